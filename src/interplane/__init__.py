@@ -1,0 +1,1 @@
+"""Interplane: the controlled bridge between code and data."""

@@ -1,0 +1,1 @@
+"""The data plane: tables, dataset versions, profiles, schemas, checks."""

@@ -1,0 +1,1 @@
+"""Metrics, slices, intervals, comparison, gates."""

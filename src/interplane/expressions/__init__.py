@@ -1,0 +1,1 @@
+"""Typed expressions, the table of operations, the emitters. No I/O."""

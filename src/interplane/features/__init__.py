@@ -1,0 +1,1 @@
+"""Features written once: fit, freeze, transform, row, parity."""

@@ -1,0 +1,1 @@
+"""Flavors: save, load, predict one and many; the request schema."""

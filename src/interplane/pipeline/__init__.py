@@ -1,0 +1,1 @@
+"""The code plane: steps, graph, fingerprint, plan, run, executors."""

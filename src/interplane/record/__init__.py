@@ -1,0 +1,58 @@
+"""Value types: refs, digests, tables, verdicts, runs, crossings. Frozen, no I/O."""
+
+from interplane.record.base import Record, Value
+from interplane.record.crossings import Crossing, DataUse
+from interplane.record.digests import (
+    ALGORITHM,
+    Digest,
+    canonical,
+    digest_bytes,
+    digest_chunks,
+    digest_file,
+    digest_value,
+    is_digest,
+    short,
+)
+from interplane.record.refs import Ref, check_name
+from interplane.record.runs import Artifact, Run, RunEnd, Snapshot, StepKey, StepRun
+from interplane.record.tables import TYPES, Addition, Column, DataVersion, Part, Type
+from interplane.record.verdicts import Breach, Verdict
+
+__all__ = [
+    "ALGORITHM",
+    "KINDS",
+    "TYPES",
+    "Addition",
+    "Artifact",
+    "Breach",
+    "Column",
+    "Crossing",
+    "DataUse",
+    "DataVersion",
+    "Digest",
+    "Part",
+    "Record",
+    "Ref",
+    "Run",
+    "RunEnd",
+    "Snapshot",
+    "StepKey",
+    "StepRun",
+    "Type",
+    "Value",
+    "Verdict",
+    "canonical",
+    "check_name",
+    "digest_bytes",
+    "digest_chunks",
+    "digest_file",
+    "digest_value",
+    "is_digest",
+    "short",
+]
+
+KINDS: dict[str, type[Record]] = {
+    str(record.__struct_config__.tag): record
+    for record in (Addition, Crossing, DataVersion, Run, RunEnd, Snapshot, StepRun)
+}
+"""Every kind of entry that a catalog can hold."""

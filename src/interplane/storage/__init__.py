@@ -1,0 +1,1 @@
+"""Catalogs and blobs behind small protocols."""

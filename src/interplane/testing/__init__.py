@@ -1,0 +1,1 @@
+"""Public contract suites and in-memory stores."""
