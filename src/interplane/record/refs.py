@@ -63,7 +63,7 @@ class Ref(Value, frozen=True, kw_only=True):
                 return cls(name=name, pointer="latest")
             if rest.isascii() and rest.isdigit() and int(rest) > 0:
                 return cls(name=name, number=int(rest))
-            if _NAME.fullmatch(rest):
+            if _NAME.fullmatch(rest) and not rest[0].isdigit():
                 return cls(name=name, pointer=rest)
         raise UsageError(
             f"{text!r} is no reference",

@@ -1,0 +1,122 @@
+"""The command ``interplane``: a table of commands, loaded when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from interplane.errors import InterplaneError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["COMMANDS", "LazyGroup", "cli", "main"]
+
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    # name: (section, where it lives, one line)
+    "init": ("Begin", "interplane.cli.init:init", "Make a new project with a pipeline and a test."),
+    "data": ("Data", "interplane.cli.data:data", "Add, list, show, diff and check datasets."),
+    "plan": ("Pipelines", "interplane.cli.pipelines:plan", "Say what a run would do, and why."),
+    "run": ("Pipelines", "interplane.cli.pipelines:run", "Run a pipeline; reuse what is the same."),
+    "runs": ("Pipelines", "interplane.cli.runs:runs", "List runs."),
+    "logs": ("Pipelines", "interplane.cli.runs:logs", "Show what a step of a run wrote."),
+    "models": ("Models", "interplane.cli.models:models", "List models and their crossings."),
+    "show": ("Models", "interplane.cli.models:show", "Show a crossing on one screen."),
+    "diff": ("Models", "interplane.cli.models:diff", "Say how two crossings differ."),
+    "promote": ("Models", "interplane.cli.models:promote", "Make a crossing the live one."),
+    "predict": ("Models", "interplane.cli.predict:predict", "Score a dataset in batch."),
+    "verify": ("Workspace", "interplane.cli.verify:verify", "Re-hash everything that is kept."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called: ``--help`` imports none."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command, or say which one was meant."""
+        if cmd_name not in COMMANDS:
+            hint = did_you_mean(cmd_name, COMMANDS)
+            ctx.fail(f"There is no command {cmd_name!r}. {hint}See 'interplane --help'.")
+        module, _, attribute = COMMANDS[cmd_name][1].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table by section without importing anything."""
+        del ctx
+        for section in dict.fromkeys(row[0] for row in COMMANDS.values()):
+            rows = [(name, row[2]) for name, row in COMMANDS.items() if row[0] == section]
+            with formatter.section(section):
+                formatter.write_dl(rows)
+
+
+EPILOG = """\b
+A first session:
+  interplane init flights && cd flights
+  interplane data add trips trips.csv      a version of a dataset, checked and profiled
+  interplane plan                          what would run, and why
+  interplane run                           train, evaluate, gate, record a crossing
+  interplane show NAME@1                   everything that the model stands on
+"""
+
+
+@click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="interplane", message="interplane %(version)s")
+@click.option("--debug", is_flag=True, help="Show the whole traceback of an error.")
+@click.pass_context
+def cli(ctx: click.Context, *, debug: bool) -> None:
+    """Interplane: the controlled bridge between code and data.
+
+    Every command works on the project that it is called in (the nearest interplane.toml).
+    Commands that read take --json. Exit codes: 0 done, 1 a fault of ours, 2 wrong usage, 3 data
+    refused, 4 a step failed, 5 the gate is closed, 6 the workspace could not do it, 7 an extra is
+    missing.
+    """
+    ctx.obj = {"debug": debug}
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit with its code; an error is one message on standard error."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words or bool(os.environ.get("INTERPLANE_DEBUG"))
+    # --debug counts wherever it stands, as people add it to the end of the line that failed.
+    words = [word for word in words if word != "--debug"]
+    try:
+        code = cli.main(words, prog_name="interplane", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except InterplaneError as error:
+        if debug:
+            raise
+        _say(error, as_json="--json" in words)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped. What was finished is kept; the same command goes on.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - so that the exit does not write
+        sys.exit(0)
+
+
+def _say(error: InterplaneError, *, as_json: bool) -> None:
+    if as_json:
+        shape: dict[str, Any] = {"error": error.to_dict()}
+        click.echo(json.dumps(shape, default=str), err=True)
+        return
+    click.echo(f"{click.style('Error', fg='red', bold=True)} ({error.code}): {error}", err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""The project file: ``interplane.toml``, or ``[tool.interplane]`` in ``pyproject.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from interplane.errors import ConfigError, did_you_mean
+from interplane.record import Value, check_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["FILE_NAME", "ProjectConfig", "RunConfig", "find_project_file", "read_config"]
+
+FILE_NAME = "interplane.toml"
+
+
+class RunConfig(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How runs are made.
+
+    Attributes:
+        workers: how many worker processes steps may run in; 1 runs them in this process.
+        seed: the seed that every step's random sources are derived from.
+    """
+
+    workers: int = 2
+    seed: int = 0
+
+
+class ProjectConfig(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the project file says.
+
+    Attributes:
+        name: the project's name.
+        pipelines: where its pipelines are, as ``module:attribute``.
+        workspace: where records and bytes are kept, relative to the project file.
+        run: how runs are made.
+    """
+
+    name: str
+    pipelines: tuple[str, ...] = ()
+    workspace: str = ".interplane"
+    run: RunConfig = RunConfig()
+
+
+def find_project_file(start: Path) -> Path:
+    """Return the nearest project file in ``start`` or a folder above it.
+
+    Raises:
+        ConfigError: if there is none.
+    """
+    for folder in (start, *start.parents):
+        candidate = folder / FILE_NAME
+        if candidate.is_file():
+            return candidate
+        pyproject = folder / "pyproject.toml"
+        if pyproject.is_file() and "interplane" in _parse(pyproject).get("tool", {}):
+            return pyproject
+    raise ConfigError(
+        f"there is no project in {start} or above it",
+        expected=f"a file {FILE_NAME}, or [tool.interplane] in pyproject.toml",
+        do='Go to your project, or make one here with "interplane init"',
+    )
+
+
+def read_config(path: Path) -> ProjectConfig:
+    """Read and check a project file.
+
+    Raises:
+        ConfigError: if it is no TOML, or says something that Interplane does not know.
+    """
+    document = _parse(path)
+    if path.name == "pyproject.toml":
+        document = document.get("tool", {}).get("interplane", {})
+    place = path.name
+    _refuse_unknown(document, ProjectConfig, place, "")
+    _refuse_unknown(document.get("run", {}), RunConfig, place, "run.")
+    try:
+        config = msgspec.convert(document, ProjectConfig)
+    except msgspec.ValidationError as error:
+        raise ConfigError(
+            f"{place}: {error}",
+            expected='for example name = "flights" and pipelines = ["flights:pipeline"]',
+            do="Mend that line",
+        ) from error
+    _check(config, place)
+    return config
+
+
+def _check(config: ProjectConfig, place: str) -> None:
+    check_name(config.name, of="project")
+    if config.run.workers < 1:
+        raise ConfigError(
+            f"{place}: run.workers is {config.run.workers}", expected="1 or more", do="Mend it"
+        )
+    for reference in config.pipelines:
+        module, colon, attribute = reference.partition(":")
+        if not (colon and attribute.isidentifier() and all(_identifiers(module))):
+            raise ConfigError(
+                f"{place}: {reference!r} in pipelines does not say where a pipeline is",
+                expected='"module:attribute", for example "flights:pipeline"',
+                do="Mend it",
+            )
+
+
+def _identifiers(module: str) -> list[bool]:
+    return [part.isidentifier() for part in module.split(".")]
+
+
+def _refuse_unknown(table: Any, struct: type[msgspec.Struct], place: str, prefix: str) -> None:
+    if not isinstance(table, dict):
+        raise ConfigError(
+            f"{place}: {prefix.rstrip('.')} is {table!r}",
+            expected=f"a table [{prefix.rstrip('.')}]",
+            do="Mend it",
+        )
+    known = struct.__struct_fields__
+    for key in table:
+        if key not in known:
+            raise ConfigError(
+                f"{place}: there is no setting {prefix}{key}",
+                expected=f"one of {', '.join(prefix + name for name in known)}",
+                do=f"{did_you_mean(key, known)}Take it out or correct it",
+            )
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(
+            f"{path.name} is no TOML: {error}", do="Mend that line and run the command again"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path.name} is not UTF-8: byte {error.start}", do="Save it as UTF-8"
+        ) from error

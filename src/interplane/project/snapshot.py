@@ -1,0 +1,106 @@
+"""The state of the code plane when a run begins: git commit, uncommitted diff, environment."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from interplane.record import canonical
+
+__all__ = ["CodeState", "code_state", "environment", "git_state"]
+
+_UNTRACKED_LIMIT_BYTES = 1 << 20
+
+
+class CodeState(NamedTuple):
+    """The code plane, as bytes to be stored: see `record.Snapshot`."""
+
+    commit: str | None
+    diff: bytes | None
+    environment: bytes
+
+
+def code_state(root: Path) -> CodeState:
+    """Return the state of the project at ``root`` and of this environment."""
+    commit, diff = git_state(root)
+    return CodeState(commit, diff, canonical(environment()))
+
+
+def environment() -> dict[str, Any]:
+    """Return Python, platform and the version of every installed distribution, sorted by name."""
+    found = {_normalised(dist.metadata["Name"]): dist.version for dist in distributions()}
+    libc = "-".join(part for part in platform.libc_ver() if part)
+    return {
+        "format": 1,
+        "python": platform.python_version(),
+        "implementation": sys.implementation.name,
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "libc": libc,
+        "distributions": dict(sorted(found.items())),
+    }
+
+
+def _normalised(name: str) -> str:
+    return name.lower().replace("_", "-").replace(".", "-")
+
+
+def git_state(root: Path) -> tuple[str | None, bytes | None]:
+    """Return the commit of the project and the patch that leads from it to the folder's files.
+
+    The patch covers tracked and new files below ``root``; ignored files and new files over 1 MiB
+    are left out. Without git, or before the first commit, both are None. Neither the index nor
+    the objects of the repository are touched.
+    """
+    commit = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    if not commit:
+        return None, None
+    if not _git(root, "status", "--porcelain", "--untracked-files=normal", "--", "."):
+        return commit.decode().strip(), None
+    return commit.decode().strip(), _patch(root)
+
+
+def _patch(root: Path) -> bytes | None:
+    objects = _git(root, "rev-parse", "--path-format=absolute", "--git-path", "objects")
+    with tempfile.TemporaryDirectory() as folder:
+        env = {
+            "GIT_INDEX_FILE": str(Path(folder, "index")),
+            "GIT_OBJECT_DIRECTORY": folder,
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": (objects or b"").decode().strip(),
+        }
+        _git(root, "read-tree", "HEAD", env=env)
+        _git(root, "add", "--update", "--", ".", env=env)
+        small = [name for name in _untracked(root) if _size(root / name) <= _UNTRACKED_LIMIT_BYTES]
+        if small:
+            _git(root, "add", "--", *small, env=env)
+        patch = _git(root, "diff", "--cached", "--binary", "--no-color", "HEAD", "--", ".", env=env)
+    return patch or None
+
+
+def _untracked(root: Path) -> list[str]:
+    listing = _git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", ".") or b""
+    return sorted(name.decode() for name in listing.split(b"\0") if name)
+
+
+def _size(path: Path) -> int:
+    return path.lstat().st_size
+
+
+def _git(root: Path, *arguments: str, env: dict[str, str] | None = None) -> bytes | None:
+    """Run git quietly; None where there is no git, no repository, or git refuses."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), *arguments],
+            capture_output=True,
+            check=False,
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", **(env or {})},
+        )
+    except FileNotFoundError:
+        return None
+    return done.stdout if done.returncode == 0 else None
