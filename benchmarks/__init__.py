@@ -1,0 +1,1 @@
+"""Benchmarks: ours, what a user would pick instead, and the limit, in one run."""
