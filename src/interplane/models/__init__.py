@@ -1,1 +1,4 @@
-"""Flavors: save, load, predict one and many; the request schema."""
+"""Models: flavors that save and load, prediction of one row and of many, the request schema.
+
+Import from the modules: this package stays empty so that a server takes only what it needs.
+"""

@@ -1,0 +1,209 @@
+"""A model together with the features that it was trained on."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+import msgspec
+
+from interplane.errors import Corrupt, DataError, UsageError, did_you_mean
+from interplane.models.flavors import Flavor, Predictor, flavor_of, get_flavor
+from interplane.record import Digest, Type, Value, digest_bytes, digest_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["FrozenFeatures", "Model", "ModelDescription"]
+
+_FORMAT = 1
+
+
+class FrozenFeatures(Protocol):
+    """What a model asks of its features; `interplane.features.Frozen` has it."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The features, in the order of a row."""
+        ...
+
+    @property
+    def inputs(self) -> Mapping[str, Type]:
+        """The columns that they are made of."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """The digest of the features."""
+        ...
+
+    def matrix(self, table: Any) -> Any:
+        """Return the float64 matrix of a table's features, NaN for null."""
+        ...
+
+    def vector(self, row: Any) -> Sequence[float]:
+        """Return the features of one row, NaN for null."""
+        ...
+
+
+class ModelDescription(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a model is, without its files: small, and stored with every record that names it.
+
+    Attributes:
+        format: the version of this form.
+        flavor: how its files are read.
+        row_exact: whether a row's score does not depend on the rows around it, bit for bit.
+        frozen: the digest of its frozen features.
+        feature_names: their names, in the order of a row.
+        files: the digest of each file.
+    """
+
+    format: int = _FORMAT
+    flavor: str
+    row_exact: bool
+    frozen: str
+    feature_names: tuple[str, ...]
+    files: dict[str, Digest]
+
+
+class Model:
+    """A trained model with its frozen features: from raw columns to a score.
+
+    The object is put into its flavor's files at once, and scores come from those files: what is
+    evaluated is what is stored and served.
+
+    Args:
+        trained: a LightGBM booster, or a `FeatureScore`.
+        features: the frozen features that made its training matrix.
+
+    Raises:
+        UnknownArtifact: if no flavor saves such an object.
+        UsageError: if the model was trained on other features.
+    """
+
+    def __init__(self, trained: object, *, features: FrozenFeatures) -> None:
+        flavor = flavor_of(trained)
+        self._hold(flavor, flavor.save(trained, features.names), features)
+
+    @classmethod
+    def load(
+        cls,
+        description: ModelDescription | Mapping[str, Any],
+        files: Mapping[str, bytes],
+        features: FrozenFeatures,
+    ) -> Self:
+        """Read a model from its description, its files and its features.
+
+        Raises:
+            Corrupt: if a file, or the features, are not those of the description.
+            DataError: if the description cannot be read.
+        """
+        known = _read_description(description)
+        found = {name: digest_bytes(data) for name, data in files.items()}
+        if found != known.files:
+            raise Corrupt(
+                f"the model's files {_differences(found, known.files)} differ from its record",
+                do='Find what is damaged with "interplane verify"',
+            )
+        if features.digest != known.frozen:
+            raise Corrupt(
+                f"the features {features.digest[:12]} are not those of the model",
+                expected=f"the features {known.frozen[:12]}",
+                do="Load the features that the model's record names",
+            )
+        model = cls.__new__(cls)
+        model._hold(get_flavor(known.flavor), dict(files), features)  # noqa: SLF001 - our own class
+        return model
+
+    def _hold(self, flavor: Flavor, files: dict[str, bytes], features: FrozenFeatures) -> None:
+        self.flavor: Flavor = flavor
+        self.files: Mapping[str, bytes] = files
+        self.features: FrozenFeatures = features
+        self.predictor: Predictor = flavor.load(files)
+        _check_features(self.predictor.feature_names, tuple(features.names))
+
+    @cached_property
+    def description(self) -> ModelDescription:
+        """What the model is, without its files."""
+        return ModelDescription(
+            flavor=self.flavor.name,
+            row_exact=self.flavor.row_exact,
+            frozen=self.features.digest,
+            feature_names=tuple(self.features.names),
+            files={name: digest_bytes(data) for name, data in sorted(self.files.items())},
+        )
+
+    @property
+    def digest(self) -> Digest:
+        """The digest of the description: equal files and features, equal digest."""
+        return digest_value(self.description)
+
+    def save(self) -> tuple[dict[str, Any], dict[str, bytes]]:
+        """Return the description as plain JSON values, and the files."""
+        return self.description.to_dict(), dict(self.files)
+
+    def predict(self, table: Any) -> NDArray[np.float64]:
+        """Return the score of each row of a table of raw columns, in its order."""
+        return self.predictor.predict_many(self.features.matrix(table))
+
+    def predict_row(self, row: Mapping[str, Any]) -> float:
+        """Return the score of one row of raw columns, through the row program."""
+        return self.predictor.predict_one(self.features.vector(row))
+
+    def __repr__(self) -> str:
+        return (
+            f"<Model {self.flavor.name}, {len(self.features.names)} features, {self.digest[:12]}>"
+        )
+
+
+def _read_description(description: ModelDescription | Mapping[str, Any]) -> ModelDescription:
+    if isinstance(description, ModelDescription):
+        return description
+    try:
+        known = msgspec.convert(dict(description), ModelDescription)
+    except msgspec.ValidationError as error:
+        raise DataError(
+            f"the model's description cannot be read ({error})",
+            expected="what Model.save gives",
+            do="Train or add the model again",
+        ) from error
+    if known.format > _FORMAT:
+        raise DataError(
+            f"the model's description has the format {known.format}",
+            expected=f"a format up to {_FORMAT}",
+            do="It was made by a newer Interplane: upgrade",
+        )
+    return known
+
+
+def _differences(found: Mapping[str, Digest], known: Mapping[str, Digest]) -> list[str]:
+    names = sorted(found.keys() | known.keys())
+    return [name for name in names if found.get(name) != known.get(name)]
+
+
+def _check_features(trained: tuple[str, ...], given: tuple[str, ...]) -> None:
+    spoken = tuple(name.replace(" ", "_") for name in given)  # as LightGBM writes names
+    if trained in (given, spoken) or (len(trained) == len(given) and _are_numbered(trained)):
+        return
+    if len(trained) != len(given):
+        what = f"the model was trained on {len(trained)} features, these are {len(given)}"
+    else:
+        place = next(i for i, (a, b) in enumerate(zip(trained, given, strict=True)) if a != b)
+        what = f"feature {place} of the model is {trained[place]!r}, of these {given[place]!r}"
+    lost = sorted(set(trained) - set(given))
+    hint = did_you_mean(lost[0], set(given) - set(trained)) if lost else ""
+    raise UsageError(
+        what,
+        expected="the frozen features that made its training matrix, in their order",
+        do=f"{hint}Pass features=, the frozen features of the same fit",
+        trained=list(trained),
+        given=list(given),
+    )
+
+
+def _are_numbered(names: tuple[str, ...]) -> bool:
+    """Whether LightGBM made the names up, for a matrix without any."""
+    return names == tuple(f"Column_{index}" for index in range(len(names)))
