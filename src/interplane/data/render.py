@@ -1,0 +1,74 @@
+"""Tables for a person: as text and as HTML, always bounded."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from interplane.data.table import Table
+
+__all__ = ["cell", "grid", "table_html", "table_text"]
+
+_WIDTH = 24
+
+
+def cell(value: Any) -> str:
+    r"""Return a value in at most 24 characters on one line; null is a dash.
+
+    >>> cell(None), cell(0.1 + 0.2), cell("two\nlines")
+    ('-', '0.3', 'two lines')
+    """
+    if value is None:
+        return "-"
+    text = f"{value:.6g}" if isinstance(value, float) else " ".join(str(value).split())
+    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
+
+
+def grid(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[bool]) -> str:
+    """Return aligned columns of text."""
+    widths = [max(len(line[index]) for line in (header, *rows)) for index, _ in enumerate(header)]
+    lines = [
+        "  ".join(
+            text.rjust(width) if push else text.ljust(width)
+            for text, width, push in zip(line, widths, right, strict=True)
+        ).rstrip()
+        for line in (header, *rows)
+    ]
+    return "\n".join(lines)
+
+
+def _window(table: Table, *, rows: int, columns: int) -> tuple[Table, str]:
+    shown = table.select(*table.names[:columns]).head(rows)
+    hidden = len(table.names) - columns
+    size = f"{table.rows:,} rows, {len(table.names)} columns"
+    more = f", {hidden} columns not shown" if hidden > 0 else ""
+    return shown, f"{size}{more}"
+
+
+def table_text(table: Table, *, rows: int, columns: int) -> str:
+    """Return the first rows of a table as text."""
+    shown, caption = _window(table, rows=rows, columns=columns)
+    numeric = [column.type in {"int", "float"} for column in shown.columns]
+    body = [[cell(value) for value in row.values()] for row in shown.to_rows()]
+    types = [column.type for column in shown.columns]
+    return f"{grid(shown.names, [types, *body], right=numeric)}\n{caption}"
+
+
+def table_html(table: Table, *, rows: int, columns: int) -> str:
+    """Return the first rows of a table as HTML, every text escaped."""
+    shown, caption = _window(table, rows=rows, columns=columns)
+    head = "".join(
+        f"<th>{html.escape(column.name)}<br><small>{column.type}</small></th>"
+        for column in shown.columns
+    )
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(cell(value))}</td>" for value in row.values()) + "</tr>"
+        for row in shown.to_rows()
+    )
+    return (
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+        f"<caption>{html.escape(caption)}</caption></table>"
+    )

@@ -1,0 +1,313 @@
+"""`Table`: lazy rows with typed columns, of a data version, of a step, or of memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from interplane.data.engine import connect, identifier
+from interplane.data.sources import Memory, Parts, Projected, Rows
+from interplane.data.types import arrow_type, columns_of, normalise
+from interplane.errors import DataError, UnknownName, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
+
+    from interplane.record import Column, Type
+
+__all__ = ["Table"]
+
+_BATCH_ROWS = 65_536
+_SHOWN_ROWS = 10
+_SHOWN_COLUMNS = 12
+
+
+class Table:
+    """Rows in a fixed order, with named columns of our six types. Never changes.
+
+    Nothing is read until it is asked for. A table speaks the Arrow PyCapsule interface, so pandas,
+    Polars, DuckDB and others take it as it is.
+
+    >>> flights = Table.from_columns({"carrier": ["UA", "AA", "UA"], "late": [True, False, None]})
+    >>> flights.types
+    {'carrier': 'str', 'late': 'bool'}
+    >>> flights.sql("SELECT carrier, count(*) AS n FROM self GROUP BY ALL ORDER BY n").to_rows()
+    [{'carrier': 'AA', 'n': 1}, {'carrier': 'UA', 'n': 2}]
+    """
+
+    def __init__(self, rows: Rows, columns: Sequence[Column]) -> None:
+        self._rows = rows
+        self._columns = tuple(columns)
+
+    # ---- made from ------------------------------------------------------------------------
+
+    @classmethod
+    def from_arrow(cls, source: Any, *, name: str = "the table") -> Self:
+        """Take an Arrow table, a pandas or Polars frame, or whatever speaks PyCapsule.
+
+        Args:
+            source: the object; its types are brought to our six, exactly.
+            name: what to call it in a message.
+
+        Raises:
+            DataError: for a column that cannot be brought over exactly; names it.
+            UsageError: for an object that is no table.
+        """
+        table = normalise(_to_arrow(source, name=name), where=name)
+        return cls(Memory(table), columns_of(table))
+
+    @classmethod
+    def from_columns(cls, columns: Mapping[str, Any], *, name: str = "the table") -> Self:
+        """Take a mapping of names to lists or arrays of equal length."""
+        import pyarrow as pa
+
+        return cls.from_arrow(pa.table(dict(columns)), name=name)
+
+    @classmethod
+    def from_parts(
+        cls, paths: Sequence[Path], *, columns: Sequence[Column], part_rows: Sequence[int]
+    ) -> Self:
+        """Take Parquet files that hold these columns, one after the other."""
+        import pyarrow as pa
+
+        schema = pa.schema([pa.field(column.name, arrow_type(column.type)) for column in columns])
+        return cls(Parts(tuple(paths), tuple(part_rows), schema), columns)
+
+    # ---- what it is -----------------------------------------------------------------------
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns, in order."""
+        return self._columns
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns, in order."""
+        return tuple(column.name for column in self._columns)
+
+    @property
+    def types(self) -> dict[str, Type]:
+        """The type of each column, in order."""
+        return {column.name: column.type for column in self._columns}
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return self._rows.rows
+
+    def __len__(self) -> int:
+        return self._rows.rows
+
+    def __bool__(self) -> bool:
+        raise UsageError(
+            "a table is neither true nor false",
+            expected="a question about it",
+            do='Write "table is None" or "table.rows == 0"',
+        )
+
+    # ---- reading --------------------------------------------------------------------------
+
+    def to_arrow(self) -> pa.Table:
+        """Return all rows as an Arrow table."""
+        return self._rows.read(self.names)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return all rows as a pandas frame; integers and booleans with nulls stay exact."""
+        import pandas as pd
+        import pyarrow as pa
+
+        table = self.to_arrow()
+        nullable = {
+            field.name: pd.Int64Dtype() if pa.types.is_integer(field.type) else pd.BooleanDtype()
+            for field in table.schema
+            if (pa.types.is_integer(field.type) or pa.types.is_boolean(field.type))
+            and table.column(field.name).null_count
+        }
+        frame = table.to_pandas()
+        for name, dtype in nullable.items():
+            frame[name] = dtype.__from_arrow__(table.column(name))
+        return frame
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return all rows as a Polars frame."""
+        import polars as pl
+
+        return pl.DataFrame(self.to_arrow())
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return all rows as dicts; for small tables and tests."""
+        rows: list[dict[str, Any]] = self.to_arrow().to_pylist()
+        return rows
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """Return one column as an Arrow array."""
+        self._check(name)
+        return self._rows.read([name]).column(0)
+
+    def numpy(self, name: str) -> np.ndarray[Any, Any]:
+        """Return one column as NumPy: null is NaN in numbers and booleans, NaT in times, None in text.
+
+        >>> Table.from_columns({"x": [1, None]}).numpy("x")
+        array([ 1., nan])
+        """
+        import numpy as np
+        import pyarrow as pa
+
+        values = self.column(name)
+        if pa.types.is_boolean(values.type) and values.null_count:
+            values = values.cast(pa.int8())
+        if pa.types.is_date(values.type):
+            values = values.cast(pa.timestamp("s")).combine_chunks()
+            return np.asarray(values.to_numpy(zero_copy_only=False)).astype("datetime64[D]")
+        return np.asarray(values.to_numpy())
+
+    def batches(self, *, rows: int = _BATCH_ROWS) -> Iterator[pa.RecordBatch]:
+        """Yield all rows in order as Arrow batches of at most ``rows`` rows."""
+        yield from self._rows.batches(self.names, size=rows)
+
+    def select(self, *names: str) -> Self:
+        """Return these columns, in this order."""
+        for name in names:
+            self._check(name)
+        by_name = {column.name: column for column in self._columns}
+        return type(self)(self._rows, [by_name[name] for name in names])
+
+    def head(self, rows: int = _SHOWN_ROWS) -> Self:
+        """Return the first rows."""
+        return type(self)(Memory(self._rows.read(self.names, limit=rows)), self._columns)
+
+    def project(self, expressions: Mapping[str, str]) -> Self:
+        """See some columns through SQL expressions of the same row; types and order stay.
+
+        For schemas, which read a broken value as null. Other expressions belong into `sql`.
+        """
+        for name in expressions:
+            self._check(name)
+        return type(self)(Projected(self._rows, dict(expressions)), self._columns)
+
+    # ---- SQL ------------------------------------------------------------------------------
+
+    def register(self, connection: DuckDBPyConnection, name: str) -> None:
+        """Make the rows readable as the view ``name`` on a connection from `engine.connect`.
+
+        Parts are read in place. The connection keeps what it needs alive.
+        """
+        source = self._rows.relation(connection, alias=f"{name} rows")
+        chosen = ", ".join(identifier(column) for column in self.names)
+        connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW {identifier(name)} AS SELECT {chosen} FROM {source}"
+        )
+
+    def sql(self, query: str, /, **tables: Table) -> Table:
+        """Ask a question in DuckDB's SQL: ``self`` is this table, others go by keyword.
+
+        The rows come in the order that the query gives: write ORDER BY where it must be the same
+        every time. Sums and averages of floats are computed on one thread, so that they are.
+        Decimals in the result become integers (scale 0) or floats.
+
+        Raises:
+            UsageError: if the engine refuses the query; says where.
+            DataError: if a column of the result has none of our types.
+
+        >>> a = Table.from_columns({"x": [3, 1, 2]})
+        >>> a.sql("SELECT x * 10 AS y FROM self ORDER BY x").to_rows()
+        [{'y': 10}, {'y': 20}, {'y': 30}]
+        """
+        import duckdb
+
+        with connect(threads=1) as connection:
+            for name, table in {"self": self, **tables}.items():
+                table.register(connection, name)
+            try:
+                result = connection.sql(query).to_arrow_table()
+            except duckdb.Error as error:
+                known = ", ".join(["self", *tables])
+                raise UsageError(
+                    f"the query failed: {error}",
+                    do=f"Tables in it are {known}; columns of self: {', '.join(self.names)}",
+                ) from error
+        table = normalise(result, where="the query's result", lenient=True)
+        return Table(Memory(table), columns_of(table))
+
+    # ---- protocols ------------------------------------------------------------------------
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
+    def equals(self, other: Table) -> bool:
+        """Return whether the other table has the same columns and, bit for bit, the same rows."""
+        from interplane.data.content import content_digest
+
+        return self.columns == other.columns and content_digest(self) == content_digest(other)
+
+    def _check(self, name: str) -> None:
+        if name not in self.types:
+            raise UnknownName.of("column", name, self.names, where="this table")
+
+    def __repr__(self) -> str:
+        from interplane.data.render import table_text
+
+        return table_text(self, rows=_SHOWN_ROWS, columns=_SHOWN_COLUMNS)
+
+    def _repr_html_(self) -> str:
+        from interplane.data.render import table_html
+
+        return table_html(self, rows=_SHOWN_ROWS, columns=_SHOWN_COLUMNS)
+
+
+def _to_arrow(source: Any, *, name: str) -> pa.Table:
+    import pyarrow as pa
+
+    if isinstance(source, Table):
+        return source.to_arrow()
+    try:
+        if type(source).__module__.partition(".")[0] == "pandas":
+            return _from_pandas(source, name=name)
+        if isinstance(source, pa.Table):
+            return source
+        if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
+            return pa.table(source)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise DataError(
+            f"{name} cannot be read as a table: {error}",
+            expected="one type of value in each column",
+            do="Convert the column that is named to one type",
+        ) from error
+    raise UsageError(
+        f"{name} is a {type(source).__name__}",
+        expected="an Arrow table, a pandas or Polars frame, or an object with __arrow_c_stream__",
+        do="Convert it, for example with pandas.DataFrame(...)",
+    )
+
+
+def _from_pandas(frame: Any, *, name: str) -> pa.Table:
+    import pandas as pd
+    import pyarrow as pa
+
+    if not isinstance(frame, pd.DataFrame):
+        raise UsageError(
+            f"{name} is a pandas {type(frame).__name__}",
+            expected="a DataFrame",
+            do='Call ".to_frame()" on it',
+        )
+    # Whole numbers without a name are row numbers, of this frame or of one it was cut from.
+    if frame.index.names != [None] or not pd.api.types.is_integer_dtype(frame.index.dtype):
+        raise DataError(
+            f"the index of {name} ({', '.join(map(repr, frame.index.names))}) is no row number",
+            expected="data in columns only",
+            do='Call ".reset_index()" to keep it as a column, or ".reset_index(drop=True)"',
+        )
+    odd = [column for column in frame.columns if not isinstance(column, str)]
+    if odd:
+        raise DataError(
+            f"{name} has a column named {odd[0]!r}, a {type(odd[0]).__name__}",
+            expected="names that are text",
+            do="Rename it, for example with frame.rename(columns=str)",
+        )
+    return pa.Table.from_pandas(frame, preserve_index=False)
