@@ -1,1 +1,1 @@
-"""The code plane: steps, graph, fingerprint, plan, run, executors."""
+"""The code plane: steps, graph, fingerprint, plan, run, executors, the making of a crossing."""
