@@ -1,1 +1,1 @@
-"""Metrics, slices, intervals, comparison, gates."""
+"""Evaluation: metrics, slices, intervals, comparison with the champion, gates."""

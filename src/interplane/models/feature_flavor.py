@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from interplane.errors import DataError, UnknownName, UsageError
-from interplane.record import Value, canonical
+from interplane.record import canonical
+from interplane.record.base import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,21 +22,21 @@ __all__ = ["FeatureFlavor", "FeatureScore"]
 _FILE: Final = "score.json"
 
 
-class FeatureScore(Value, frozen=True, kw_only=True):
-    """The score is the feature ``name``; where it is null, the score is ``otherwise``.
+class FeatureScore(Value, frozen=True, kw_only=False):
+    """The score is the feature ``name``; where that is null, it is ``otherwise``, or null.
 
-    >>> FeatureScore(name="carrier_hour_late", otherwise=0.22).name
+    >>> FeatureScore("carrier_hour_late", otherwise=0.22).name
     'carrier_hour_late'
     """
 
     name: str
-    otherwise: float
+    otherwise: float | None = None
 
 
 class _Stored(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     feature_names: tuple[str, ...]
     name: str
-    otherwise: float
+    otherwise: float | None
 
 
 class FeatureFlavor:
@@ -57,10 +58,10 @@ class FeatureFlavor:
         """
         if model.name not in feature_names:
             raise UnknownName.of("feature", model.name, feature_names, where="the features")
-        if not math.isfinite(model.otherwise):
+        if model.otherwise is not None and not math.isfinite(model.otherwise):
             raise UsageError(
                 f"the score where {model.name!r} is null is {model.otherwise}",
-                expected="a finite number",
+                expected="a finite number, or None",
                 do="Give the score of a row of which nothing is known, for example the mean label",
             )
         stored = _Stored(
@@ -83,7 +84,8 @@ class FeatureFlavor:
                 expected="feature_names, the name of one of them, and otherwise",
                 do="Make the model again",
             ) from error
-        return FeaturePredictor(stored.feature_names, index, stored.otherwise)
+        otherwise = math.nan if stored.otherwise is None else stored.otherwise
+        return FeaturePredictor(stored.feature_names, index, otherwise)
 
 
 class FeaturePredictor:

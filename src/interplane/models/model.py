@@ -9,7 +9,8 @@ import msgspec
 
 from interplane.errors import Corrupt, DataError, UsageError, did_you_mean
 from interplane.models.flavors import Flavor, Predictor, flavor_of, get_flavor
-from interplane.record import Digest, Type, Value, digest_bytes, digest_value
+from interplane.record import Digest, Type, digest_bytes, digest_value
+from interplane.record.base import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

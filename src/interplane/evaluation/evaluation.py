@@ -1,0 +1,80 @@
+"""An evaluation: the figures, and what can be asked of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import msgspec
+
+from interplane.errors import DataError, UnknownName
+from interplane.evaluation.results import FORMAT, Results
+from interplane.evaluation.tables import evaluation_html, evaluation_text
+from interplane.evaluation.views import MetricView
+from interplane.record import Digest, digest_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["Evaluation"]
+
+
+class Evaluation(Results, frozen=True, kw_only=True):
+    """How good a model is on some rows, per slice, beside the champion.
+
+    ``evaluation["roc_auc"]`` is the view of a metric that gates ask; `Results` has the figures.
+    """
+
+    @property
+    def digest(self) -> Digest:
+        """The digest of the JSON form."""
+        return digest_value(self)
+
+    def __getitem__(self, metric: str) -> MetricView:
+        """Return the view of a metric: its value, its interval and the rules over it.
+
+        Raises:
+            UnknownName: if it was not asked for.
+        """
+        if metric not in self.overall.metrics:
+            raise UnknownName.of(
+                *("metric", metric, self.overall.metrics),
+                where="this evaluation",
+                do=f"Ask for it: evaluate(…, metrics=[…, {metric!r}])",
+            )
+        return MetricView(self, metric)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.overall.metrics)
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """Read an evaluation from its JSON form.
+
+        Raises:
+            DataError: if it is none, or of a newer format.
+        """
+        try:
+            read = msgspec.convert(dict(plain), cls)
+        except msgspec.ValidationError as error:
+            raise DataError(
+                f"the evaluation cannot be read ({error})",
+                expected="what Evaluation.to_dict gives",
+                do="Evaluate the model again",
+            ) from error
+        if read.format > FORMAT:
+            raise DataError(
+                f"the evaluation has the format {read.format}",
+                expected=f"a format up to {FORMAT}",
+                do="It was made by a newer Interplane: upgrade",
+            )
+        return read
+
+    def to_text(self, *, slices: int = 12) -> str:
+        """Return the figures as a table: all rows first, then the worst slices."""
+        return evaluation_text(self, slices=slices)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def _repr_html_(self) -> str:
+        return evaluation_html(self)

@@ -1,0 +1,104 @@
+"""Evaluations as tables for people: bounded, the worst slices first."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from interplane.evaluation.metrics import METRICS
+
+if TYPE_CHECKING:
+    from interplane.evaluation.intervals import Estimate
+    from interplane.evaluation.results import Results, SliceResult
+
+__all__ = ["evaluation_html", "evaluation_rows", "evaluation_text", "worst_first"]
+
+_SHOWN_SKIPPED = 5
+
+
+def worst_first(results: Results, metric: str) -> list[SliceResult]:
+    """Return the slices that have figures for a metric, the worst first."""
+    with_value = [each for each in results.slices if metric in each.metrics]
+    higher = METRICS[metric].higher_is_better is not False
+    return sorted(with_value, key=lambda each: each.metrics[metric].value, reverse=not higher)
+
+
+def evaluation_text(results: Results, *, slices: int = 12) -> str:
+    """Return all rows, then the worst slices by the first metric, then what was left out."""
+    header, *rows = evaluation_rows(results, slices=slices)
+    widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
+    lines = [_title(results), ""]
+    for row in (header, *rows):
+        first, *others = row
+        cells = [
+            first.ljust(widths[0]),
+            *(c.rjust(w) for c, w in zip(others, widths[1:], strict=True)),
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join([*lines, *_notes(results, slices)])
+
+
+def evaluation_html(results: Results, *, slices: int = 12) -> str:
+    """Return the same table for a notebook."""
+    header, *rows = evaluation_rows(results, slices=slices)
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    notes = "".join(f"<p>{escape(note)}</p>" for note in _notes(results, slices) if note)
+    return f"<p>{escape(_title(results))}</p><table><tr>{head}</tr>{body}</table>{notes}"
+
+
+def evaluation_rows(results: Results, *, slices: int = 12) -> list[list[str]]:
+    """Return the cells of the table, its header first."""
+    metrics = list(results.metrics)
+    classes = results.overall.positives is not None
+    header = ["slice", "rows", *(["true"] if classes else [])]
+    for metric in metrics:
+        header += [metric, *([f"{metric} - champion"] if results.champion else [])]
+    shown = [results.overall, *worst_first(results, metrics[0])[:slices]]
+    return [header, *(_row(each, metrics, results) for each in shown)]
+
+
+def _row(each: SliceResult, metrics: list[str], results: Results) -> list[str]:
+    cells = [each.name, f"{each.rows:,}"]
+    if each.positives is not None:
+        cells.append(f"{each.positives / each.rows:.1%}")
+    for metric in metrics:
+        cells.append(_cell(each.metrics.get(metric)))
+        if results.champion:
+            cells.append(_cell(each.difference.get(metric), signed=True))
+    return cells
+
+
+def _cell(estimate: Estimate | None, *, signed: bool = False) -> str:
+    if estimate is None:
+        return "-"
+    sign = "+" if signed else ""
+    return f"{estimate.value:{sign}.4f} [{estimate.low:{sign}.4f}, {estimate.high:{sign}.4f}]"
+
+
+def _title(results: Results) -> str:
+    title = f"{results.label} on {results.rows:,} rows"
+    if results.null_labels:
+        title += f" ({results.null_labels:,} more have no label)"
+    return f"{title}; {results.confidence:.0%} intervals from {results.resamples} resamples"
+
+
+def _notes(results: Results, slices: int) -> list[str]:
+    notes = []
+    more = len(results.slices) - slices
+    if more > 0:
+        notes.append(f"and {more} better slices")
+    if results.flips is not None:
+        flips = results.flips
+        notes.append(
+            f"{flips.rows:,} decisions differ from the champion's at {results.threshold:g}: "
+            f"{flips.to_right:,} are right now, {flips.to_wrong:,} were right before"
+        )
+    if results.skipped:
+        shown = [f"{each.name} ({each.reason})" for each in results.skipped[:_SHOWN_SKIPPED]]
+        rest = len(results.skipped) - len(shown)
+        more_text = f" and {rest} more" if rest > 0 else ""
+        notes.append(f"without figures: {'; '.join(shown)}{more_text}")
+    return ["", *notes] if notes else []
