@@ -1,0 +1,447 @@
+"""What authors write: ``Expr``, a typed expression of columns, and ``Row``, whose columns begin one.
+
+Types are checked while the expression is built: a mistake is an `ExpressionError` on its own line.
+"""
+
+# ruff: noqa: SLF001 - an expression calls others of its kind
+from __future__ import annotations
+
+import difflib
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from interplane.errors import ExpressionError, UnknownName
+from interplane.expressions import methods
+from interplane.expressions.constants import to_literal
+from interplane.expressions.nodes import Column, Literal
+from interplane.expressions.operations import call
+from interplane.expressions.reductions import reduce
+from interplane.expressions.render import described, render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from interplane.expressions.nodes import Node
+    from interplane.record import Type
+
+__all__ = [
+    "Expr",
+    "Row",
+    "cases",
+    "coalesce",
+    "concat",
+    "greatest",
+    "if_else",
+    "least",
+    "literal",
+]
+
+_DEEPEST = 250
+_MICROSECOND = timedelta(microseconds=1)
+
+_UFUNCS = {
+    "add": "add", "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div",
+    "floor_divide": "floor_div", "remainder": "mod", "power": "pow", "less": "lt",
+    "less_equal": "le", "greater": "gt", "greater_equal": "ge", "equal": "eq", "not_equal": "ne",
+}  # fmt: skip
+"""What NumPy's numbers ask of an expression beside them, as in ``np.float64(0.5) * x``."""
+
+_ELSEWHERE = {
+    "isnull": "is_null()", "isna": "is_null()", "is_nan": "is_null() (NaN is null here)",
+    "isnan": "is_null() (NaN is null here)", "notnull": "not_null()", "is_not_null": "not_null()",
+    "fillna": "fill_null(value)", "isin": "is_in([…])", "notin": "not_in([…])",
+    "nullif": "null_if(value)", "log": "ln()", "log1p": "(x + 1).ln()", "expm1": "x.exp() - 1",
+    "power": "x ** y", "astype": "cast(type)", "ifelse": "if_else(condition, a, b)",
+    "where": "if_else(condition, a, b)", "when": "cases((condition, a), …, otherwise=b)",
+    "nunique": "count_distinct()", "n_unique": "count_distinct()", "stddev": "std()",
+    "variance": "var()", "average": "mean()", "len": "length()", "lowercase": "lower()",
+    "uppercase": "upper()", "startswith": "starts_with(…)", "endswith": "ends_with(…)",
+    "weekday": "day_of_week()", "dayofweek": "day_of_week()", "dt": "x.hour(), x.day() …",
+    "str": "x.lower(), x.length() …", "over": "x.mean(by=[…])", "dayofyear": "day_of_year()",
+    "apply": "operations of the table; Python functions have no twin on the engine",
+    "map": "operations of the table; Python functions have no twin on the engine",
+}  # fmt: skip
+"""How other libraries call it, and how it is written here."""
+
+
+class Expr(
+    methods.NullMethods,
+    methods.NumberMethods,
+    methods.AngleMethods,
+    methods.TextMethods,
+    methods.TimeMethods,
+    methods.Statistics,
+):
+    """A typed expression of columns.
+
+    >>> flight = Row({"distance": "int", "carrier": "str"}, name="flight")
+    >>> (flight.distance - flight.distance.mean()) / flight.distance.std()
+    (distance.cast('float') - mean(distance)) / std(distance)
+    >>> (flight.carrier == "AA").type
+    'bool'
+    """
+
+    __slots__ = ("_depth", "_node")
+    __hash__ = object.__hash__
+
+    def __init__(self, node: Node, *, depth: int = 1) -> None:
+        if depth > _DEEPEST:
+            raise ExpressionError(
+                f"{render(node):.80} … is nested more than {_DEEPEST} deep",
+                expected=f"at most {_DEEPEST} operations inside one another",
+                do="Split it into several features, or prepare it in a data step",
+            )
+        self._node = node
+        self._depth = depth
+
+    @property
+    def node(self) -> Node:
+        """The tree behind it, as it is stored."""
+        return self._node
+
+    @property
+    def type(self) -> Type:
+        """Its type: bool, int, float, str, date or timestamp."""
+        return self._node.type
+
+    def __repr__(self) -> str:
+        return render(self._node)
+
+    def _call(self, name: str, *others: Any, **options: Any) -> Expr:
+        exprs = (self, *map(to_expr, others))
+        fixed = {key: self._option(value) for key, value in options.items()}
+        return Expr(
+            call(name, *(expr.node for expr in exprs), **fixed),
+            depth=1 + max(expr._depth for expr in exprs),
+        )
+
+    def _option(self, value: Any) -> Any:
+        """Return a constant setting; lists of constants get the type of this expression."""
+        if isinstance(value, Expr):
+            raise ExpressionError(
+                f"{described(value.node)} stands where only a constant can",
+                expected="a constant",
+                do="Compare with it, or prepare the column in a data step",
+            )
+        if isinstance(value, str | int | float | None):
+            return value
+        literals = (to_literal(item) for item in value)
+        return tuple(
+            float(item.value)  # type: ignore[arg-type]
+            if self.type == "float" and item.type == "int"
+            else item.value
+            for item in literals
+        )
+
+    def _reduce(self, name: str, where: Any, by: Any, **options: Any) -> Expr:
+        condition = None if where is None else to_expr(where).node
+        groups = (by,) if isinstance(by, Expr) else tuple(map(to_expr, by))
+        node = reduce(
+            name, self._node, where=condition, by=tuple(group.node for group in groups), **options
+        )
+        return Expr(node, depth=self._depth + 1)
+
+    def __add__(self, other: Any) -> Expr:
+        if isinstance(other, timedelta):
+            return self._call("shift", microseconds=other // _MICROSECOND)
+        return self._call("concat" if self.type == "str" else "add", other)
+
+    def __radd__(self, other: Any) -> Expr:
+        if isinstance(other, timedelta):
+            return self + other
+        return to_expr(other) + self
+
+    def __sub__(self, other: Any) -> Expr:
+        if isinstance(other, timedelta):
+            return self + -other
+        if self.type in {"date", "timestamp"}:
+            raise ExpressionError(
+                f"{self!r} ({self.type}) - {to_expr(other)!r} does not say in which unit",
+                expected="a.seconds_since(b) or a.days_since(b)",
+                do="Write one of them",
+            )
+        return self._call("sub", other)
+
+    def __rsub__(self, other: Any) -> Expr:
+        return to_expr(other) - self
+
+    def __mul__(self, other: Any) -> Expr:
+        return self._call("mul", other)
+
+    def __rmul__(self, other: Any) -> Expr:
+        return to_expr(other) * self
+
+    def __truediv__(self, other: Any) -> Expr:
+        return self._call("div", other)
+
+    def __rtruediv__(self, other: Any) -> Expr:
+        return to_expr(other) / self
+
+    def __floordiv__(self, other: Any) -> Expr:
+        return self._call("floor_div", other)
+
+    def __rfloordiv__(self, other: Any) -> Expr:
+        return to_expr(other) // self
+
+    def __mod__(self, other: Any) -> Expr:
+        return self._call("mod", other)
+
+    def __rmod__(self, other: Any) -> Expr:
+        return to_expr(other) % self
+
+    def __pow__(self, other: Any) -> Expr:
+        return self._call("pow", other)
+
+    def __rpow__(self, other: Any) -> Expr:
+        return to_expr(other) ** self
+
+    def __neg__(self) -> Expr:
+        return self._call("neg")
+
+    def __pos__(self) -> Expr:
+        return self
+
+    def __abs__(self) -> Expr:
+        return self.abs()
+
+    def __round__(self, digits: int = 0) -> Expr:
+        return self.round(digits)
+
+    def __floor__(self) -> Expr:
+        return self.floor()
+
+    def __ceil__(self) -> Expr:
+        return self.ceil()
+
+    def __and__(self, other: Any) -> Expr:
+        return self._call("and", other)
+
+    def __rand__(self, other: Any) -> Expr:
+        return to_expr(other) & self
+
+    def __or__(self, other: Any) -> Expr:
+        return self._call("or", other)
+
+    def __ror__(self, other: Any) -> Expr:
+        return to_expr(other) | self
+
+    def __xor__(self, other: Any) -> Expr:
+        return self._call("xor", other)
+
+    def __rxor__(self, other: Any) -> Expr:
+        return to_expr(other) ^ self
+
+    def __invert__(self) -> Expr:
+        return self._call("not")
+
+    def __eq__(self, other: object) -> Expr:  # type: ignore[override]
+        return self._compare("eq", other)
+
+    def __ne__(self, other: object) -> Expr:  # type: ignore[override]
+        return self._compare("ne", other)
+
+    def __lt__(self, other: Any) -> Expr:
+        return self._compare("lt", other)
+
+    def __le__(self, other: Any) -> Expr:
+        return self._compare("le", other)
+
+    def __gt__(self, other: Any) -> Expr:
+        return self._compare("gt", other)
+
+    def __ge__(self, other: Any) -> Expr:
+        return self._compare("ge", other)
+
+    def _compare(self, name: str, other: object) -> Expr:
+        if other is None:
+            raise ExpressionError(
+                f"{self!r} is compared with None, which is null for every row",
+                expected="a value",
+                do=f"Write ({self!r}).is_null() or .not_null()",
+            )
+        return self._call(name, other)
+
+    def __bool__(self) -> NoReturn:
+        raise self._refused(
+            "used as a Python truth value (if, while, and, or, not, a < b < c, in)",
+            "It has a value for each row, not one",
+            "Write if_else(condition, a, b) for if; &, | and ~ with parentheses for and, or and"
+            " not; x.between(a, c) for a chain; x.is_in([…]) for in",
+        )
+
+    def __iter__(self) -> Iterator[NoReturn]:
+        raise self._refused("iterated over", "It is one value for each row", "Use its methods")
+
+    def __len__(self) -> NoReturn:
+        raise self._refused(
+            "measured with len()", "It is one value for each row",
+            "Write x.length() for text, x.count() for rows",
+        )  # fmt: skip
+
+    def __contains__(self, item: object) -> NoReturn:
+        raise self._refused(
+            "searched with in", "It is one value for each row",
+            "Write x.contains(text), or x.is_in([…])",
+        )  # fmt: skip
+
+    def __getitem__(self, item: object) -> NoReturn:
+        raise self._refused(
+            "indexed", "It is one value for each row",
+            "Write s.substr(start, length), s.left(n) or s.split_part(separator, index) for text",
+        )  # fmt: skip
+
+    def __float__(self) -> NoReturn:
+        raise self._refused(
+            "turned into one Python number (math.log and the like do that)",
+            "It has a value for each row",
+            'Write its methods: x.ln(), x.exp(), x.sqrt(), x.cast("float")',
+        )
+
+    __int__ = __float__
+    __index__ = __float__
+
+    def __array__(self, *_: Any, **__: Any) -> NoReturn:
+        raise self._refused(
+            "turned into an array", "It has values only when features are computed",
+            "Write its methods: x.ln(), x.clip(a, b), if_else(condition, a, b)",
+        )  # fmt: skip
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Expr:
+        name = _UFUNCS.get(ufunc.__name__)
+        if name is not None and method == "__call__" and not kwargs:
+            return to_expr(inputs[0])._call(name, inputs[1])
+        ours = _ELSEWHERE.get(ufunc.__name__, f"{ufunc.__name__}()")
+        raise self._refused(
+            f"given to np.{ufunc.__name__}", "NumPy cannot compute it", f"Write x.{ours}"
+        )
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        known = [item for item in dir(Expr) if not item.startswith("_")]
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = _ELSEWHERE.get(name) or (f"{near[0]}()" if near else "")
+        tail = f"Did you mean {hint}?" if hint else "See docs/operations.md for what there is."
+        raise AttributeError(f"an expression has no method {name!r}. {tail}")
+
+    def _refused(self, what: str, why: str, do: str) -> ExpressionError:
+        return ExpressionError(f"the expression {self!r} is {what}. {why}", do=do)
+
+
+def to_expr(value: Any) -> Expr:
+    """Return an expression as it is, and a constant as a literal."""
+    if isinstance(value, Expr):
+        return value
+    if value is None:
+        return literal(None, "float")
+    return Expr(to_literal(value))
+
+
+def literal(value: Any, type: Type | None = None) -> Expr:
+    """Return a constant; a null needs its type, a number may be made a float.
+
+    >>> literal(3, "float"), literal(None, "str").type
+    (3.0, 'str')
+    """
+    if value is None and type is not None:
+        return Expr(Literal(None, type))
+    made = to_expr(value)
+    return made if type in {None, made.type} else _recast(made, type)
+
+
+def _recast(made: Expr, type: Type | None) -> Expr:
+    if made.type == "int" and type == "float":
+        return literal(float(made.node.value))  # type: ignore[union-attr, arg-type]
+    raise ExpressionError(
+        f"the constant {made!r} is of type {made.type}",
+        expected=f"a constant of type {type}",
+        do="Write the constant in that type",
+    )
+
+
+def if_else(condition: Expr, then: Any, otherwise: Any) -> Expr:
+    """Return ``then`` where the condition is true, else ``otherwise`` (also where it is null).
+
+    >>> x = Row({"x": "float"}).x
+    >>> if_else(x > 0, x, 0)
+    if_else(x > 0.0, x, 0.0)
+    """
+    return to_expr(condition)._call("if_else", then, otherwise)
+
+
+def cases(*branches: tuple[Expr, Any], otherwise: Any = None) -> Expr:
+    """Return the value of the first branch whose condition is true, else ``otherwise``.
+
+    >>> x = Row({"x": "float"}).x
+    >>> cases((x < 0, "low"), (x < 10, "middle"), otherwise="high").type
+    'str'
+    """
+    if not branches:
+        raise ExpressionError(
+            "cases() without a branch",
+            expected="(condition, value) pairs",
+            do='For example cases((x < 0, "low"), otherwise="high")',
+        )
+    result = otherwise
+    for condition, value in reversed(branches):
+        result = if_else(condition, value, result)
+    return to_expr(result)
+
+
+def coalesce(first: Any, *others: Any) -> Expr:
+    """Return the first that is not null."""
+    return _fold("coalesce", first, others)
+
+
+def greatest(first: Any, *others: Any) -> Expr:
+    """Return the greatest; nulls are left out."""
+    return _fold("greatest", first, others)
+
+
+def least(first: Any, *others: Any) -> Expr:
+    """Return the least; nulls are left out."""
+    return _fold("least", first, others)
+
+
+def concat(first: Any, *others: Any) -> Expr:
+    """Return texts one after the other; null where one is."""
+    return _fold("concat", first, others)
+
+
+def _fold(name: str, first: Any, others: Iterable[Any]) -> Expr:
+    result = to_expr(first)
+    for other in others:
+        result = result._call(name, other)
+    return result
+
+
+class Row:
+    """The columns of a row, each an `Expr`: ``row.distance``, ``row["count"]``.
+
+    >>> flight = Row({"distance": "int", "count": "int"}, name="flight")
+    >>> flight.distance + flight["count"]
+    distance + count
+    """
+
+    __slots__ = ("_columns", "_name")
+
+    def __init__(self, columns: Mapping[str, Type], name: str = "row") -> None:
+        self._columns = dict(columns)
+        self._name = name
+
+    def __getattr__(self, name: str) -> Expr:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self[name]
+
+    def __getitem__(self, name: str) -> Expr:
+        if name not in self._columns:
+            raise UnknownName.of("column", name, self._columns, where=self._name)
+        return Expr(Column(name, self._columns[name]))
+
+    def __dir__(self) -> list[str]:
+        return sorted(self._columns)
+
+    def __repr__(self) -> str:
+        inside = ", ".join(f"{name}: {kind}" for name, kind in self._columns.items())
+        return f"{self._name}({inside})"

@@ -1,0 +1,350 @@
+"""The methods of an expression, by topic. Each is one row of the table of operations."""
+
+# ruff: noqa: SLF001 - an expression calls others of its kind
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from interplane.record import Type
+
+__all__ = ["NullMethods", "NumberMethods", "Statistics", "TextMethods", "TimeMethods"]
+
+Unit = Literal["year", "quarter", "month", "week", "day", "hour", "minute", "second"]
+
+
+class _Methods:
+    """What the topics stand on: `Expr` builds a call, and a statistic, from their names."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        @property
+        def type(self) -> Type: ...
+
+        def _call(self, name: str, *others: Any, **options: Any) -> Self: ...
+
+        def _reduce(self, name: str, where: Any, by: Any, **options: Any) -> Self: ...
+
+
+class NullMethods(_Methods):
+    """Nulls and choice, for every type."""
+
+    __slots__ = ()
+
+    def is_null(self) -> Self:
+        """Whether it is null; NaN is null."""
+        return self._call("is_null")
+
+    def not_null(self) -> Self:
+        """Whether it has a value."""
+        return self._call("not_null")
+
+    def fill_null(self, value: Any) -> Self:
+        """The value itself, or ``value`` where it is null."""
+        return self._call("coalesce", value)
+
+    def null_if(self, value: Any) -> Self:
+        """The value itself, or null where it equals ``value``."""
+        return self._call("null_if", value)
+
+    def identical_to(self, other: Any) -> Self:
+        """Whether both are equal, or both null; never null."""
+        return self._call("identical", other)
+
+    def is_in(self, values: Iterable[Any]) -> Self:
+        """Whether it is one of some constants."""
+        return self._call("is_in", values=values)
+
+    def not_in(self, values: Iterable[Any]) -> Self:
+        """Whether it is none of some constants; null where it is null."""
+        return self.is_in(values)._call("not")
+
+    def between(self, lower: Any, upper: Any) -> Self:
+        """Whether it lies from ``lower`` to ``upper``, both included."""
+        return self._call("ge", lower)._call("and", self._call("le", upper))
+
+    def clip(self, lower: Any = None, upper: Any = None) -> Self:
+        """The nearest value from ``lower`` to ``upper``; either may be left out."""
+        low = self if lower is None else self._call("at_least", lower)
+        return low if upper is None else low._call("at_most", upper)
+
+    def bucket(self, edges: Sequence[Any]) -> Self:
+        """How many of the rising ``edges`` are at or below it."""
+        return self._call("bucket", edges=edges)
+
+    def cast(self, to: Type) -> Self:
+        """The value as another type; null where it has none."""
+        return self if to == self.type else self._call(f"to_{to}")
+
+
+class NumberMethods(_Methods):
+    """Functions of numbers. Outside their domain they are null."""
+
+    __slots__ = ()
+
+    def abs(self) -> Self:
+        """Without its sign."""
+        return self._call("abs")
+
+    def sign(self) -> Self:
+        """-1, 0 or 1."""
+        return self._call("sign")
+
+    def exp(self) -> Self:
+        """E to the power of it."""
+        return self._call("exp")
+
+    def ln(self) -> Self:
+        """Natural logarithm."""
+        return self._call("ln")
+
+    def log2(self) -> Self:
+        """Logarithm to base 2."""
+        return self._call("log2")
+
+    def log10(self) -> Self:
+        """Logarithm to base 10."""
+        return self._call("log10")
+
+    def sqrt(self) -> Self:
+        """Square root."""
+        return self._call("sqrt")
+
+    def floor(self) -> Self:
+        """The whole number at or below it; integers stay integers."""
+        return self if self.type == "int" else self._call("floor")
+
+    def ceil(self) -> Self:
+        """The whole number at or above it; integers stay integers."""
+        return self if self.type == "int" else self._call("ceil")
+
+    def round(self, digits: int = 0) -> Self:
+        """Rounded half away from zero; integers stay as they are."""
+        return self if self.type == "int" else self._call("round", digits=digits)
+
+    def is_inf(self) -> Self:
+        """Whether it is infinite."""
+        return self._call("is_inf")
+
+
+class AngleMethods(_Methods):
+    """Trigonometry, in radians."""
+
+    __slots__ = ()
+
+    def sin(self) -> Self:
+        """Sine."""
+        return self._call("sin")
+
+    def cos(self) -> Self:
+        """Cosine."""
+        return self._call("cos")
+
+    def tan(self) -> Self:
+        """Tangent."""
+        return self._call("tan")
+
+    def asin(self) -> Self:
+        """Arc sine."""
+        return self._call("asin")
+
+    def acos(self) -> Self:
+        """Arc cosine."""
+        return self._call("acos")
+
+    def atan(self) -> Self:
+        """Arc tangent."""
+        return self._call("atan")
+
+    def atan2(self, x: Any) -> Self:
+        """The angle of the point (x, this)."""
+        return self._call("atan2", x)
+
+    def radians(self) -> Self:
+        """Degrees as radians."""
+        return self._call("radians")
+
+    def degrees(self) -> Self:
+        """Radians as degrees."""
+        return self._call("degrees")
+
+
+class TextMethods(_Methods):
+    """Text, by code points, positions from 0."""
+
+    __slots__ = ()
+
+    def lower(self) -> Self:
+        """In small letters."""
+        return self._call("lower")
+
+    def upper(self) -> Self:
+        """In capital letters."""
+        return self._call("upper")
+
+    def strip(self) -> Self:
+        """Without white space (of ASCII) at both ends."""
+        return self._call("strip")
+
+    def length(self) -> Self:
+        """How many code points."""
+        return self._call("length")
+
+    def contains(self, other: Any) -> Self:
+        """Whether ``other`` stands in it."""
+        return self._call("contains", other)
+
+    def starts_with(self, other: Any) -> Self:
+        """Whether it begins with ``other``."""
+        return self._call("starts_with", other)
+
+    def ends_with(self, other: Any) -> Self:
+        """Whether it ends with ``other``."""
+        return self._call("ends_with", other)
+
+    def replace(self, old: Any, new: Any) -> Self:
+        """Each ``old`` replaced by ``new``."""
+        return self._call("replace", old, new)
+
+    def substr(self, start: int, length: int) -> Self:
+        """Up to ``length`` code points from ``start`` on."""
+        return self._call("substr", start=start, length=length)
+
+    def left(self, length: int) -> Self:
+        """Up to ``length`` code points from the beginning."""
+        return self._call("left", length=length)
+
+    def right(self, length: int) -> Self:
+        """Up to ``length`` code points at the end."""
+        return self._call("right", length=length)
+
+    def split_part(self, separator: str, index: int) -> Self:
+        """The part at ``index`` (from 0) between separators; null where there are fewer."""
+        return self._call("split_part", separator=separator, index=index)
+
+
+class TimeMethods(_Methods):
+    """Dates and UTC timestamps."""
+
+    __slots__ = ()
+
+    def year(self) -> Self:
+        """The year."""
+        return self._call("year")
+
+    def quarter(self) -> Self:
+        """The quarter, 1 to 4."""
+        return self._call("quarter")
+
+    def month(self) -> Self:
+        """The month, 1 to 12."""
+        return self._call("month")
+
+    def day(self) -> Self:
+        """The day of the month."""
+        return self._call("day")
+
+    def hour(self) -> Self:
+        """The hour, 0 to 23."""
+        return self._call("hour")
+
+    def minute(self) -> Self:
+        """The minute, 0 to 59."""
+        return self._call("minute")
+
+    def second(self) -> Self:
+        """The second, 0 to 59."""
+        return self._call("second")
+
+    def day_of_week(self) -> Self:
+        """0 for Monday to 6 for Sunday."""
+        return self._call("day_of_week")
+
+    def day_of_year(self) -> Self:
+        """1 for the first of January."""
+        return self._call("day_of_year")
+
+    def epoch_seconds(self) -> Self:
+        """Whole seconds since 1970, rounded down."""
+        return self._call("epoch_seconds")
+
+    def date(self) -> Self:
+        """The day of a timestamp."""
+        return self._call("to_date")
+
+    def truncate(self, unit: Unit) -> Self:
+        """The beginning of its year, quarter, month, week, day, hour, minute or second."""
+        return self._call("truncate", unit=unit)
+
+    def add_months(self, months: int) -> Self:
+        """The same day some months later, the last one of a shorter month."""
+        return self._call("add_months", months=months)
+
+    def seconds_since(self, earlier: Any) -> Self:
+        """The seconds from ``earlier`` to it."""
+        return self._call("seconds_since", earlier)
+
+    def days_since(self, earlier: Any) -> Self:
+        """The days from ``earlier`` to it."""
+        return self._call("days_since", earlier)
+
+
+class Statistics(_Methods):
+    """Statistics over the training rows, all of them or one for each group ``by``.
+
+    ``fit`` replaces them by their values; ``where`` is a condition on the rows that count.
+    """
+
+    __slots__ = ()
+
+    def mean(self, *, where: Any = None, by: Any = ()) -> Self:
+        """The average; of bools the share of true ones."""
+        return self._reduce("mean", where, by)
+
+    def std(self, *, where: Any = None, by: Any = ()) -> Self:
+        """The standard deviation (n - 1)."""
+        return self._reduce("std", where, by)
+
+    def var(self, *, where: Any = None, by: Any = ()) -> Self:
+        """The variance (n - 1)."""
+        return self._reduce("var", where, by)
+
+    def min(self, *, where: Any = None, by: Any = ()) -> Self:
+        """The smallest value."""
+        return self._reduce("min", where, by)
+
+    def max(self, *, where: Any = None, by: Any = ()) -> Self:
+        """The largest value."""
+        return self._reduce("max", where, by)
+
+    def sum(self, *, where: Any = None, by: Any = ()) -> Self:
+        """The sum."""
+        return self._reduce("sum", where, by)
+
+    def count(self, *, where: Any = None, by: Any = ()) -> Self:
+        """How many values are not null."""
+        return self._reduce("count", where, by)
+
+    def count_distinct(self, *, where: Any = None, by: Any = ()) -> Self:
+        """How many different values there are."""
+        return self._reduce("count_distinct", where, by)
+
+    def quantile(self, q: float, *, where: Any = None, by: Any = ()) -> Self:
+        """The value below which a share ``q`` lies, interpolated."""
+        return self._reduce("quantile", where, by, q=float(q))
+
+    def median(self, *, where: Any = None, by: Any = ()) -> Self:
+        """The quantile 0.5."""
+        return self._reduce("median", where, by)
+
+    def any(self, *, where: Any = None, by: Any = ()) -> Self:
+        """Whether one is true."""
+        return self._reduce("any", where, by)
+
+    def all(self, *, where: Any = None, by: Any = ()) -> Self:
+        """Whether all are true."""
+        return self._reduce("all", where, by)

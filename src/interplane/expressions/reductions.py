@@ -1,0 +1,224 @@
+"""The table of statistics over training rows: what each takes, gives, and asks of the engine.
+
+Nulls are left out; over no rows a statistic is null, a count is 0. On one thread over rows in a
+stated order each gives the same bits every time: averages and deviations add floats up one by one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from interplane.errors import ExpressionError, UnknownName
+from interplane.expressions.nodes import Reduce
+from interplane.expressions.render import described
+from interplane.expressions.sql_text import SQL_TYPES
+from interplane.record.tables import TYPES
+
+if TYPE_CHECKING:
+    from interplane.expressions.nodes import Node
+    from interplane.record import Type
+
+__all__ = ["REDUCTIONS", "Reduction", "reduce", "reduction_sql", "vocabulary_sql"]
+
+_NUMBERS: dict[Type, Type] = {"bool": "float", "int": "float", "float": "float"}
+_ORDERED: dict[Type, Type] = {kind: kind for kind in TYPES if kind != "bool"}
+_COUNTED: dict[Type, Type] = dict.fromkeys(TYPES, "int")
+
+_FITS = "bool_and(abs({0}) < 1e150::DOUBLE){where}"
+_SMALL = "CASE WHEN abs({0}) < 1e150::DOUBLE THEN {0} END"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reduction:
+    """A statistic.
+
+    Attributes:
+        name: its name, also in the JSON form.
+        doc: what it gives.
+        types: the type of its result for each type of its argument.
+        sql: its aggregate in DuckDB; ``{0}`` is the argument, ``{where}`` an optional FILTER.
+        as_float: whether the argument is cast to a float first.
+        option: the name of its one setting, if it has one.
+    """
+
+    name: str
+    doc: str
+    types: dict[Type, Type] = field(hash=False)
+    sql: str
+    as_float: bool = False
+    option: str | None = None
+
+
+def _spread(name: str, function: str, doc: str) -> Reduction:
+    return Reduction(
+        name=name,
+        doc=f"{doc} Null for fewer than two values, or one beyond ±1e150.",
+        types=_NUMBERS,
+        sql=f"CASE WHEN {_FITS} THEN {function}({_SMALL}){{where}} END",
+        as_float=True,
+    )
+
+
+REDUCTIONS: dict[str, Reduction] = {
+    reduction.name: reduction
+    for reduction in (
+        Reduction(
+            name="mean",
+            doc="The average; of bools the share of true ones.",
+            types=_NUMBERS,
+            sql="avg({0}){where}",
+            as_float=True,
+        ),
+        _spread("std", "stddev_samp", "The standard deviation of a sample (n - 1)."),
+        _spread("var", "var_samp", "The variance of a sample (n - 1)."),
+        Reduction(name="min", doc="The smallest.", types=_ORDERED, sql="min({0}){where}"),
+        Reduction(name="max", doc="The largest.", types=_ORDERED, sql="max({0}){where}"),
+        Reduction(
+            name="sum",
+            doc="The sum; of integers null beyond 64 bits, of bools how many are true.",
+            types={"bool": "int", "int": "int", "float": "float"},
+            sql="sum({0}){where}",
+        ),
+        Reduction(
+            name="count",
+            doc="How many values are not null.",
+            types=_COUNTED,
+            sql="count({0}){where}",
+        ),
+        Reduction(
+            name="count_distinct",
+            doc="How many different values, nulls left out.",
+            types=_COUNTED,
+            sql="count(DISTINCT {0}){where}",
+        ),
+        Reduction(
+            name="quantile",
+            doc="The value below which a share q of the values lies, interpolated.",
+            types=_NUMBERS,
+            sql="quantile_cont({0}, {q}){where}",
+            as_float=True,
+            option="q",
+        ),
+        Reduction(
+            name="median",
+            doc="The quantile 0.5.",
+            types=_NUMBERS,
+            sql="quantile_cont({0}, 0.5){where}",
+            as_float=True,
+        ),
+        Reduction(
+            name="any",
+            doc="Whether one is true.",
+            types={"bool": "bool"},
+            sql="bool_or({0}){where}",
+        ),
+        Reduction(
+            name="all",
+            doc="Whether all are true.",
+            types={"bool": "bool"},
+            sql="bool_and({0}){where}",
+        ),
+    )
+}
+"""Every statistic by name."""
+
+
+def reduce(
+    name: str,
+    arg: Node,
+    *,
+    where: Node | None = None,
+    by: tuple[Node, ...] = (),
+    **options: Any,
+) -> Reduce:
+    """Build the node of a statistic.
+
+    Raises:
+        ExpressionError: if it does not take this type, condition, group or option.
+        UnknownName: if there is no such statistic.
+    """
+    if name not in REDUCTIONS:
+        raise UnknownName.of("statistic", name, REDUCTIONS, do='See "docs/operations.md"')
+    reduction = REDUCTIONS[name]
+    if arg.type not in reduction.types:
+        raise ExpressionError(
+            f"the statistic {name!r} cannot take {described(arg)}",
+            expected=f"a value of type {' or '.join(reduction.types)}",
+            do='Cast it: .cast("int"), .cast("float"), .cast("str"), …',
+        )
+    if where is not None and where.type != "bool":
+        raise ExpressionError(
+            f"where of the statistic {name!r} is {described(where)}",
+            expected="a condition (bool)",
+            do="Compare it with something",
+        )
+    for key in by:
+        _check_key(name, key)
+    _check_quantile(name, reduction, options)
+    return Reduce(name, (arg,), where, by, tuple(options.items()), reduction.types[arg.type])
+
+
+def _check_key(name: str, key: Node) -> None:
+    if key.type == "float":
+        raise ExpressionError(
+            f"the statistic {name!r} cannot be grouped by {described(key)}",
+            expected="a key of type bool, int, str, date or timestamp",
+            do='Put floats into groups first: .bucket([…]) or .round().cast("int")',
+        )
+
+
+def _check_quantile(name: str, reduction: Reduction, options: dict[str, Any]) -> None:
+    if set(options) != ({reduction.option} - {None}):
+        raise ExpressionError(
+            f"the statistic {name!r} got the options {sorted(options)}",
+            expected=f"{reduction.option or 'none'}",
+            do="Leave out what it does not know",
+        )
+    q = options.get("q", 0.5)
+    if type(q) is not float or not 0.0 <= q <= 1.0:
+        raise ExpressionError(
+            f"the statistic {name!r} got q = {q!r}",
+            expected="a float from 0.0 to 1.0",
+            do="For example x.quantile(0.9)",
+        )
+
+
+def reduction_sql(node: Reduce, arg: str, *, where: str | None = None) -> str:
+    """Return the aggregate of a statistic over SQL text (a column name is best) for its argument.
+
+    >>> from interplane.expressions.nodes import Column
+    >>> reduction_sql(reduce("max", Column("distance", "int")), "d")
+    'CAST(max(d) AS BIGINT)'
+    """
+    reduction = REDUCTIONS[node.function]
+    source = node.args[0].type
+    x = f"CAST({arg} AS BIGINT)" if source == "bool" and node.type in {"int", "float"} else arg
+    x = f"CAST({x} AS DOUBLE)" if reduction.as_float and source != "float" else x
+    if node.function in {"count", "count_distinct"}:
+        x = arg
+    text = reduction.sql.format(
+        x, where=f" FILTER (WHERE {where})" if where else "", **dict(node.options)
+    )
+    if node.type == "float":
+        return _not_nan(f"CAST({text} AS DOUBLE)")
+    cast = "TRY_CAST" if node.function == "sum" else "CAST"
+    return f"{cast}({text} AS {SQL_TYPES[node.type]})"
+
+
+def _not_nan(text: str) -> str:
+    return f"CASE WHEN isnan({text}) THEN NULL ELSE {text} END"
+
+
+def vocabulary_sql(column: str, *, source: str, top: int) -> str:
+    """Return the query of the ``top`` most frequent values, by count and then by value.
+
+    Args:
+        column: SQL of the value.
+        source: SQL of the rows: a table's name, or a query in parentheses.
+        top: how many.
+    """
+    return (
+        f"SELECT value, count(*) AS rows FROM (SELECT {column} AS value FROM {source})"
+        f" WHERE value IS NOT NULL GROUP BY value ORDER BY rows DESC, value LIMIT {top}"
+    )

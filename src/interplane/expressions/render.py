@@ -1,0 +1,92 @@
+"""An expression as text, for people: ``(distance - mean(distance)) / std(distance)``."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from interplane.expressions.nodes import Call, Column, Literal, Lookup, Reduce
+
+if TYPE_CHECKING:
+    from interplane.expressions.nodes import Node
+
+__all__ = ["described", "render"]
+
+_INFIX = {
+    "add": ("+", 6), "sub": ("-", 6), "concat": ("+", 6), "mul": ("*", 7), "div": ("/", 7),
+    "floor_div": ("//", 7), "mod": ("%", 7), "pow": ("**", 9),
+    "and": ("&", 5), "xor": ("^", 4), "or": ("|", 3),
+    "eq": ("==", 2), "ne": ("!=", 2), "lt": ("<", 2), "le": ("<=", 2), "gt": (">", 2), "ge": (">=", 2),
+}  # fmt: skip
+_PREFIX = {"neg": "-", "not": "~"}
+_FUNCTIONS = {"if_else", "coalesce", "greatest", "least"}
+_CASTS = {"to_int", "to_float", "to_str", "to_bool", "to_date", "to_timestamp"}
+_TIGHT = 10
+_LONGEST = 400
+
+
+def described(node: Node) -> str:
+    """Return the text of a node and its type, as messages name it.
+
+    >>> described(Column("carrier", "str"))
+    "'carrier' (str)"
+    """
+    return f"{render(node)!r} ({node.type})"
+
+
+def render(node: Node) -> str:
+    """Return the text of a node, cut in the middle where it is very long."""
+    text = _render(node, 0)
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
+
+
+def _render(node: Node, level: int) -> str:
+    match node:
+        case Column():
+            return node.name
+        case Literal():
+            return repr(node.value) if node.type not in {"date", "timestamp"} else f"{node.value}"
+        case Call():
+            return _render_call(node, level)
+        case Reduce():
+            return _render_reduce(node)
+        case Lookup():
+            return f"{node.table}[{', '.join(_render(key, 0) for key in node.keys)}]"
+
+
+def _render_call(node: Call, level: int) -> str:
+    if node.op in _INFIX:
+        symbol, own = _INFIX[node.op]
+        left, right = _render(node.args[0], own), _render(node.args[1], own + 1)
+        text = f"{left} {symbol} {right}"
+        return f"({text})" if own < level else text
+    if node.op in _PREFIX:
+        text = _PREFIX[node.op] + _render(node.args[0], 8)
+        return f"({text})" if level > 8 else text
+    if node.op in _CASTS:
+        return f"{_render(node.args[0], _TIGHT)}.cast({node.type!r})"
+    if node.op == "shift":
+        shift = timedelta(microseconds=dict(node.options)["microseconds"])  # type: ignore[arg-type]
+        return f"({_render(node.args[0], 6)} + {shift})"
+    if node.op in _FUNCTIONS:
+        return f"{node.op}({', '.join(_render(arg, 0) for arg in node.args)})"
+    rest = [_render(arg, 0) for arg in node.args[1:]]
+    rest += [f"{name}={_short(value)}" for name, value in node.options]
+    return f"{_render(node.args[0], _TIGHT)}.{node.op}({', '.join(rest)})"
+
+
+def _short(value: object) -> str:
+    text = repr(list(value) if isinstance(value, tuple) else value)
+    return text if len(text) <= 80 else f"{text[:77]}…]"
+
+
+def _render_reduce(node: Reduce) -> str:
+    parts = [_render(arg, 0) for arg in node.args]
+    parts += [f"{name}={_short(value)}" for name, value in node.options]
+    if node.where is not None:
+        parts.append(f"where={_render(node.where, 0)}")
+    if node.by:
+        parts.append(f"by=[{', '.join(_render(key, 0) for key in node.by)}]")
+    return f"{node.function}({', '.join(parts)})"
