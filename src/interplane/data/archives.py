@@ -1,0 +1,99 @@
+"""The bytes of a file, through gzip or a zip archive with one member, within a budget."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+import zlib
+from typing import IO, TYPE_CHECKING, Protocol
+
+from interplane.data.faults import over_budget, unreadable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from interplane.data.options import Limits
+
+__all__ = ["GZIP", "ZIP", "read_bytes"]
+
+ZIP = b"PK\x03\x04"
+GZIP = b"\x1f\x8b"
+_CHUNK = 8 << 20
+
+
+class _Stream(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+def read_bytes(path: Path, *, limits: Limits) -> tuple[bytes, str]:
+    """Return a file's bytes, decompressed where it is an archive, and the name of what was read.
+
+    Raises:
+        UnreadableFile: for an archive that is damaged, locked, bigger than its budget, or that
+            has not exactly one member.
+    """
+    packed = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(4)
+        file.seek(0)
+        try:
+            if start == ZIP:
+                return _read_zip(file, path.name, packed, limits)
+            if start.startswith(GZIP):
+                with gzip.open(file) as stream:
+                    return _drain(stream, path.name, packed, limits), path.stem
+        except (zipfile.BadZipFile, zlib.error, gzip.BadGzipFile, EOFError) as error:
+            raise unreadable(
+                path.name,
+                f"the archive is damaged: {error}",
+                do="Fetch the file again, or unpack it yourself",
+            ) from error
+        if packed > limits.size_bytes:
+            raise over_budget(
+                path.name, f"it has {packed:,} bytes", limit=f"{limits.size_bytes:,} bytes"
+            )
+        return file.read(), path.name
+
+
+def _read_zip(file: IO[bytes], name: str, packed: int, limits: Limits) -> tuple[bytes, str]:
+    with zipfile.ZipFile(file) as archive:
+        members = [
+            member
+            for member in archive.infolist()
+            if not member.is_dir() and not member.filename.startswith("__MACOSX/")
+        ]
+        if len(members) != 1:
+            shown = ", ".join(repr(member.filename) for member in members[:5])
+            raise unreadable(
+                name,
+                f"the archive has {len(members)} files{f' ({shown} …)' if shown else ''}",
+                expected="exactly one",
+                do="Unpack it and add the files one by one",
+            )
+        if members[0].flag_bits & 1:
+            raise unreadable(name, "the archive is encrypted", do="Unpack it yourself")
+        try:
+            with archive.open(members[0]) as stream:
+                return _drain(stream, name, packed, limits), members[0].filename
+        except NotImplementedError as error:
+            raise unreadable(
+                name, f"the archive cannot be unpacked: {error}", do="Unpack it yourself"
+            ) from error
+
+
+def _drain(stream: _Stream, name: str, packed: int, limits: Limits) -> bytes:
+    """Read all, looking at the budget before each chunk is kept."""
+    data = bytearray()
+    while chunk := stream.read(_CHUNK):
+        data += chunk
+        if len(data) > limits.size_bytes:
+            raise over_budget(
+                name, "it unpacks to more bytes than that", limit=f"{limits.size_bytes:,} bytes"
+            )
+        if len(data) > max(limits.ratio_from, limits.ratio * packed):
+            raise over_budget(
+                name,
+                f"its {packed:,} bytes unpack to more than {len(data):,}",
+                limit=f"{limits.ratio} times the size",
+            )
+    return bytes(data)
