@@ -1,0 +1,212 @@
+"""Where features are written: one function from a row to named expressions, used everywhere."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from interplane.errors import NotFreezable, UnknownName, UsageError
+from interplane.expressions.expr import Expr, Row
+from interplane.features.encodings import OneHot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+
+    from interplane.data.table import Table
+    from interplane.features.frozen import Frozen
+    from interplane.record import Type
+
+__all__ = ["Features", "features"]
+
+
+def features(
+    *,
+    label: str | None = None,
+    time: str | None = None,
+    key: Sequence[str] = (),
+    context: Sequence[str] = (),
+) -> Callable[[Callable[..., Mapping[str, Any]]], Features]:
+    """Declare the features of a model; decorates a function from a row to named expressions.
+
+    Args:
+        label: the column to learn. Only `target_encode` may read it, out of fold.
+        time: the column that holds the prediction time.
+        key: the columns that name a row; folds are drawn by it.
+        context: columns that are logged and sliced by.
+
+    >>> @features(label="late", key=["flight_id"])
+    ... def flight_features(flight):
+    ...     return {"distance": flight.distance.ln()}
+    >>> flight_features
+    <Features flight_features: label late>
+    >>> flight_features.expressions({"flight_id": "int", "late": "bool", "distance": "float"})
+    {'distance': distance.ln()}
+    """
+    for name, value in (("key", key), ("context", context)):
+        if isinstance(value, str):
+            raise UsageError(
+                f"{name}={value!r} is one string",
+                expected="a list of column names",
+                do=f"Write {name}=[{value!r}]",
+            )
+
+    def decorate(function: Callable[..., Mapping[str, Any]]) -> Features:
+        return Features(function, label=label, time=time, key=key, context=context)
+
+    return decorate
+
+
+class Features:
+    """Features as written: a function of one row, and which columns play which part.
+
+    ``fit`` and ``fit_transform`` replace every statistic in them by its value on the training
+    rows. The function itself stays callable as ``function``.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Mapping[str, Any]],
+        *,
+        label: str | None = None,
+        time: str | None = None,
+        key: Sequence[str] = (),
+        context: Sequence[str] = (),
+    ) -> None:
+        self.function = function
+        self.name: str = getattr(function, "__name__", type(function).__name__)
+        self.label = label
+        self.time = time
+        self.key = tuple(key)
+        self.context = tuple(context)
+        self.row_name = _row_name(function, self.name)
+        self.__doc__ = function.__doc__
+
+    def __repr__(self) -> str:
+        return f"<Features {self.name}: label {self.label or 'none'}>"
+
+    def __fingerprint__(self) -> Mapping[str, object]:
+        """Return what a step that uses these features depends on: the function and settings."""
+        return {
+            "function": self.function,
+            "label": self.label,
+            "time": self.time,
+            "key": self.key,
+            "context": self.context,
+        }
+
+    def expressions(self, types: Mapping[str, Type]) -> dict[str, Expr | OneHot]:
+        """Call the function with a row of these columns; return its features by their full names.
+
+        A feature that is itself a mapping (`cyclic`) is spread out: ``hour`` with ``sin`` and
+        ``cos`` becomes ``hour_sin`` and ``hour_cos``.
+
+        Raises:
+            UnknownName: if a column that plays a part, or that a feature reads, is not there.
+            NotFreezable: if the function returns something that is not a feature.
+        """
+        self._check_columns(types)
+        returned: Any = self.function(Row(types, name=self.row_name))
+        if not isinstance(returned, Mapping) or not returned:
+            raise NotFreezable(
+                f"{self.name} returned {returned!r:.80}",
+                expected="a dict from feature names to expressions, with at least one",
+                do=f'Return for example {{"distance": {self.row_name}.distance}}',
+            )
+        return dict(_flat(returned, within=self.name))
+
+    def fit(self, table: Table, *, fast: bool = False) -> Frozen:
+        """Compute every statistic on the rows of ``table`` and freeze the features.
+
+        Args:
+            table: the training rows.
+            fast: use all threads: quicker on many rows, but two fits may differ in the last bit
+                of a float. Recorded.
+        """
+        from interplane.features.fit import fit
+
+        return fit(self, table, fast=fast)
+
+    def fit_transform(
+        self, table: Table, *, fast: bool = False
+    ) -> tuple[Frozen, Table, np.ndarray[Any, Any]]:
+        """Fit, and return the frozen features with the training rows: features, and label.
+
+        Only here are target encodings out of fold: a row's own label never reaches its features.
+        Rows without a label are left out of both and counted in ``frozen.training``. The frozen
+        features carry the proof that engine and row program agree on them.
+        """
+        from interplane.features.fit import fit_transform
+
+        return fit_transform(self, table, fast=fast)
+
+    def _check_columns(self, types: Mapping[str, Type]) -> None:
+        parts = {"label": (self.label,), "time": (self.time,)}
+        for part, names in {**parts, "key": self.key, "context": self.context}.items():
+            for name in names:
+                if name is not None and name not in types:
+                    raise UnknownName.of(
+                        "column",
+                        name,
+                        types,
+                        where="the table",
+                        do=f"It is the {part} of {self.name}: name a column of the training table",
+                    )
+
+
+def _row_name(function: Callable[..., object], name: str) -> str:
+    parameters = list(inspect.signature(function).parameters)
+    if len(parameters) == 1:
+        return parameters[0]
+    if not parameters:
+        raise NotFreezable(
+            f"{name} takes no parameter",
+            expected="one, the row",
+            do=f"Write for example def {name}(flight)",
+        )
+    raise NotFreezable(
+        f"{name} takes {len(parameters)} parameters: {', '.join(parameters)}",
+        expected="one, the row; parameters for feature views come with feature views",
+        do="Join what the features need into the training table in a data step",
+    )
+
+
+def _flat(mapping: Mapping[Any, Any], *, within: str) -> list[tuple[str, Expr | OneHot]]:
+    found: dict[str, Expr | OneHot] = {}
+    seen: set[str] = set()
+    for name, value in mapping.items():
+        if not isinstance(name, str) or not name:
+            raise NotFreezable(
+                f"a feature of {within} is named {name!r}",
+                expected="a text that is not empty",
+                do="Name it with a string",
+            )
+        spread = value.items() if isinstance(value, Mapping) else [("", value)]
+        for suffix, item in spread:
+            full = f"{name}_{suffix}" if suffix else name
+            if full.lower() in seen:
+                raise _twice(full, within)
+            seen.add(full.lower())
+            found[full] = _feature(full, item, within)
+    return list(found.items())
+
+
+def _feature(name: str, value: object, within: str) -> Expr | OneHot:
+    if isinstance(value, (Expr, OneHot)):
+        return value
+    raise NotFreezable(
+        f"the feature {name!r} of {within} is {value!r:.80}, of type {type(value).__name__}",
+        expected="an expression of the row's columns",
+        do="Build it from the row, for example with its operators, ip.if_else or ip.standardize; "
+        "what expressions cannot say belongs in a data step",
+    )
+
+
+def _twice(name: str, within: str) -> NotFreezable:
+    return NotFreezable(
+        f"{within} has two features named {name!r}",
+        expected="names that differ, also in lower case and after a mapping has been spread out",
+        do="Rename one of them",
+    )
