@@ -38,35 +38,41 @@ landed AS (
 ),
 published AS (
     SELECT *, time_hour + INTERVAL 1 HOUR AS published_at FROM weather
+),
+fresh AS (
+    SELECT
+        landed.*,
+        published.* EXCLUDE (origin, year, month, day, hour, time_hour),
+        landed.scheduled_departure - published.published_at <= INTERVAL 3 HOUR AS is_fresh
+    FROM landed
+    ASOF LEFT JOIN published
+        ON landed.origin = published.origin
+        AND landed.scheduled_departure >= published.published_at
 )
 SELECT
-    landed.scheduled_departure - published.published_at <= INTERVAL 3 HOUR AS fresh,
-    landed.flight_id,
-    landed.scheduled_departure,
-    CASE WHEN landed.arr_delay IS NOT NULL THEN landed.landed_at END AS landed_at,
-    landed.arr_delay > 15 AS late,
-    landed.carrier,
-    landed.flight,
-    landed.origin,
-    landed.dest,
-    landed.distance,
-    landed.hour AS local_hour,
-    landed.hour * 60 + landed.minute AS local_minute,
-    isodow(landed.local_midnight) AS weekday,
+    flight_id,
+    scheduled_departure,
+    CASE WHEN arr_delay IS NOT NULL THEN landed_at END AS landed_at,
+    arr_delay > 15 AS late,
+    carrier,
+    flight,
+    fresh.origin,
+    dest,
+    distance,
+    fresh.hour AS local_hour,
+    fresh.hour * 60 + minute AS local_minute,
+    isodow(local_midnight) AS weekday,
     planes.year AS built,
     planes.seats,
-    CASE WHEN fresh THEN published.temp END AS temp,
-    CASE WHEN fresh THEN published.dewp END AS dewp,
-    CASE WHEN fresh THEN published.humid END AS humid,
-    CASE WHEN fresh THEN published.wind_speed END AS wind_speed,
-    CASE WHEN fresh THEN published.wind_gust END AS wind_gust,
-    CASE WHEN fresh THEN published.precip END AS precip,
-    CASE WHEN fresh THEN published.pressure END AS pressure,
-    CASE WHEN fresh THEN published.visib END AS visib
-FROM landed
-ASOF LEFT JOIN published
-    ON landed.origin = published.origin
-    AND landed.scheduled_departure >= published.published_at
-LEFT JOIN planes ON landed.tailnum = planes.tailnum
-ORDER BY landed.scheduled_departure, landed.flight_id
+    CASE WHEN is_fresh THEN temp END AS temp,
+    CASE WHEN is_fresh THEN dewp END AS dewp,
+    CASE WHEN is_fresh THEN humid END AS humid,
+    CASE WHEN is_fresh THEN wind_speed END AS wind_speed,
+    CASE WHEN is_fresh THEN wind_gust END AS wind_gust,
+    CASE WHEN is_fresh THEN precip END AS precip,
+    CASE WHEN is_fresh THEN pressure END AS pressure,
+    CASE WHEN is_fresh THEN visib END AS visib
+FROM fresh
+LEFT JOIN planes ON fresh.tailnum = planes.tailnum
+ORDER BY scheduled_departure, flight_id
 """

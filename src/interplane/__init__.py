@@ -1,1 +1,87 @@
-"""Interplane: the controlled bridge between code and data."""
+"""Interplane: the controlled bridge between code and data.
+
+>>> import interplane as ip
+>>> ip.Pipeline("flights")
+<Pipeline flights, 0 steps>
+
+Every public name is imported when it is first used, so that ``import interplane`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import Any
+
+_WHERE = {
+    "Evaluation": "evaluation.evaluation",
+    "FeatureScore": "models.feature_flavor",
+    "Features": "features.definition",
+    "Files": "pipeline.files",
+    "Frozen": "features.frozen",
+    "InterplaneError": "errors",
+    "Model": "models.model",
+    "Pipeline": "pipeline.graph",
+    "Table": "data.table",
+    "Verdict": "record",
+    "coalesce": "expressions.expr",
+    "concat": "expressions.expr",
+    "cyclic": "features.encodings",
+    "dataset": "data.dataset:Dataset",
+    "evaluate": "evaluation.evaluate",
+    "features": "features.definition",
+    "frequency_encode": "features.encodings",
+    "greatest": "expressions.expr",
+    "if_else": "expressions.expr",
+    "impute": "features.encodings",
+    "least": "expressions.expr",
+    "lightgbm_params": "models.lightgbm_flavor",
+    "literal": "expressions.expr",
+    "live": "pipeline.graph:Live",
+    "min_max": "features.encodings",
+    "one_hot": "features.encodings",
+    "standardize": "features.encodings",
+    "target_encode": "features.encodings",
+}
+
+__all__ = [*_WHERE]  # noqa: PLE0604 - the stub beside this file spells them out
+
+
+class _Package(ModuleType):
+    """The package, lazy; and the decorator `features` beside the sub-package of that name.
+
+    The import system binds a sub-package on its parent whenever it is first imported, which would
+    hide the decorator, depending on what was imported before. So the name is a property here.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        """Import a public name when it is first used."""
+        if name not in _WHERE:
+            from interplane.errors import did_you_mean
+
+            hint = did_you_mean(name, _WHERE)
+            raise AttributeError(f"interplane has no {name!r}. {hint}".rstrip())
+        value = _load(name)
+        self.__dict__[name] = value
+        return value
+
+    def __dir__(self) -> list[str]:
+        return sorted(_WHERE)
+
+    @property
+    def features(self) -> Any:
+        """The decorator."""
+        return _load("features")
+
+    @features.setter
+    def features(self, module: ModuleType) -> None:
+        del module
+
+
+def _load(name: str) -> Any:
+    module, _, attribute = _WHERE[name].partition(":")
+    return getattr(importlib.import_module(f"interplane.{module}"), attribute or name)
+
+
+sys.modules[__name__].__class__ = _Package

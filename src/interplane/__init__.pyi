@@ -1,0 +1,59 @@
+from interplane.data.dataset import Dataset as dataset
+from interplane.data.table import Table as Table
+from interplane.errors import InterplaneError as InterplaneError
+from interplane.evaluation.evaluate import evaluate as evaluate
+from interplane.evaluation.evaluation import Evaluation as Evaluation
+from interplane.expressions.expr import coalesce as coalesce
+from interplane.expressions.expr import concat as concat
+from interplane.expressions.expr import greatest as greatest
+from interplane.expressions.expr import if_else as if_else
+from interplane.expressions.expr import least as least
+from interplane.expressions.expr import literal as literal
+from interplane.features.definition import Features as Features
+from interplane.features.definition import features as features
+from interplane.features.encodings import cyclic as cyclic
+from interplane.features.encodings import frequency_encode as frequency_encode
+from interplane.features.encodings import impute as impute
+from interplane.features.encodings import min_max as min_max
+from interplane.features.encodings import one_hot as one_hot
+from interplane.features.encodings import standardize as standardize
+from interplane.features.encodings import target_encode as target_encode
+from interplane.features.frozen import Frozen as Frozen
+from interplane.models.feature_flavor import FeatureScore as FeatureScore
+from interplane.models.lightgbm_flavor import lightgbm_params as lightgbm_params
+from interplane.models.model import Model as Model
+from interplane.pipeline.files import Files as Files
+from interplane.pipeline.graph import Live as live
+from interplane.pipeline.graph import Pipeline as Pipeline
+from interplane.record import Verdict as Verdict
+
+__all__ = [
+    "Evaluation",
+    "FeatureScore",
+    "Features",
+    "Files",
+    "Frozen",
+    "InterplaneError",
+    "Model",
+    "Pipeline",
+    "Table",
+    "Verdict",
+    "coalesce",
+    "concat",
+    "cyclic",
+    "dataset",
+    "evaluate",
+    "features",
+    "frequency_encode",
+    "greatest",
+    "if_else",
+    "impute",
+    "least",
+    "lightgbm_params",
+    "literal",
+    "live",
+    "min_max",
+    "one_hot",
+    "standardize",
+    "target_encode",
+]
