@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from interplane.errors import NotFreezable
 from interplane.expressions.expr import Expr
 from interplane.expressions.nodes import Call, Column, Literal, Lookup, Node, Reduce, walk
-from interplane.features.encodings import TARGET_MEAN, VOCABULARY, OneHot
+from interplane.expressions.operations import TABLE
+from interplane.expressions.reductions import REDUCTIONS
+from interplane.features.encodings import TARGET_MEAN, OneHot
 from interplane.features.lookups import KEY_TYPES, LookupTable
 
 if TYPE_CHECKING:
@@ -180,7 +182,7 @@ def check(written: Mapping[str, Expr | OneHot], *, label: str | None) -> None:
     """
     for name, feature in written.items():
         if isinstance(feature, OneHot):
-            _check_node(name, feature.vocabulary, label=label)
+            _check_node(name, feature.x.node, label=label)
         else:
             _check_type(name, feature)
             _check_node(name, feature.node, label=label)
@@ -221,6 +223,13 @@ def _check_node(name: str, root: Node, *, label: str | None) -> None:
                 )
             case Reduce():
                 _check_statistic(name, node)
+            case Call(op=op) if op not in TABLE:
+                raise NotFreezable(
+                    f"the feature {name!r} uses the operation {op!r}",
+                    expected="an operation of the table, which has an exact twin for one row",
+                    do="Prepare it in a data step; docs/operations.md lists what there is",
+                    feature=name,
+                )
             case Call() | Column() | Literal():
                 pass
 
@@ -264,10 +273,10 @@ def _check_statistic(name: str, statistic: Reduce) -> None:
             do='Make groups of it first, for example with .floor().cast("int") or .bucket([...])',
             feature=name,
         )
-    if statistic.function == VOCABULARY and statistic.by:
+    if statistic.function not in REDUCTIONS and statistic.function != TARGET_MEAN:
         raise NotFreezable(
-            f"the feature {name!r} has a vocabulary per group",
-            expected="one vocabulary",
-            do="Leave out by=",
+            f"the feature {name!r} uses the statistic {statistic.function!r}",
+            expected="a statistic with one value, or one per group, over the training rows",
+            do="Prepare it in a data step; docs/operations.md lists what there is",
             feature=name,
         )

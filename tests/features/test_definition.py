@@ -1,0 +1,116 @@
+"""Features as written: the decorator, what the function may return, clear refusals."""
+
+from __future__ import annotations
+
+import pytest
+
+from interplane.errors import NotFreezable, UnknownName, UsageError
+from interplane.features.definition import Features, features
+from interplane.features.encodings import cyclic, one_hot
+
+TYPES = {"flight_id": "int", "late": "bool", "distance": "float", "dest": "str", "hour": "int"}
+
+
+@features(label="late", time=None, key=["flight_id"], context=["dest"])
+def flight_features(flight):
+    """What is known at departure."""
+    return {
+        "distance": flight.distance,
+        "hour": cyclic(flight.hour),
+        "dest": one_hot(flight.dest),
+    }
+
+
+def refused(function, error=NotFreezable, **settings):
+    """Return the message with which a function's features are refused."""
+    with pytest.raises(error) as raised:
+        features(**settings)(function).expressions(TYPES)
+    return str(raised.value)
+
+
+def test_a_decorated_function_stays_callable():
+    """The function is kept as it is, with its name and docstring."""
+    assert isinstance(flight_features, Features)
+    assert flight_features.function.__name__ == flight_features.name == "flight_features"
+    assert flight_features.__doc__ == "What is known at departure."
+
+
+def test_mappings_are_spread_out_under_full_names():
+    """A feature that is a mapping becomes one feature per suffix."""
+    names = list(flight_features.expressions(TYPES))
+    assert ["distance", "hour_sin", "hour_cos", "dest"] == names
+
+
+def test_the_fingerprint_follows_function_and_settings():
+    """What a step depends on is the function itself and every setting."""
+    expected = {
+        "function": flight_features.function,
+        "label": "late",
+        "time": None,
+        "key": ("flight_id",),
+        "context": ("dest",),
+    }
+    assert expected == flight_features.__fingerprint__()
+
+
+def test_a_second_parameter_is_for_feature_views():
+    """One row comes in; views are a later matter and the message says so."""
+    message = refused(lambda flight, carrier: {})
+    assert "takes 2 parameters: flight, carrier" in message
+    assert "data step" in message
+
+
+def test_no_parameter_at_all():
+    """A function without the row cannot be a feature."""
+    assert "takes no parameter" in refused(lambda: {"x": 1})
+
+
+@pytest.mark.parametrize("returned", [None, {}, [1], "distance"])
+def test_something_else_than_a_dict(returned):
+    """Nothing, an empty dict or a list is refused with what was expected."""
+    assert "expected a dict" in refused(lambda row: returned).lower()
+
+
+def test_a_feature_that_is_no_expression():
+    """The feature is named, with the value and its type."""
+    message = refused(lambda row: {"bias": 1.0})
+    assert "'bias'" in message
+    assert "1.0, of type float" in message
+
+
+def test_a_feature_without_a_name():
+    """Names are texts."""
+    assert "is named 3" in refused(lambda row: {3: row.distance})
+
+
+def test_names_that_differ_in_case_only():
+    """The engine does not tell such names apart."""
+    assert "'Distance'" in refused(lambda row: {"distance": row.distance, "Distance": row.hour})
+
+
+def test_names_that_clash_after_spreading_out():
+    """hour_sin is there once only."""
+    message = refused(lambda row: {"hour": cyclic(row.hour), "hour_sin": row.distance})
+    assert "'hour_sin'" in message
+
+
+def test_an_unknown_column_in_the_function():
+    """The row knows its columns."""
+    message = refused(lambda flight: {"x": flight.distanse}, error=UnknownName)
+    assert "Did you mean 'distance'" in message
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"label": "lat"}, {"time": "dat"}, {"key": ["flight_ids"]}, {"context": ["dst"]}],
+)
+def test_an_unknown_column_in_a_setting(settings):
+    """The message says which part the column plays."""
+    (part,) = settings
+    assert f"It is the {part} of" in refused(lambda row: {"x": row.hour}, UnknownName, **settings)
+
+
+def test_a_string_for_a_list():
+    """key="flight_id" would be nine columns of one letter."""
+    with pytest.raises(UsageError, match=r"Write key=\['flight_id'\]"):
+        features(key="flight_id")
