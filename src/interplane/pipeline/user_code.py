@@ -1,0 +1,70 @@
+"""The one place that catches whatever the project's own code raises."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Raised", "call"]
+
+
+class Raised(NamedTuple):
+    """What the project's code raised, in words that can cross a process.
+
+    Attributes:
+        type: the exception's type.
+        message: its text.
+        place: ``file:line in function`` of the innermost line of the project, relative to it.
+        trace: the whole traceback.
+        error: the exception itself, where it is known.
+    """
+
+    type: str
+    message: str
+    place: str
+    trace: str
+    error: BaseException | None = None
+
+    @classmethod
+    def of(cls, error: BaseException, root: Path) -> Raised:
+        """Describe an exception."""
+        kind = type(error)
+        name = kind.__qualname__
+        if kind.__module__ not in {"builtins", "__main__"} and not _is_our_error(kind):
+            name = f"{kind.__module__}.{name}"
+        return cls(
+            type=name,
+            message=str(error),
+            place=_place(error, root),
+            trace="".join(traceback.format_exception(error)),
+            error=error,
+        )
+
+    def __str__(self) -> str:
+        first = self.message.strip().splitlines()[0] if self.message.strip() else ""
+        return f"{self.type}: {first}" if first else self.type
+
+
+def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[Any, Exception | None]:
+    """Call the project's code; return what it returned, or None and what it raised."""
+    try:
+        return function(*args, **kwargs), None
+    except Exception as error:  # noqa: BLE001 - this is that place
+        return None, error
+
+
+def _is_our_error(kind: type) -> bool:
+    return kind.__module__.partition(".")[0] == "interplane"
+
+
+def _place(error: BaseException, root: Path) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    for frame in reversed(frames):
+        path = Path(frame.filename)
+        if path.is_relative_to(root) and "site-packages" not in path.parts:
+            return f"{path.relative_to(root)}:{frame.lineno} in {frame.name}"
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

@@ -1,0 +1,324 @@
+"""A step's fingerprint follows the project's code, all of it and nothing else."""
+
+import ast
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from interplane.pipeline.fingerprint import Fingerprinter
+from interplane.pipeline.syntax import digest_syntax
+
+STEPS = """
+    from interplane.pipeline.graph import Pipeline
+    import TOY_helpers
+    import TOY_helpers as tools
+    from TOY_helpers import Base, LIMIT, clean, doubled
+    import functools, json
+    import numpy as np
+
+    FACTOR = 2
+    TABLE = {"clean": clean, "sizes": [1, 2]}
+    half = functools.partial(TOY_helpers.scaled, by=0.5)
+    pipeline = Pipeline("toy")
+
+    def local(x):
+        '''Local.'''
+        return x + FACTOR
+
+    def unrelated(x):
+        return x - 1
+
+    class Child(Base):
+        def run(self):
+            return self.base() + 1
+
+    @pipeline.step(retries=2)
+    def step(*, rate: float = 0.1):
+        '''The step.'''
+        from TOY_late import late
+        inner = lambda y: local(y)
+        values = [TOY_helpers.scaled(x, 2) for x in range(LIMIT)]
+        return {name: TABLE[name] for name in TABLE}, inner(1), half(2), doubled(3), late(), Child().run(), np.ones(1)
+"""
+HELPERS = """
+    LIMIT = 3
+    OTHER = 4
+
+    def deep(x):
+        return x
+
+    def clean(x):
+        return deep(x)
+
+    def scaled(x, by, *, shift=OTHER):
+        return x * by + shift
+
+    def decorator(function):
+        def inner(*args):
+            return function(*args)
+        return inner
+
+    @decorator
+    def doubled(x):
+        return 2 * x
+
+    class Base:
+        def base(self):
+            return 1
+"""
+LATE = """
+    def late():
+        return 5
+"""
+
+
+@pytest.fixture
+def toy(project):
+    """Return a project with a step that reaches a bit of everything."""
+    project.write(steps=STEPS, helpers=HELPERS, late=LATE)
+    return project
+
+
+def fingerprint(project, module="steps"):
+    """Return the fingerprint of the first step of a module, as it is now."""
+    graph = project.load(module).pipeline.graph()
+    return Fingerprinter(project.root).of(next(iter(graph.steps.values())))
+
+
+def changed(project, before, after):
+    """Return the names whose digest differs, without the project's prefix."""
+    names = before.code.keys() | after.code.keys()
+    return sorted(
+        name.replace(project.prefix, "")
+        for name in names
+        if before.code.get(name) != after.code.get(name)
+    )
+
+
+def test_everything_that_is_reached_is_named(toy):
+    """Functions, classes, bases, constants, partials, late imports, wrapped functions."""
+    found = fingerprint(toy)
+    names = {name.replace(toy.prefix, "") for name in found.code}
+    assert names >= {
+        "steps.step", "steps.local", "steps.FACTOR", "steps.TABLE", "steps.half", "steps.Child",
+        "helpers.clean", "helpers.deep", "helpers.scaled", "helpers.doubled", "helpers.Base",
+        "helpers.decorator", "helpers.decorator.<locals>.inner", "late.late",
+    }  # fmt: skip
+    assert not any("unrelated" in name for name in names)
+    assert found.unfollowed == ()
+    assert {"numpy", "python", "interplane", "duckdb"} <= found.distributions.keys()
+
+
+SAME = [
+    ("steps", "'''The step.'''", "'''Says more now.\n\n    Much more.'''"),
+    ("steps", "return x + FACTOR", "return (x +\n            FACTOR)  # a comment"),
+    ("steps", "return x - 1", "return x - 2"),
+    ("steps", "rate: float = 0.1", "rate: float = 0.2"),
+    ("steps", "retries=2", "retries=3"),
+    ("steps", "FACTOR = 2\n", "\n    # two\n    FACTOR = (2)\n"),
+    ("helpers", "LIMIT = 3", "LIMIT: int = 3"),
+]
+DIFFERENT = [
+    ("steps", "return x + FACTOR", "return x - FACTOR", "steps.local"),
+    ("steps", "FACTOR = 2", "FACTOR = 3", "steps.FACTOR"),
+    ("steps", '"sizes": [1, 2]', '"sizes": [1, 3]', "steps.TABLE"),
+    ("steps", "by=0.5", "by=0.25", "steps.half"),
+    ("steps", "inner(1)", "inner(2)", "steps.step"),
+    ("steps", "self.base() + 1", "self.base() + 2", "steps.Child"),
+    ("helpers", "LIMIT = 3", "LIMIT = 4", "steps.LIMIT"),
+    ("helpers", "return deep(x)", "return deep(deep(x))", "helpers.clean"),
+    ("helpers", "def deep(x):\n        return x", "def deep(x):\n        return -x", "helpers.deep"),
+    ("helpers", "OTHER = 4", "OTHER = 5", "helpers.scaled"),
+    ("helpers", "return 2 * x", "return 3 * x", "helpers.doubled"),
+    ("helpers", "return function(*args)", "return -function(*args)",
+     "helpers.decorator", "helpers.decorator.<locals>.inner"),
+    ("helpers", "            return 1", "            return 2", "helpers.Base"),
+    ("late", "return 5", "return 6", "late.late"),
+]  # fmt: skip
+
+
+def edited(project, module, old, new):
+    """Edit a module of the toy project and return the fingerprint after it."""
+    sources = {"steps": STEPS, "helpers": HELPERS, "late": LATE}
+    assert old in sources[module]
+    project.write(**{**sources, module: sources[module].replace(old, new)})
+    return fingerprint(project)
+
+
+@pytest.mark.parametrize(("module", "old", "new"), SAME)
+def test_looks_change_nothing(toy, module, old, new):
+    """Docstrings, comments, layout, unrelated functions, the pipeline's own arguments."""
+    before = fingerprint(toy)
+    assert before == edited(toy, module, old, new)
+
+
+@pytest.mark.parametrize("case", DIFFERENT, ids=lambda case: case[3])
+def test_code_that_is_reached_changes_it_and_is_named(toy, case):
+    """Exactly the thing that was edited is named."""
+    module, old, new, *named = case
+    before = fingerprint(toy)
+    assert named == changed(toy, before, edited(toy, module, old, new))
+
+
+def test_what_cannot_be_followed_is_named(project):
+    """Computed names, exec, sources that are not there, states that are hidden."""
+    project.write(
+        steps="""
+        import importlib, threading
+        from interplane.pipeline.graph import Pipeline
+        pipeline = Pipeline("toy")
+        lock = threading.Lock()
+        made = {}
+        exec("def ghost(x): return x", made)
+        ghost = made["ghost"]
+        gone = eval("lambda x: x")
+
+        @pipeline.step
+        def step():
+            from TOY_missing import nothing
+            exec("1")
+            getattr(lock, "acq" + "uire")
+            importlib.import_module("json")
+            return ghost(1), gone(2)
+        """
+    )
+    found = fingerprint(project)
+    words = "\n".join(found.unfollowed).replace(project.prefix, "")
+    assert "steps.step: exec" in words
+    assert "steps.step: getattr with a computed name" in words
+    assert "steps.step: importlib.import_module" in words
+    assert "steps.lock: the state of a _thread.lock" in words
+    assert "missing: neither in the project nor an installed distribution" in words
+    assert "ghost: its source is not there" in words
+    assert "<lambda>: its source is not there" in words
+
+
+def test_two_clones_of_a_project_agree(project, tmp_path_factory, monkeypatch):
+    """A path below the project is written relative to it."""
+    text = """
+        from pathlib import Path
+        from interplane.pipeline.graph import Pipeline
+        HERE = Path(__file__).parent
+        pipeline = Pipeline("toy")
+        @pipeline.step
+        def step():
+            return str(HERE), {FIELD}
+    """.replace("{FIELD}", "__file__")
+    project.write(steps=text)
+    one = fingerprint(project)
+    other = type(project)(tmp_path_factory.mktemp("clone"))
+    other.prefix = project.prefix
+    monkeypatch.syspath_prepend(other.root)
+    other.write(steps=text)
+    assert one == fingerprint(other)
+
+
+def test_lambdas_of_one_line_are_told_apart(project):
+    """Their columns tell which is which."""
+    text = """
+        from interplane.pipeline.graph import Pipeline
+        pipeline = Pipeline("toy")
+        pair = (lambda x: x + 1, lambda x: x + 2)
+        second = pair[1]
+        @pipeline.step
+        def step():
+            return second(1)
+    """
+    project.write(steps=text)
+    before = fingerprint(project)
+    assert before.unfollowed == ()
+    project.write(steps=text.replace("x + 1", "x + 7"))
+    assert before == fingerprint(project)
+    project.write(steps=text.replace("x + 2", "x + 7"))
+    assert ["steps.<lambda>"] == changed(project, before, fingerprint(project))
+
+
+def test_submodules_and_relative_imports_are_followed(project, tmp_path):
+    """``import a.b`` and ``from . import c`` inside a function."""
+    package = tmp_path / project.name("pack")
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "one.py").write_text("def f():\n    from . import two\n    return two.g()\n")
+    (package / "two.py").write_text("def g():\n    return 1\n")
+    project.write(
+        steps="""
+        from interplane.pipeline.graph import Pipeline
+        pipeline = Pipeline("toy")
+        @pipeline.step
+        def step():
+            import TOY_pack.one
+            return TOY_pack.one.f()
+        """
+    )
+    names = {name.replace(project.prefix, "") for name in fingerprint(project).code}
+    assert {"steps.step", "pack.one.f", "pack.two.g"} == names
+
+
+def test_a_module_passed_as_a_value_counts_whole(project):
+    """What is read from it cannot be known."""
+    steps = """
+        import TOY_helpers
+        from interplane.pipeline.graph import Pipeline
+        pipeline = Pipeline("toy")
+        @pipeline.step
+        def step():
+            return vars(TOY_helpers)
+    """
+    project.write(steps=steps, helpers="def f():\n    return 1\n")
+    before = fingerprint(project)
+    project.write(helpers="def f():\n    return 2\n")
+    assert ["helpers"] == changed(project, before, fingerprint(project))
+
+
+def test_an_object_with_the_hook_tells_what_it_is_made_of(project):
+    """`__fingerprint__` leads to functions of the project."""
+    text = """
+        from interplane.pipeline.graph import Pipeline
+        pipeline = Pipeline("toy")
+        class Recipe:
+            def __init__(self, function):
+                self.function, self.cache = function, object()
+            def __fingerprint__(self):
+                return {"function": self.function, "label": "late"}
+        def cook(x):
+            return x
+        recipe = Recipe(cook)
+        @pipeline.step
+        def step():
+            return recipe
+    """
+    project.write(steps=text)
+    before = fingerprint(project)
+    assert before.unfollowed == ()
+    project.write(steps=text.replace("return x\n", "return -x\n"))
+    assert ["steps.cook"] == changed(project, before, fingerprint(project))
+
+
+def test_a_thousand_steps_are_fingerprinted_quickly(project):
+    """Each file is parsed once."""
+    body = "\n".join(
+        f"@pipeline.step\ndef s{i}({'' if i == 0 else f's{i - 1}'}):\n    return helper({i})\n"
+        for i in range(1000)
+    )
+    head = "from interplane.pipeline.graph import Pipeline\npipeline = Pipeline('toy')\n"
+    project.write(steps=f"{head}def helper(x):\n    return x + 1\n{body}")
+    graph = project.load("steps").pipeline.graph()
+    began = time.process_time()
+    fingerprinter = Fingerprinter(project.root)
+    found = [fingerprinter.of(step) for step in graph.steps.values()]
+    spent = time.process_time() - began
+    assert len({str(item.code) for item in found}) == 1000
+    assert spent < 2.0  # a third of a second on a quiet machine
+
+
+@given(st.integers(-5, 5), st.text("abc ", max_size=5), st.booleans())
+def test_layout_is_not_syntax(number, text, deep):
+    """Parsing what unparsing wrote gives the same digest."""
+    source = (
+        f"def f(x, *, y={number}):\n    '''{text}'''\n    return x if {deep} else [y, {text!r}]\n"
+    )
+    tree = ast.parse(source)
+    assert digest_syntax(tree) == digest_syntax(ast.parse(ast.unparse(tree)))
+    assert digest_syntax(tree) != digest_syntax(ast.parse(source.replace("x if", "y if")))
