@@ -35,7 +35,8 @@ class CsvText:
         data: the text as UTF-8.
         encoding: the encoding of the file.
         skipped_lines: lines of the file before ``data``.
-        skipped_bytes: bytes of the file before ``data``.
+        skipped_bytes: bytes of the file before ``data``; None where spaces were dropped since, so
+            that bytes no longer tell a place.
         delimiter: the character between fields.
         quote: the character around fields, or "".
     """
@@ -44,7 +45,7 @@ class CsvText:
     data: bytes = field(repr=False)
     encoding: str
     skipped_lines: int = 0
-    skipped_bytes: int = 0
+    skipped_bytes: int | None = 0
     delimiter: str = ","
     quote: str = '"'
 
@@ -75,9 +76,8 @@ class CsvText:
         if self.encoding not in {"utf-8", "ascii"}:
             before = before.decode().encode(self.encoding)
         line = self.structure.line_of(byte) + self.skipped_lines
-        return unreadable(
-            self.name, reason, line=line, byte=len(before) + self.skipped_bytes, **how
-        )
+        place = None if self.skipped_bytes is None else len(before) + self.skipped_bytes
+        return unreadable(self.name, reason, line=line, byte=place, **how)
 
 
 def open_text(raw: bytes, *, name: str, options: ReadOptions) -> CsvText:
@@ -92,7 +92,7 @@ def open_text(raw: bytes, *, name: str, options: ReadOptions) -> CsvText:
     _refuse_blank_header(text, options.skip_rows)
     text = replace(text, delimiter=options.delimiter or _find_delimiter(text))
     if options.skip_initial_space:
-        text = replace(text, data=_drop_spaces(text))
+        text = replace(text, data=_drop_spaces(text), skipped_bytes=None)
     fault = text.structure.quote_fault()
     if fault is not None:
         raise text.fault(
@@ -178,7 +178,7 @@ def _skip_lines(text: CsvText, lines: int) -> CsvText:
         text,
         data=text.data[start:],
         skipped_lines=lines,
-        skipped_bytes=text.skipped_bytes + skipped,
+        skipped_bytes=(text.skipped_bytes or 0) + skipped,
     )
 
 

@@ -138,14 +138,15 @@ def _plain_number(
 
 
 def _integers(values: pa.ChunkedArray | None) -> pa.ChunkedArray | None:
-    """Take integers only where writing them again gives the same text."""
-    import pyarrow as pa
+    """Take integers only where writing them again would give the same text."""
     import pyarrow.compute as pc
 
     typed = None if values is None else _cast(values, arrow_type("int"))
     if typed is None:
         return None
-    return typed if _all(pc.equal(typed.cast(pa.string()), values)) else None
+    # What Arrow takes beyond that begins with a zero: 007, 0x10, -0.
+    padded = pc.and_(pc.starts_with(values, "0"), pc.greater(pc.binary_length(values), 1))
+    return typed if _all(pc.invert(pc.or_(padded, pc.starts_with(values, "-0")))) else None
 
 
 def _floats(values: pa.ChunkedArray | None) -> pa.ChunkedArray | None:
