@@ -12,7 +12,7 @@ from importlib import util
 from pathlib import Path
 from typing import Final
 
-from interplane.errors import InterplaneError, MissingExtra
+from interplane.errors import DataError, MissingExtra
 
 __all__ = ["BrokenLibrary", "Library", "find_library", "open_library"]
 
@@ -87,11 +87,11 @@ class Library:
         """Raise what the library says went wrong, unless ``status`` is 0.
 
         Raises:
-            InterplaneError: with the library's own words.
+            DataError: with the library's own words.
         """
         if status != 0:
             said = self._last_error().decode("utf-8", "replace").strip()
-            raise InterplaneError(
+            raise DataError(
                 f"LightGBM failed while {doing}: {said}",
                 do="Check that the model and its rows belong together",
             )

@@ -10,6 +10,8 @@ Nodes are numbered from 0; a child below zero is leaf ``-child - 1``.
 
 from __future__ import annotations
 
+import math
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 from interplane.errors import DataError
@@ -20,9 +22,29 @@ if TYPE_CHECKING:
 __all__ = ["ModelText", "read_model_text"]
 
 _MOST_LEAVES: Final = 1 << 17
+_MOST_WORDS: Final = 1 << 24
 _CATEGORICAL: Final = 1
 _END: Final = "\nend of trees\n"
 _TREE: Final = "\nTree="
+
+_INTEGER = r"-?[0-9]{1,18}"
+_NUMBER = r"-?(?:[0-9]{1,40}(?:\.[0-9]{1,40})?(?:e[+-]?[0-9]{1,3})?|inf|nan)"
+_INTEGERS: Final = re.compile(f"{_INTEGER}(?: {_INTEGER})*")
+_NUMBERS: Final = re.compile(f"{_NUMBER}(?: {_NUMBER})*")
+
+_FLAGS: Final = {"tree", "average_output"}
+_DESCRIPTIONS: Final = {
+    **dict.fromkeys(("leaf_weight", "leaf_count"), True),
+    **dict.fromkeys(("split_gain", "internal_value", "internal_weight", "internal_count"), False),
+}
+"""Fields that no prediction reads: whether they have a number per leaf, else per node."""
+_CATEGORICAL_FIELDS: Final = {"cat_boundaries", "cat_threshold"}
+_LINEAR_FIELDS: Final = {"leaf_const", "num_features", "leaf_features", "leaf_coeff"}
+_TREE_FIELDS: Final = {
+    *("num_leaves", "num_cat", "split_feature", "threshold", "decision_type"),
+    *("left_child", "right_child", "leaf_value", "is_linear", "shrinkage"),
+    *(*_DESCRIPTIONS, *_CATEGORICAL_FIELDS, *_LINEAR_FIELDS),
+}
 
 
 class ModelText(NamedTuple):
@@ -96,25 +118,37 @@ class _Tree:
         first, _, rest = block.partition("\n")
         if first != str(number):
             _refuse(f"has {first!r:.40} where {self.where} should be")
+        if "\n\n" in rest.rstrip("\n"):  # LightGBM takes an empty line for the tree's end
+            _refuse(f"has an empty line inside {self.where}")
         self.fields = _fields(rest, self.where)
         self.width = width
         self.leaves = _whole(self.fields, "num_leaves", self.where, low=1, high=_MOST_LEAVES)
         self.nodes = self.leaves - 1
 
     def check(self) -> None:
-        """Check every field that a prediction follows."""
-        self._floats("leaf_value", self.leaves)
-        self._floats("shrinkage", 1)
-        if _whole(self.fields, "is_linear", self.where, high=1):
-            self._check_linear()
+        """Check every field: what a prediction follows, and how the others are written.
+
+        LightGBM reads the trees on several threads, and there a number that it cannot read ends
+        the process.
+        """
+        unknown = self.fields.keys() - _TREE_FIELDS
+        if unknown:
+            _refuse(f"has the field {min(unknown)!r:.40} in {self.where}")
         categories = _whole(self.fields, "num_cat", self.where)
-        if self.nodes == 0:
-            return
+        self._numbers("shrinkage", 1)
+        self._numbers("leaf_value", self.leaves)
+        for name, per_leaf in _DESCRIPTIONS.items():
+            if self.fields.get(name):
+                self._numbers(name, self.leaves if per_leaf else self.nodes)
         self._integers("split_feature", self.nodes, 0, self.width - 1)
         decisions = self._integers("decision_type", self.nodes, 0, 15)
-        thresholds = self._floats("threshold", self.nodes)
+        thresholds = self._numbers("threshold", self.nodes)
         self._check_links()
         self._check_categories(decisions, thresholds, categories)
+        if _whole(self.fields, "is_linear", self.where, high=1):
+            self._check_linear()
+        elif self.fields.keys() & _LINEAR_FIELDS:
+            self._refuse("is_linear", "1, or no linear leaves")
 
     def _check_links(self) -> None:
         """Every node and leaf but the root is the child of exactly one node above it.
@@ -127,7 +161,7 @@ class _Tree:
             for side in ("left_child", "right_child")
             for child in self._integers(side, self.nodes, -self.leaves, self.nodes - 1)
         ]
-        if sorted(children) != [*range(-self.leaves, 0), *range(1, self.nodes)]:
+        if self.nodes and sorted(children) != [*range(-self.leaves, 0), *range(1, self.nodes)]:
             self._refuse("left_child", "each node and leaf below one node")
         if any(0 <= child <= index % self.nodes for index, child in enumerate(children)):
             self._refuse("left_child", "children after their parent")
@@ -137,35 +171,49 @@ class _Tree:
             if decision & _CATEGORICAL and threshold not in range(count):
                 self._refuse("threshold", f"one of {count} sets of categories")
         if count == 0:
+            if self.fields.keys() & _CATEGORICAL_FIELDS:
+                self._refuse("num_cat", "the number of sets of categories")
             return
-        bounds = self._integers("cat_boundaries", count + 1, 0, 1 << 31)
+        bounds = self._integers("cat_boundaries", count + 1, 0, _MOST_WORDS)
         if bounds[0] != 0 or bounds != sorted(bounds):
             self._refuse("cat_boundaries", "rising bounds from 0")
         self._integers("cat_threshold", bounds[-1], 0, (1 << 32) - 1)
 
     def _check_linear(self) -> None:
-        self._floats("leaf_const", self.leaves)
-        total = sum(self._integers("num_features", self.leaves, 0, self.width))
-        self._integers("leaf_features", total, 0, self.width - 1)
-        self._floats("leaf_coeff", total)
+        """Check the linear leaves, whose lists are written leaf by leaf, each ending in spaces."""
+        self._numbers("leaf_const", self.leaves)
+        per_leaf = self._integers("num_features", self.leaves, 0, self.width)
+        features = self._listed("leaf_features", per_leaf)
+        if not all(_INTEGERS.fullmatch(word) and int(word) < self.width for word in features):
+            self._refuse("leaf_features", f"features below {self.width}")
+        if not all(_NUMBERS.fullmatch(word) for word in self._listed("leaf_coeff", per_leaf)):
+            self._refuse("leaf_coeff", "numbers")
+
+    def _listed(self, name: str, per_leaf: list[int]) -> list[str]:
+        words = self.fields.get(name, "").split(" ")
+        rest = iter(words)
+        listed = [next(rest, "") for count in per_leaf for _ in range(count + 1)]
+        found = [word for word in listed if word]
+        spaced = [word for count in per_leaf for word in [*["x"] * count, ""]]
+        if ["x" if word else "" for word in words] != [*spaced, ""] or len(found) != sum(per_leaf):
+            self._refuse(name, f"{sum(per_leaf)} numbers, leaf by leaf")
+        return found
 
     def _integers(self, name: str, count: int, low: int, high: int) -> list[int]:
-        words = self.fields.get(name, "").split()
-        try:
-            values = [int(word) for word in words]
-        except ValueError:
+        text = self.fields.get(name, "")
+        if text and not _INTEGERS.fullmatch(text):
             self._refuse(name, "whole numbers")
+        values = [int(word) for word in text.split()]
         if len(values) != count or (values and not low <= min(values) <= max(values) <= high):
             self._refuse(name, f"{count} whole numbers from {low} to {high}")
         return values
 
-    def _floats(self, name: str, count: int) -> list[float]:
-        words = self.fields.get(name, "").split()
-        try:
-            values = [float(word) for word in words]
-        except ValueError:
+    def _numbers(self, name: str, count: int) -> list[float]:
+        text = self.fields.get(name, "")
+        if text and not _NUMBERS.fullmatch(text):
             self._refuse(name, "numbers")
-        if len(values) != count:
+        values = [float(word) for word in text.split()]
+        if len(values) != count or (math.inf in map(abs, values) and "inf" not in text):
             self._refuse(name, f"{count} numbers")
         return values
 
@@ -176,12 +224,14 @@ class _Tree:
 
 def _fields(block: str, where: str) -> dict[str, str]:
     fields: dict[str, str] = {}
-    for line in block.splitlines():
+    for line in block.split("\n"):
         name, equals, value = line.partition("=")
         if name in fields:
             _refuse(f"says {name!r:.40} twice in {where}")
         if equals:
             fields[name] = value
+        elif name and name not in _FLAGS:
+            _refuse(f"has the line {line!r:.40} in {where}")
     return fields
 
 
