@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 
 from interplane.errors import NotFreezable
 from interplane.expressions.expr import Expr
-from interplane.expressions.nodes import Call, Column, Literal, Lookup, Node, Reduce, walk
+from interplane.expressions.nodes import Call, Column, Literal, Lookup, Node, Reduce, children
 from interplane.expressions.operations import TABLE
 from interplane.expressions.reductions import REDUCTIONS
 from interplane.features.encodings import TARGET_MEAN, OneHot
 from interplane.features.lookups import KEY_TYPES, LookupTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from interplane.expressions.nodes import Constant
 
-__all__ = ["FrozenParts", "Grouped", "check", "freeze", "rebuild"]
+__all__ = ["FrozenParts", "Grouped", "check", "freeze", "parts_of", "rebuild"]
 
 
 @dataclass(frozen=True)
@@ -80,22 +80,43 @@ def freeze(
     return FrozenParts(_features(written, known, replaced), lookups, targets)
 
 
-def rebuild(node: Node, change: Callable[[Node], Node | None]) -> Node:
+def parts_of(root: Node) -> Iterator[Node]:
+    """Yield the node and all below it, parents first; a shared object comes once."""
+    seen: set[int] = set()
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            stack.extend(reversed(children(node)))
+
+
+def rebuild(root: Node, change: Callable[[Node], Node | None]) -> Node:
     """Return the tree with ``change(node)`` in place of each node for which it is not None."""
-    changed = change(node)
-    if changed is not None:
-        return changed
+    made: dict[int, Node] = {}
+
+    def build(node: Node) -> Node:
+        if id(node) not in made:
+            changed = change(node)
+            made[id(node)] = _with_children(node, build) if changed is None else changed
+        return made[id(node)]
+
+    return build(root)
+
+
+def _with_children(node: Node, build: Callable[[Node], Node]) -> Node:
     match node:
         case Call():
-            return replace(node, args=tuple(rebuild(arg, change) for arg in node.args))
+            return replace(node, args=tuple(map(build, node.args)))
         case Lookup():
-            return replace(node, keys=tuple(rebuild(key, change) for key in node.keys))
+            return replace(node, keys=tuple(map(build, node.keys)))
         case Reduce():
             return replace(
                 node,
-                args=tuple(rebuild(arg, change) for arg in node.args),
-                where=None if node.where is None else rebuild(node.where, change),
-                by=tuple(rebuild(key, change) for key in node.by),
+                args=tuple(map(build, node.args)),
+                where=None if node.where is None else build(node.where),
+                by=tuple(map(build, node.by)),
             )
         case _:
             return node
@@ -106,13 +127,13 @@ def _statistics(written: Mapping[str, Expr | OneHot]) -> list[Reduce]:
     found: dict[Reduce, None] = {}
     for feature in written.values():
         root = feature.vocabulary if isinstance(feature, OneHot) else feature.node
-        inside = [node for node in walk(root) if isinstance(node, Reduce)]
+        inside = [node for node in parts_of(root) if isinstance(node, Reduce)]
         found.update(dict.fromkeys(reversed(inside)))
     return list(found)
 
 
 def _ready(statistic: Reduce, replaced: Mapping[Reduce, Node]) -> bool:
-    below = (node for node in walk(statistic) if node is not statistic)
+    below = (node for node in parts_of(statistic) if node is not statistic)
     return all(node in replaced for node in below if isinstance(node, Reduce))
 
 
@@ -205,7 +226,7 @@ def _check_type(name: str, feature: Expr) -> None:
 
 
 def _check_node(name: str, root: Node, *, label: str | None) -> None:
-    for node in walk(_without_targets(name, root, label=label)):
+    for node in parts_of(_without_targets(name, root, label=label)):
         match node:
             case Column(name=column) if column == label:
                 raise NotFreezable(
@@ -242,7 +263,7 @@ def _without_targets(name: str, root: Node, *, label: str | None) -> Node:
             return None
         target = node.args[0]
         if label is None or not any(
-            isinstance(part, Column) and part.name == label for part in walk(target)
+            isinstance(part, Column) and part.name == label for part in parts_of(target)
         ):
             raise NotFreezable(
                 f"the feature {name!r} encodes the target {Expr(target)!r}, "
@@ -251,7 +272,7 @@ def _without_targets(name: str, root: Node, *, label: str | None) -> Node:
                 do="Give the label, or use x.mean(by=[...]) for a statistic of another column",
                 feature=name,
             )
-        if any(isinstance(part, Reduce) for part in walk(target)):
+        if any(isinstance(part, Reduce) for part in parts_of(target)):
             raise NotFreezable(
                 f"the feature {name!r} encodes the target {Expr(target)!r}, which holds a statistic",
                 expected="an expression of one row",

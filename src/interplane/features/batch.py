@@ -1,0 +1,168 @@
+"""Frozen features of many rows at once, on the engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from interplane.data.engine import connect, identifier
+from interplane.data.table import Table
+from interplane.data.types import arrow_type
+from interplane.errors import DataError, UnknownName
+from interplane.expressions.duckdb_sql import select_sql
+from interplane.features.lookups import LookupTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from duckdb import DuckDBPyConnection
+
+    from interplane.expressions.nodes import Lookup, Node
+    from interplane.features.frozen import Frozen
+    from interplane.record import Type
+
+__all__ = [
+    "check_columns",
+    "evaluate",
+    "matrix",
+    "read",
+    "register_lookups",
+    "rows_to_arrow",
+    "table_from_arrow",
+    "tables_to_arrow",
+    "transform",
+]
+
+_PLACE = "place of the row"
+
+
+def transform(frozen: Frozen, table: Table) -> Table:
+    """Return the features of each row of the table, in its order."""
+    rows = read(table, frozen.inputs)
+    found = evaluate(frozen.features, rows, tables_to_arrow(frozen.lookups))
+    return Table.from_arrow(found, name="the features")
+
+
+def matrix(features: Table) -> np.ndarray[Any, Any]:
+    """Return a table of float columns as a matrix, rows by columns; null becomes NaN.
+
+    >>> matrix(Table.from_columns({"a": [1.0, None], "b": [2.0, 3.0]}))
+    array([[ 1.,  2.],
+           [nan,  3.]])
+    """
+    columns = features.to_arrow()
+    made = np.empty((columns.num_rows, columns.num_columns), dtype=np.float64)
+    for place, column in enumerate(columns.columns):
+        made[:, place] = column.to_numpy()
+    return made
+
+
+def read(table: Table, types: Mapping[str, Type]) -> pa.Table:
+    """Return these columns of the table, integers as floats where a float is asked for.
+
+    Raises:
+        UnknownName: for a column that is not there.
+        DataError: for one of another type.
+    """
+    check_columns(table.types, types)
+    if not types:
+        return _no_columns(table.rows)
+    schema = pa.schema([(name, arrow_type(kind)) for name, kind in types.items()])
+    return table.select(*types).to_arrow().cast(schema, safe=False)
+
+
+def check_columns(there: Mapping[str, Type], needed: Mapping[str, Type]) -> None:
+    """Refuse a table that lacks a column, or has it with another type."""
+    for name, kind in needed.items():
+        if name not in there:
+            raise UnknownName.of(
+                "column",
+                name,
+                there,
+                where="the table",
+                do="The features read it: add it in the data step before them",
+            )
+        if there[name] != kind and (there[name], kind) != ("int", "float"):
+            raise DataError(
+                f"the column {name!r} of the table is {there[name]}",
+                expected=f"{kind}, as at the fit",
+                do="Cast it in the data step before the features",
+                column=name,
+            )
+
+
+def evaluate(
+    outputs: Mapping[str, Node], rows: pa.Table, lookups: Mapping[str, pa.Table]
+) -> pa.Table:
+    """Return the value of each expression for each row, in the order of the rows.
+
+    Args:
+        outputs: the expressions by name, without statistics.
+        rows: every column that they read.
+        lookups: every table that they look values up in: k0, k1 … and v.
+    """
+    placed = rows.append_column(_PLACE, pa.array(np.arange(rows.num_rows)))
+    with connect() as connection:
+        connection.register("rows", placed)
+        relations = register_lookups(connection, lookups)
+        columns = {f"f{place}": node for place, node in enumerate(outputs.values())}
+        query = select_sql(columns, source="rows", carry=[_PLACE], lookup=relations)
+        found = connection.sql(query).to_arrow_table()
+    places = found.column(0).to_numpy()
+    found = found.remove_column(0).rename_columns(list(outputs))
+    if (np.diff(places) > 0).all():
+        return found
+    return found.take(pa.array(np.argsort(places)))
+
+
+def register_lookups(
+    connection: DuckDBPyConnection, lookups: Mapping[str, pa.Table]
+) -> Callable[[Lookup], str]:
+    """Make lookup tables readable on a connection; return how a query names each."""
+    for name, table in lookups.items():
+        connection.register(f"lookup {name}", table)
+    return lambda node: identifier(f"lookup {node.table}")
+
+
+def rows_to_arrow(rows: Sequence[Mapping[str, Any]], types: Mapping[str, Type]) -> pa.Table:
+    """Return rows that are dicts as Arrow, with these columns."""
+    if not types:
+        return _no_columns(len(rows))
+    return pa.table(
+        {
+            name: pa.array([row[name] for row in rows], arrow_type(kind))
+            for name, kind in types.items()
+        }
+    )
+
+
+def tables_to_arrow(tables: Mapping[str, LookupTable]) -> dict[str, pa.Table]:
+    """Return lookup tables as Arrow: columns k0, k1 … and v."""
+    return {name: _table_to_arrow(table) for name, table in tables.items()}
+
+
+def _table_to_arrow(table: LookupTable) -> pa.Table:
+    columns = {
+        f"k{place}": pa.array([key[place] for key in table.entries], arrow_type(kind))
+        for place, kind in enumerate(table.keys)
+    }
+    values = pa.array(list(table.entries.values()), arrow_type(table.value))
+    return pa.table({**columns, "v": values})
+
+
+def table_from_arrow(table: pa.Table, *, keys: tuple[Type, ...], value: Type) -> LookupTable:
+    """Return a lookup table of the rows whose last column is not null; the first are the keys."""
+    *columns, values = (column.to_pylist() for column in table.columns)
+    entries = {
+        key: found
+        for key, found in zip(zip(*columns, strict=True), values, strict=True)
+        if found is not None
+    }
+    return LookupTable(keys=keys, value=value, entries=entries)
+
+
+def _no_columns(rows: int) -> pa.Table:
+    """Return rows that keep their number: Arrow forgets it where there is no column."""
+    return pa.table({"nothing": pa.nulls(rows, pa.int64())})
