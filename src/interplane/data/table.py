@@ -8,6 +8,7 @@ from interplane.data.engine import connect, identifier
 from interplane.data.sources import Memory, Parts, Projected, Rows
 from interplane.data.types import arrow_type, columns_of, normalise
 from interplane.errors import DataError, UnknownName, UsageError
+from interplane.record import Column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-    from interplane.record import Column, Type
+    from interplane.record import Type
 
 __all__ = ["Table"]
 
@@ -182,14 +183,27 @@ class Table:
         """Return the first rows."""
         return type(self)(Memory(self._rows.read(self.names, limit=rows)), self._columns)
 
-    def project(self, expressions: Mapping[str, str]) -> Self:
-        """See some columns through SQL expressions of the same row; types and order stay.
+    def project(
+        self, expressions: Mapping[str, str], *, types: Mapping[str, Type] | None = None
+    ) -> Self:
+        """See some columns through SQL expressions of the same row; the order of rows stays.
 
         For schemas, which read a broken value as null. Other expressions belong into `sql`.
+
+        Args:
+            expressions: SQL by the name of the column that it stands for.
+            types: the types of columns whose expression has another type than the column.
         """
         for name in expressions:
             self._check(name)
-        return type(self)(Projected(self._rows, dict(expressions)), self._columns)
+        if not expressions:
+            return self
+        changed = types or {}
+        columns = [
+            Column(name=column.name, type=changed.get(column.name, column.type))
+            for column in self._columns
+        ]
+        return type(self)(Projected(self._rows, dict(expressions)), columns)
 
     # ---- SQL ------------------------------------------------------------------------------
 
