@@ -210,6 +210,22 @@ class Catalog(Protocol):
         """Return who holds a lease, and whether it has expired; None if nobody does."""
         ...
 
+    def present(self, digests: Iterable[Digest]) -> frozenset[Digest]:
+        """Return those of ``digests`` that name an entry or an inline value, in one read."""
+        ...
+
+    def standing_on(self, digest: Digest) -> Sequence[Digest]:
+        """Return the entries whose records link to ``digest``, oldest first."""
+        ...
+
+    def bodies(self) -> Iterator[tuple[Digest, bytes]]:
+        """Yield every entry as it is stored, oldest first, unverified."""
+        ...
+
+    def inspect(self) -> Sequence[str]:
+        """Return what is wrong with the catalog's own structure, in words; empty if nothing is."""
+        ...
+
     def close(self) -> None:
         """Give back connections and handles."""
         ...
@@ -232,6 +248,13 @@ class Blobs(Protocol):
 
     def path(self, digest: Digest) -> Path:
         """Return a path for engines that read in place, verified once per process and file state.
+
+        Raises NotFound or Corrupt.
+        """
+        ...
+
+    def check(self, digest: Digest) -> None:
+        """Hash the stored bytes again, whatever was verified before.
 
         Raises NotFound or Corrupt.
         """

@@ -1,0 +1,69 @@
+"""What series, pointers and leases are called: the one place that knows.
+
+========================  ==============================================
+``data/NAME``             series of the versions of a dataset
+``data/NAME@POINTER``     pointer of a dataset, for example ``@latest``
+``model/NAME``            series of the crossings of a model
+``model/NAME@POINTER``    pointer of a model, for example ``@live``
+``step/KEY``              pointer from a step's key to the run to reuse
+``last/PIPELINE/STEP``    pointer to the last run of a step
+``run/PIPELINE``          lease: one run of a pipeline at a time
+========================  ==============================================
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from interplane.record import check_name
+
+if TYPE_CHECKING:
+    from interplane.record import Digest
+
+__all__ = [
+    "KIND_WORDS",
+    "SeriesKind",
+    "last_pointer",
+    "named_pointer",
+    "run_lease",
+    "series_name",
+    "step_pointer",
+]
+
+SeriesKind = Literal["data", "model"]
+
+KIND_WORDS: dict[SeriesKind, str] = {"data": "dataset", "model": "model"}
+"""What a person calls a member of each kind of series."""
+
+
+def series_name(kind: SeriesKind, name: str) -> str:
+    """Return the name of a series.
+
+    >>> series_name("data", "flights")
+    'data/flights'
+    """
+    return f"{kind}/{check_name(name, of=KIND_WORDS[kind])}"
+
+
+def named_pointer(kind: SeriesKind, name: str, pointer: str) -> str:
+    """Return the name of a pointer of a dataset or model.
+
+    >>> named_pointer("model", "flights", "live")
+    'model/flights@live'
+    """
+    return f"{series_name(kind, name)}@{check_name(pointer, of='pointer')}"
+
+
+def step_pointer(key: Digest) -> str:
+    """Return the name of the pointer from a step's key to the step run to reuse."""
+    return f"step/{key}"
+
+
+def last_pointer(pipeline: str, step: str) -> str:
+    """Return the name of the pointer to a step's last run."""
+    return f"last/{check_name(pipeline, of='pipeline')}/{check_name(step, of='step')}"
+
+
+def run_lease(pipeline: str) -> str:
+    """Return the name of the lease that a run of a pipeline holds."""
+    return f"run/{check_name(pipeline, of='pipeline')}"
