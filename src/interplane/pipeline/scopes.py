@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeGuard
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeGuard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = ["Read", "Reads", "reads_of"]
 
@@ -67,21 +67,15 @@ class _Reader:
         self._scopes: list[_Scope] = []
 
     def visit(self, node: ast.AST) -> None:
-        if isinstance(node, ast.Name | ast.Attribute):
-            self._name(node)
-        elif isinstance(node, _FUNCTIONS):
-            self._function(node)
-        elif isinstance(node, ast.ClassDef):
-            self._class(node)
-        elif isinstance(node, _COMPREHENSIONS):
-            self._comprehension(node)
-        elif isinstance(node, ast.ImportFrom):
-            self.names.update(item._replace(is_import=True) for item in _imports(node).values())
+        special = self._SPECIAL.get(type(node))
+        if special is not None:
+            special(self, node)
         else:
-            if isinstance(node, ast.Call):
-                self._call(node)
-            for child in ast.iter_child_nodes(node):
-                self.visit(child)
+            self._inner(node)
+
+    def _inner(self, node: ast.AST) -> None:
+        for child in ast.iter_child_nodes(node):
+            self.visit(child)
 
     def _name(self, node: ast.Name | ast.Attribute) -> None:
         path: list[str] = []
@@ -107,7 +101,14 @@ class _Reader:
             self.blind.add(name)
         self.names.add(Read((name, *path)))
 
+    def _import(self, node: ast.ImportFrom) -> None:
+        self.names.update(item._replace(is_import=True) for item in _imports(node).values())
+
     def _call(self, node: ast.Call) -> None:
+        self._inner(node)
+        self._getattr(node)
+
+    def _getattr(self, node: ast.Call) -> None:
         """See through ``getattr(helpers, "clean")``; one with a computed name cannot be followed."""
         function = node.func
         if not (isinstance(function, ast.Name) and function.id == "getattr" and node.args[1:]):
@@ -156,6 +157,16 @@ class _Reader:
         for node in nodes:
             if node is not None:
                 self.visit(node)
+
+    _SPECIAL: ClassVar[dict[type[ast.AST], Callable[[_Reader, Any], None]]] = {
+        ast.Name: _name,
+        ast.Attribute: _name,
+        ast.Call: _call,
+        ast.ImportFrom: _import,
+        ast.ClassDef: _class,
+        **dict.fromkeys(_FUNCTIONS, _function),
+        **dict.fromkeys(_COMPREHENSIONS, _comprehension),
+    }
 
 
 def _is_for(node: ast.AST) -> TypeGuard[ast.comprehension]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
+import functools
 import linecache
 import sys
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -14,6 +14,7 @@ from interplane.pipeline.syntax import digest_syntax
 
 if TYPE_CHECKING:
     import types
+    from collections.abc import Iterator
 
     from interplane.record import Digest
 
@@ -23,6 +24,9 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 # What a caller gets by value instead: a default is what it was when the function was defined.
 _SIGNATURE: Final = ("defaults", "kw_defaults")
+
+
+_BODIES: Final = ("body", "orelse", "handlers", "finalbody", "cases")
 
 
 class Definition(NamedTuple):
@@ -47,14 +51,15 @@ class SourceFile:
         self._known: dict[ast.AST, Definition] = {}
         self._index(self._tree, "")
 
-    @cached_property
+    @functools.cached_property
     def module(self) -> Definition:
         """The whole file."""
         return Definition(digest_syntax(self._tree), reads_of(self._tree.body))
 
     def function(self, code: types.CodeType) -> Definition | None:
         """Return the definition that a code object was compiled from, if it is still there."""
-        found = self._functions.get((code.co_firstlineno, code.co_name), [])
+        index = self._lambdas if code.co_name == "<lambda>" else self._functions
+        found = index.get((code.co_firstlineno, code.co_name), [])
         if len(found) > 1:
             found = [node for node in found if _holds(node, code)]
         return self._define(found[0]) if len(found) == 1 else None
@@ -70,7 +75,8 @@ class SourceFile:
         return known
 
     def _index(self, parent: ast.AST, prefix: str) -> None:
-        for node in ast.iter_child_nodes(parent):
+        """Index functions and classes; lambdas stand in expressions and wait until one is asked for."""
+        for node in _statements(parent):
             inside = prefix
             if isinstance(node, ast.ClassDef):
                 self._classes.setdefault(prefix + node.name, []).append(node)
@@ -79,10 +85,21 @@ class SourceFile:
                 first = min([node.lineno, *(item.lineno for item in node.decorator_list)])
                 self._functions.setdefault((first, node.name), []).append(node)
                 inside = f"{prefix}{node.name}.<locals>."
-            elif isinstance(node, ast.Lambda):
-                self._functions.setdefault((node.lineno, "<lambda>"), []).append(node)
-            if not isinstance(node, ast.Name | ast.Constant):
-                self._index(node, inside)
+            self._index(node, inside)
+
+    @functools.cached_property
+    def _lambdas(self) -> dict[tuple[int, str], list[Function]]:
+        found: dict[tuple[int, str], list[Function]] = {}
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.Lambda):
+                found.setdefault((node.lineno, "<lambda>"), []).append(node)
+        return found
+
+
+def _statements(parent: ast.AST) -> Iterator[ast.AST]:
+    """Yield the statements directly inside a statement, its handlers and cases included."""
+    for name in _BODIES:
+        yield from getattr(parent, name, ())
 
 
 def _definition(node: Function | ast.ClassDef) -> Definition:
@@ -149,6 +166,7 @@ def _parsed(text: str | bytes | None) -> SourceFile | None:
         return None
 
 
+@functools.cache
 def is_inside(root: Path, file: str) -> bool:
     """Return whether a file belongs to the project at ``root``, and not to its environment."""
     path = Path(file).resolve()

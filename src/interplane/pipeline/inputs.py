@@ -1,0 +1,179 @@
+"""The declared inputs of a pipeline, resolved: which data version, which model, under which label."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from interplane.errors import ConfigError, UnknownName, UsageError
+from interplane.pipeline.graph import Live
+from interplane.record import (
+    Artifact,
+    Crossing,
+    DataVersion,
+    Digest,
+    Ref,
+    Value,
+    digest_file,
+    digest_value,
+    short,
+)
+from interplane.storage.names import named_pointer, series_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from interplane.pipeline.graph import DatasetInput, Input
+    from interplane.pipeline.wiring import Graph
+    from interplane.storage.store import Store
+
+__all__ = ["ABSENT", "ResolvedInput", "label_of", "resolve_inputs"]
+
+ABSENT: Final = digest_value(None)
+"""What stands in a key for a live model before there is one."""
+
+
+class ResolvedInput(Value, frozen=True, kw_only=True):
+    """One input of a run.
+
+    Attributes:
+        name: the input's name in the pipeline.
+        label: what a person calls it, for example ``flights@5``.
+        series: the series that it comes from, for example ``data/flights``.
+        target: the data version, or the live crossing; None where no model is live.
+        schema: the path of the schema file that the rows are read through.
+        schema_digest: the digest of that file.
+        model: the live crossing's model.
+    """
+
+    name: str
+    label: str
+    series: str
+    target: Digest | None
+    schema: str | None = None
+    schema_digest: Digest | None = None
+    model: Artifact | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is a live model and no dataset."""
+        return self.series.startswith("model/")
+
+    def key(self, parameter: str) -> dict[str, Digest]:
+        """Return what stands in the key of a step that takes it as ``parameter``.
+
+        Of a live model that is the model itself: a step cannot tell two crossings of one model.
+        """
+        if self.is_live:
+            return {parameter: ABSENT if self.model is None else self.model.digest}
+        key = {parameter: self.target or ABSENT}
+        if self.schema_digest is not None:
+            key[f"{parameter}.schema"] = self.schema_digest
+        return key
+
+
+def resolve_inputs(
+    graph: Graph, store: Store, *, root: Path, pins: Mapping[str, str] | None = None
+) -> dict[str, ResolvedInput]:
+    """Resolve the inputs that a graph reads, as the workspace is now.
+
+    Args:
+        graph: the pipeline, or a part of it.
+        store: the workspace.
+        root: the project's folder, where schema files are.
+        pins: references such as ``flights@3`` for inputs by name; the others are the latest.
+
+    Raises:
+        UnknownName: if a dataset has no version yet, or a pin names what is not there.
+        ConfigError: if a schema file cannot be read.
+    """
+    pins = dict(pins or {})
+    for name in pins:
+        if name not in graph.inputs:
+            raise UnknownName.of("input", name, graph.inputs, where=f"pipeline {graph.name!r}")
+    resolved = {}
+    for name in graph.used_inputs():
+        declared = graph.inputs[name]
+        if isinstance(declared, Live):
+            resolved[name] = _live(name, declared, store, pins.get(name))
+        else:
+            resolved[name] = _dataset(name, declared, store, root, pins.get(name))
+    return resolved
+
+
+def label_of(declared: Input, digest: Digest, store: Store) -> str:
+    """Return what a person calls an earlier state of an input: ``flights@4``, ``no live model``."""
+    live = isinstance(declared, Live)
+    if live and digest == ABSENT:
+        return "no live model"
+    name = declared.model if isinstance(declared, Live) else declared.name
+    for member in reversed(store.catalog.series(series_name("model" if live else "data", name))):
+        if live and store.record(member.digest, Crossing).model.digest != digest:
+            continue
+        if live or member.digest == digest:
+            return f"{name}@{member.number}"
+    return f"{name}@{short(digest)}"
+
+
+def _dataset(
+    name: str, declared: DatasetInput, store: Store, root: Path, pin: str | None
+) -> ResolvedInput:
+    ref = _pinned(name, declared.name, pin)
+    target = store.resolve(ref, series="data")
+    store.record(target, DataVersion)
+    return ResolvedInput(
+        name=name,
+        label=label_of(declared, target, store),
+        series=series_name("data", declared.name),
+        target=target,
+        schema=declared.schema,
+        schema_digest=_schema_digest(declared, root),
+    )
+
+
+def _live(name: str, declared: Live, store: Store, pin: str | None) -> ResolvedInput:
+    series = series_name("model", declared.model)
+    if pin is None:
+        target = store.catalog.pointer(named_pointer("model", declared.model, "live"))
+    else:
+        target = store.resolve(_pinned(name, declared.model, pin), series="model")
+    if target is None:
+        return ResolvedInput(name=name, label="no live model", series=series, target=None)
+    crossing = store.record(target, Crossing)
+    numbers = {member.digest: member.number for member in store.catalog.series(series)}
+    return ResolvedInput(
+        name=name,
+        label=f"{declared.model}@{numbers.get(target) or short(target)}",
+        series=series,
+        target=target,
+        model=crossing.model,
+    )
+
+
+def _pinned(name: str, series: str, pin: str | None) -> Ref:
+    """Read a pin: a whole reference, or what stands behind the @ alone."""
+    if pin is None:
+        return Ref(name=series, pointer="latest")
+    ref = Ref.parse(pin if "@" in pin else f"{series}@{pin}")
+    if ref.name not in {None, series}:
+        raise UsageError(
+            f"the input {name!r} is pinned to {pin}",
+            expected=f"a version of {series}",
+            do=f"For example {series}@1",
+        )
+    return ref
+
+
+def _schema_digest(declared: DatasetInput, root: Path) -> Digest | None:
+    if declared.schema is None:
+        return None
+    path = root / declared.schema
+    try:
+        return digest_file(path)
+    except OSError as error:
+        raise ConfigError(
+            f"the schema {declared.schema!r} of dataset {declared.name!r} cannot be read "
+            f"({error.strerror or error})",
+            expected=f"a file at {declared.schema} in the project",
+            do='Write one with "interplane data schema", or mend the path in ip.dataset(...)',
+        ) from error
