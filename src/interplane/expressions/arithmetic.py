@@ -17,14 +17,18 @@ _IN_RANGE = "({{t}} if -9223372036854775808 <= ({{t}} := {0}) <= 922337203685477
 
 
 def _int(sql: str, python: str, *, arity: int = 2, safe: tuple[str, str] | None = None) -> Form:
-    """Return a form on integers, computed in 128 bits and null where 64 are too few."""
+    """Return a form on integers, computed in 128 bits and null where 64 are too few.
+
+    The plus keeps DuckDB 1.5 from comparing the 128 bits when the result is compared with a
+    constant: it moves the cast to the constant, and what should be null is compared.
+    """
     wide = sql
     for index in range(arity):
         wide = wide.replace(f"{{{index}}}", f"CAST({{{index}}} AS HUGEINT)")
     return Form(
         args=_INTS[:arity],
         result="int",
-        sql=f"TRY_CAST({wide} AS BIGINT)",
+        sql=f"(+TRY_CAST({wide} AS BIGINT))",
         python=_IN_RANGE.format(python),
         partial=True,
         safe=safe,
@@ -88,11 +92,11 @@ OPERATIONS: tuple[Operation, ...] = (
             Form(
                 args=("int", "int"),
                 result="int",
-                sql=f"CASE WHEN {{1}} <> 0 THEN TRY_CAST({_FLOORED} AS BIGINT) END".replace(
+                sql=f"CASE WHEN {{1}} <> 0 THEN (+TRY_CAST({_FLOORED} AS BIGINT)) END".replace(
                     _WIDE1, "CAST(CASE WHEN {1} <> 0 THEN {1} END AS HUGEINT)"
                 ),
                 python="(None if {1} == 0 or {0} == -9223372036854775808 and {1} == -1 else {0} // {1})",
-                safe=(f"TRY_CAST({_FLOORED} AS BIGINT)", "({0} // {1})"),
+                safe=(f"(+TRY_CAST({_FLOORED} AS BIGINT))", "({0} // {1})"),
                 partial=True,
             ),
             Form(
@@ -117,11 +121,11 @@ OPERATIONS: tuple[Operation, ...] = (
             Form(
                 args=("int", "int"),
                 result="int",
-                sql=f"CAST({_MOD} AS BIGINT)".replace(
+                sql=f"(+CAST({_MOD} AS BIGINT))".replace(
                     _WIDE1, "CAST(CASE WHEN {1} <> 0 THEN {1} END AS HUGEINT)"
                 ),
                 python="({0} % {1} if {1} else None)",
-                safe=(f"CAST({_MOD} AS BIGINT)", "({0} % {1})"),
+                safe=(f"(+CAST({_MOD} AS BIGINT))", "({0} % {1})"),
                 partial=True,
             ),
             Form(

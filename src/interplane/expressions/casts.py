@@ -8,9 +8,10 @@ from interplane.expressions.form import Example, Form, Operation
 
 __all__ = ["OPERATIONS"]
 
-_INT_TEXT = "-?[0-9]{1,19}"
-_FLOAT_TEXT = "-?[0-9]{1,40}([.][0-9]{1,40})?([eE][+-]?[0-9]{1,3})?"
-_DATE_TEXT = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+# In templates, where braces are doubled.
+_INT_TEXT = "-?[0-9]{{1,19}}"
+_FLOAT_TEXT = "-?[0-9]{{1,40}}([.][0-9]{{1,40}})?([eE][+-]?[0-9]{{1,3}})?"
+_DATE_TEXT = "[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}"
 
 
 def _cast(name: str, to: str, doc: str, forms: tuple[Form, ...], *examples: Example) -> Operation:

@@ -108,12 +108,24 @@ class Expr(
         return render(self._node)
 
     def _call(self, name: str, *others: Any, **options: Any) -> Expr:
-        exprs = (self, *map(to_expr, others))
+        exprs = (self, *self._typed(name, others))
         fixed = {key: self._option(value) for key, value in options.items()}
         return Expr(
             call(name, *(expr.node for expr in exprs), **fixed),
             depth=1 + max(expr._depth for expr in exprs),
         )
+
+    def _typed(self, name: str, others: tuple[Any, ...]) -> list[Expr]:
+        """Return the other arguments; a bare None among them gets the type of its neighbours."""
+        exprs = [other if other is None else to_expr(other) for other in others]
+        kinds = [] if name == "if_else" else [self.type]
+        kinds += [other.type for other in exprs if other is not None]
+        null = (
+            literal(None, kinds[0] if kinds else None)
+            if any(other is None for other in others)
+            else self
+        )
+        return [null if other is None else other for other in exprs]
 
     def _option(self, value: Any) -> Any:
         """Return a constant setting; lists of constants get the type of this expression."""
@@ -333,7 +345,11 @@ def to_expr(value: Any) -> Expr:
     if isinstance(value, Expr):
         return value
     if value is None:
-        return literal(None, "float")
+        raise ExpressionError(
+            "None alone has no type",
+            expected="a null of a known type",
+            do='Write literal(None, "float"), or the type that it stands for',
+        )
     return Expr(to_literal(value))
 
 

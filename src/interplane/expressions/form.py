@@ -13,7 +13,9 @@ A form has two templates, one for the engine and one for a row, and both mean th
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
+from string import Formatter
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -22,9 +24,21 @@ if TYPE_CHECKING:
     from interplane.expressions.nodes import Constant
     from interplane.record import Type
 
-__all__ = ["Example", "Form", "Operation", "Option", "OptionValue"]
+__all__ = ["Example", "Form", "Operation", "Option", "mentions"]
 
-OptionValue = "Constant | tuple[Constant, ...]"
+_MENTIONS: dict[str, Counter[str]] = {}
+
+
+def mentions(template: str) -> Counter[str]:
+    """Return how often a template mentions each of its arguments and options.
+
+    >>> mentions("({0} if {0} < {1} else {1})")["0"]
+    2
+    """
+    if template not in _MENTIONS:
+        fields = (field for _, field, _, _ in Formatter().parse(template))
+        _MENTIONS[template] = Counter(field for field in fields if field is not None)
+    return _MENTIONS[template]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,7 @@ class Form:
         python: the template for one row; helpers of runtime.py go by their names.
         safe: templates (SQL, Python) that serve when the last argument is a constant other than
             0 and -1.
+        plain: the Python template of a form that is not strict, where no argument can be null.
         strict: null when any argument is null.
         null: when the result of a form that is not strict can be null: if any argument can, if
             all can, if the arguments after the first can, always, or never.
@@ -70,6 +85,7 @@ class Form:
     sql: str | Callable[[tuple[str, ...], Mapping[str, Any]], str]
     python: str
     safe: tuple[str, str] | None = None
+    plain: str | None = None
     strict: bool = True
     null: Literal["any", "all", "branches", "always", "never"] = "any"
     partial: bool = False

@@ -135,7 +135,14 @@ _OR = "(True if {0} or {1} else None if {0} is None or {1} is None else False)"
 
 
 def _boolean(
-    name: str, symbol: str, sql: str, python: str, *, doc: str, example: Example
+    name: str,
+    symbol: str,
+    sql: str,
+    python: str,
+    *,
+    doc: str,
+    example: Example,
+    plain: str | None = None,
 ) -> Operation:
     return Operation(
         name=name,
@@ -148,7 +155,8 @@ def _boolean(
                 result="bool",
                 sql=f"({{0}} {sql} {{1}})",
                 python=python,
-                strict=sql == "<>",
+                strict=plain is None,
+                plain=plain,
             ),
         ),
         examples=(example,),
@@ -205,6 +213,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "&",
         "AND",
         _AND,
+        plain="({0} and {1})",
         doc="Both. False if one is false, whatever the other.",
         example=Example((False, None), False),
     ),
@@ -213,6 +222,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "|",
         "OR",
         _OR,
+        plain="({0} or {1})",
         doc="Either. True if one is true, whatever the other.",
         example=Example((True, None), True),
     ),

@@ -58,28 +58,15 @@ def call(name: str, *args: Node, **options: Any) -> Call:
     'to_float'
     """
     operation = get_operation(name)
-    typed = _adopt_nulls(args)
-    form = operation.form(tuple(arg.type for arg in typed))
+    typed = args
+    form = operation.form(tuple(arg.type for arg in args))
     if form is None:
-        typed = tuple(map(_to_float, typed))
+        typed = tuple(map(_to_float, args))
         form = operation.form(tuple(arg.type for arg in typed))
     if form is None:
         raise _no_form(operation, args)
     _check_options(operation, args, form, options)
     return Call(name, typed, tuple(sorted(options.items())), form.result)
-
-
-def _adopt_nulls(args: tuple[Node, ...]) -> tuple[Node, ...]:
-    """Give bare nulls among the arguments the type of the others."""
-    kinds = [arg.type for arg in args if not _is_bare_null(arg)]
-    if not kinds:
-        return args
-    # The last one that has a type: in if_else(condition, null, b) it is b.
-    return tuple(Literal(None, kinds[-1]) if _is_bare_null(arg) else arg for arg in args)
-
-
-def _is_bare_null(node: Node) -> bool:
-    return isinstance(node, Literal) and node.value is None
 
 
 def _to_float(node: Node) -> Node:

@@ -93,6 +93,8 @@ def float_pow(x: float, y: float) -> float | None:
     >>> float_pow(2.0, 10.0), float_pow(-8.0, 0.5), float_pow(0.0, -1.0), float_pow(-10.0, 309.0)
     (1024.0, None, None, -inf)
     """
+    if x == 0.0 and y < 0.0:
+        return None
     try:
         return math.pow(x, y)
     except ValueError:

@@ -100,7 +100,7 @@ _EPOCH_SECONDS = "((epoch_us({0}) - ((epoch_us({0}) % 1000000) + 1000000) % 1000
 
 OPERATIONS: tuple[Operation, ...] = (
     _part("year", "The year.", 2013),
-    _part("quarter", "The quarter, 1 to 4.", 1, python="({0}.month + 2) // 3"),
+    _part("quarter", "The quarter, 1 to 4.", 1, python="(({0}.month + 2) // 3)"),
     _part("month", "The month, 1 to 12.", 1),
     _part("day", "The day of the month.", 31),
     _part("hour", "The hour, 0 to 23.", 17, types=("timestamp",)),

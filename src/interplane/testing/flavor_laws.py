@@ -122,7 +122,9 @@ def _refuses_other_widths(case: FlavorCase) -> None:
         _refuses(lambda wrong=wrong: predictor.predict_one(wrong), UsageError)
         matrix = np.array([wrong], dtype=np.float64)
         _refuses(lambda matrix=matrix: predictor.predict_many(matrix), UsageError)
-    assert _bits(np.array([predictor.predict_one(row)])) == _bits(predictor.predict_many(case.rows[:1]))
+    assert _bits(np.array([predictor.predict_one(row)])) == _bits(
+        predictor.predict_many(case.rows[:1])
+    )
 
 
 def _refuses_other_files(case: FlavorCase) -> None:

@@ -1,0 +1,129 @@
+"""The row program: frozen expressions compiled to one Python function of one row.
+
+It gives, bit for bit, what the engine gives for the same row. Standard library only, for the model
+server imports it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from interplane.errors import ExpressionError, UnknownName
+from interplane.expressions.graph import Graph
+from interplane.expressions.nodes import Column, Lookup
+from interplane.expressions.python_source import write_row, write_vector
+from interplane.expressions.source import build
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from interplane.expressions.nodes import Constant, Node
+    from interplane.record import Type
+
+__all__ = ["RowProgram", "compile_row"]
+
+_NUMERIC = {"bool", "int", "float"}
+
+
+class RowProgram:
+    """Expressions of one row as one function.
+
+    Values are taken as decoded: of the types of ``inputs``, None for null (and NaN, which is null);
+    an int may stand where a float is asked for.
+
+    Attributes:
+        names: the names of the outputs, in order.
+        inputs: the columns that a row must have, in the order of `vector`'s values.
+
+    >>> from interplane.expressions.expr import Row
+    >>> row = Row({"distance": "float"})
+    >>> program = compile_row({"far": (row.distance > 1000).node}, inputs={"distance": "float"})
+    >>> program({"distance": 1400}), program.vector([None])
+    ({'far': True}, [nan])
+    """
+
+    __slots__ = ("_graph", "_lookups", "_run", "_vector", "inputs", "names")
+
+    def __init__(
+        self,
+        outputs: Mapping[str, Node],
+        inputs: Mapping[str, Type],
+        lookups: Mapping[str, Mapping[tuple[Constant, ...], Constant]],
+    ) -> None:
+        self.names = tuple(outputs)
+        self.inputs = dict(inputs)
+        self._lookups = lookups
+        self._graph = Graph(outputs.values())
+        self._check()
+        source, constants = write_row(self._graph, self.names, self.inputs, lookups)
+        self._run: Callable[[Any], dict[str, Any]] = build(source, constants)
+        self._vector: Callable[[Any], list[float]] | None = None
+
+    def __call__(self, row: Mapping[str, Constant]) -> dict[str, Any]:
+        """Return the outputs of one row, None for null."""
+        return self._run(row)
+
+    def vector(self, values: Sequence[Constant]) -> list[float]:
+        """Return the outputs as floats for a model: NaN for null, 1.0 and 0.0 for true and false.
+
+        Args:
+            values: the value of each input, in order.
+
+        Raises:
+            ExpressionError: if an output is no number and no bool.
+        """
+        if self._vector is None:
+            self._vector = self._compile_vector()
+        return self._vector(values)
+
+    def _compile_vector(self) -> Callable[[Any], list[float]]:
+        for name, root in zip(self.names, self._graph.roots, strict=True):
+            kind = self._graph.parts[root].node.type
+            if kind not in _NUMERIC:
+                raise ExpressionError(
+                    f"the output {name!r} is {kind}, which no vector of numbers can hold",
+                    expected="bool, int or float",
+                    do="Encode it (one_hot, target_encode), or call the program with a dict",
+                )
+        return build(*write_vector(self._graph, self.inputs, self._lookups))
+
+    def _check(self) -> None:
+        for part in self._graph.parts:
+            match part.node:
+                case Column(name, kind):
+                    if name not in self.inputs:
+                        raise UnknownName.of("column", name, self.inputs, where="the inputs")
+                    if self.inputs[name] != kind:
+                        raise ExpressionError(
+                            f"the column {name!r} is {self.inputs[name]} among the inputs",
+                            expected=f"{kind}, as in the expression",
+                            do="Declare it with that type",
+                        )
+                case Lookup(table):
+                    if table not in self._lookups:
+                        raise UnknownName.of("lookup table", table, self._lookups)
+
+    def __reduce__(self) -> str:
+        raise ExpressionError(
+            "a row program cannot be pickled", do="Store its expressions and compile them again"
+        )
+
+
+def compile_row(
+    outputs: Mapping[str, Node],
+    *,
+    inputs: Mapping[str, Type],
+    lookups: Mapping[str, Mapping[tuple[Constant, ...], Constant]] | None = None,
+) -> RowProgram:
+    """Compile expressions into a function of one row.
+
+    Args:
+        outputs: the expressions by name, without statistics.
+        inputs: the type of each column; those that no expression reads are left alone.
+        lookups: the tables behind look-ups: values by key.
+
+    Raises:
+        NotFreezable: if a statistic is left in an expression.
+        UnknownName: if a column or a table is missing.
+    """
+    return RowProgram(outputs, inputs, lookups or {})
