@@ -20,7 +20,7 @@ def psi(before: Sequence[int], after: Sequence[int]) -> float:
     Below 0.1 is usual, above 0.25 is a change that matters (the industry's rule of thumb).
 
     >>> round(psi([50, 50], [90, 10]), 3)
-    0.852
+    0.853
     """
     p, q = _shares(before, _HALF), _shares(after, _HALF)
     return math.fsum((b - a) * math.log(b / a) for a, b in zip(p, q, strict=True))

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from interplane.data.rowhash import hash_rows, weigh_rows
-from interplane.data.table import Table
-from interplane.errors import DataError
+from interplane.data.table import Table, differing_columns
 from interplane.record import DataVersion, Part
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ def append_parts(
         DataError: if the columns differ.
     """
     if version.columns != table.columns:
-        raise _differing(version, table)
+        raise differing_columns(version.columns, table)
     kept, last = version.parts[:-1], version.parts[-1:]
     tail = parts_table(DataVersion(columns=version.columns, parts=last), blobs)
 
@@ -94,27 +93,11 @@ def append_parts(
 
 
 def parts_table(version: DataVersion, blobs: Blobs) -> Table:
-    """Return the rows of a version; the parts are verified now and read when asked for."""
+    """Return the rows of a version as they are stored; parts are verified now, read later."""
     return Table.from_parts(
         [blobs.path(part.digest) for part in version.parts],
         columns=version.columns,
         part_rows=[part.rows for part in version.parts],
-    )
-
-
-def _differing(version: DataVersion, table: Table) -> DataError:
-    old = {column.name: column.type for column in version.columns}
-    notes = [f"{name!r} is missing" for name in old if name not in table.types]
-    notes += [f"{name!r} is new" for name in table.types if name not in old]
-    notes += [
-        f"{name!r} is {table.types[name]} instead of {type_}"
-        for name, type_ in old.items()
-        if table.types.get(name, type_) != type_
-    ]
-    return DataError(
-        f"the rows to append have other columns: {'; '.join(notes) or 'their order differs'}",
-        expected=", ".join(f"{name} {type_}" for name, type_ in old.items()),
-        do="Mend the columns (types={...} says how to read them), or add all rows as a new version",
     )
 
 

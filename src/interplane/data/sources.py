@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Memory", "Parts", "Projected", "Rows"]
+__all__ = ["Chained", "Memory", "Parts", "Projected", "Rows"]
 
 
 class Rows(Protocol):
@@ -147,3 +147,35 @@ class Projected:
             f"{expression} AS {identifier(name)}" for name, expression in self.expressions.items()
         )
         return f"(SELECT * REPLACE ({replaced}) FROM {source})" if replaced else source
+
+
+@dataclass(frozen=True)
+class Chained:
+    """Rows of one source and then those of another, with the same columns."""
+
+    first: Rows
+    then: Rows
+
+    @property
+    def rows(self) -> int:
+        """The number of rows of both."""
+        return self.first.rows + self.then.rows
+
+    def read(self, names: Sequence[str], *, limit: int | None = None) -> pa.Table:
+        """Read some columns of both."""
+        import pyarrow as pa
+
+        before = self.first.read(names, limit=limit)
+        rest = None if limit is None else max(limit - before.num_rows, 0)
+        return pa.concat_tables([before, self.then.read(names, limit=rest)])
+
+    def batches(self, names: Sequence[str], *, size: int) -> Iterator[pa.RecordBatch]:
+        """Yield the batches of both."""
+        yield from self.first.batches(names, size=size)
+        yield from self.then.batches(names, size=size)
+
+    def relation(self, connection: DuckDBPyConnection, *, alias: str) -> str:
+        """Return a subquery over both; columns go by name."""
+        first = self.first.relation(connection, alias=f"{alias} first")
+        then = self.then.relation(connection, alias=f"{alias} then")
+        return f"(SELECT * FROM {first} UNION ALL BY NAME SELECT * FROM {then})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from interplane.data.engine import connect, identifier
-from interplane.data.sources import Memory, Parts, Projected, Rows
+from interplane.data.sources import Chained, Memory, Parts, Projected, Rows
 from interplane.data.types import arrow_type, columns_of, normalise
 from interplane.errors import DataError, UnknownName, UsageError
 from interplane.record import Column
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from interplane.record import Type
 
-__all__ = ["Table"]
+__all__ = ["Table", "differing_columns"]
 
 _BATCH_ROWS = 65_536
 _SHOWN_ROWS = 10
@@ -183,6 +183,20 @@ class Table:
         """Return the first rows."""
         return type(self)(Memory(self._rows.read(self.names, limit=rows)), self._columns)
 
+    def concat(self, other: Table) -> Self:
+        """Return the rows of this table and then those of another with the same columns.
+
+        Raises:
+            DataError: if the columns differ.
+
+        >>> a = Table.from_columns({"x": [1]})
+        >>> a.concat(Table.from_columns({"x": [2]})).to_rows()
+        [{'x': 1}, {'x': 2}]
+        """
+        if self._columns != other.columns:
+            raise differing_columns(self._columns, other)
+        return type(self)(Chained(self._rows, other._rows), self._columns)
+
     def project(
         self, expressions: Mapping[str, str], *, types: Mapping[str, Type] | None = None
     ) -> Self:
@@ -273,6 +287,24 @@ class Table:
         from interplane.data.render import table_html
 
         return table_html(self, rows=_SHOWN_ROWS, columns=_SHOWN_COLUMNS)
+
+
+def differing_columns(columns: Sequence[Column], other: Table) -> DataError:
+    """Build the error for rows that cannot follow others, naming each difference."""
+    old = {column.name: column.type for column in columns}
+    notes = [f"{name!r} is missing" for name in old if name not in other.types]
+    notes += [f"{name!r} is new" for name in other.types if name not in old]
+    notes += [
+        f"{name!r} is {other.types[name]} instead of {type_}"
+        for name, type_ in old.items()
+        if other.types.get(name, type_) != type_
+    ]
+    return DataError(
+        f"the rows to append have other columns: {'; '.join(notes) or 'their order differs'}",
+        expected=", ".join(f"{name} {type_}" for name, type_ in old.items()),
+        do="Mend the columns (types={...} says how to read a text file's), or add all rows as a"
+        " version of their own",
+    )
 
 
 def _to_arrow(source: Any, *, name: str) -> pa.Table:

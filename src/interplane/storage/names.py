@@ -2,6 +2,7 @@
 
 ========================  ==============================================
 ``data/NAME``             series of the versions of a dataset
+``addition/NAME``         series of how each version of a dataset came about
 ``data/NAME@POINTER``     pointer of a dataset, for example ``@latest``
 ``model/NAME``            series of the crossings of a model
 ``model/NAME@POINTER``    pointer of a model, for example ``@live``
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "KIND_WORDS",
     "SeriesKind",
+    "additions_series",
     "last_pointer",
     "named_pointer",
     "run_lease",
@@ -43,6 +45,15 @@ def series_name(kind: SeriesKind, name: str) -> str:
     'data/flights'
     """
     return f"{kind}/{check_name(name, of=KIND_WORDS[kind])}"
+
+
+def additions_series(dataset: str) -> str:
+    """Return the name of the series of a dataset's additions.
+
+    >>> additions_series("flights")
+    'addition/flights'
+    """
+    return f"addition/{check_name(dataset, of='dataset')}"
 
 
 def named_pointer(kind: SeriesKind, name: str, pointer: str) -> str:
