@@ -19,8 +19,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "regression": {"objective": "regression"},
     "poisson": {"objective": "poisson"},
     "forest": {
-        **{"objective": "binary", "boosting": "rf"},
-        **{"bagging_fraction": 0.5, "bagging_freq": 1},
+        "objective": "binary", "boosting": "rf",
+        "bagging_fraction": 0.5, "bagging_freq": 1,
     },
     "dart": {"objective": "binary", "boosting": "dart"},
     "linear": {"objective": "regression", "linear_tree": True},

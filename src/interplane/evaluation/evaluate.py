@@ -13,7 +13,7 @@ from interplane.evaluation.evaluation import Evaluation
 from interplane.evaluation.intervals import Estimate, resample, summarise
 from interplane.evaluation.metrics import Metric, Sample, check_scores, get_metric
 from interplane.evaluation.results import Flips, Skipped, SliceResult
-from interplane.evaluation.slices import Slicing, slice_rows, why_skipped
+from interplane.evaluation.slices import SliceBy, Slicing, divide, why_skipped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ def evaluate(
     *,
     against: Model | None = None,
     metrics: Sequence[str] | None = None,
-    slices: Sequence[str | Sequence[str]] = (),
+    slices: Sequence[SliceBy] = (),
     label: str | None = None,
     min_rows: int = 100,
     threshold: float = 0.5,
@@ -53,7 +53,8 @@ def evaluate(
         against: the champion, or None.
         metrics: names from `metrics.METRICS`; ROC AUC and log loss (or MAE and RMSE, where the
             label is no yes or no) unless said.
-        slices: columns, or tuples of columns for their cross.
+        slices: columns, tuples of columns for their cross, and mappings of new names to
+            expressions: ``{"evening": lambda flight: flight.local_hour >= 18}``.
         label: the label's column; that of the model's features unless said.
         min_rows: slices with fewer rows are listed without figures.
         threshold: the score from which a row counts as positive.
@@ -82,7 +83,7 @@ def evaluate(
             check_scores(metric, labels, given)
     _check_classes(asked, labels, column)
     rows = _Rows(labels, tuple(scores), threshold)
-    slicings = [_known_rows(slice_rows(test, by), known) for by in slices]
+    slicings = [_known_rows(slicing, known) for slicing in divide(test, slices)]
     settings = _Settings(asked, confidence, resamples, seed, min_rows)
     overall, sliced, skipped = _measure(rows, slicings, settings)
     return Evaluation(

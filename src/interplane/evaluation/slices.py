@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from interplane.data.table import Table
 from interplane.errors import UsageError
+from interplane.expressions.expr import Expr, Row
+from interplane.expressions.nodes import Column, Node, Reduce, walk
+from interplane.features.batch import evaluate, read
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from interplane.data.table import Table
 
-__all__ = ["MIN_OF_A_CLASS", "SliceValue", "Slicing", "slice_rows", "why_skipped"]
+__all__ = ["MIN_OF_A_CLASS", "SliceBy", "SliceValue", "Slicing", "divide", "slice_rows", "why_skipped"]
 
 MIN_OF_A_CLASS: Final = 10
 """With fewer rows of a class than this, no resampling says how sure a rank metric is."""
@@ -26,6 +28,8 @@ MIN_OF_A_CLASS: Final = 10
 _MOST_SLICES: Final = 5_000
 
 SliceValue = str | int | float | bool | None
+SliceBy = str | Sequence[str] | Mapping[str, Expr | Callable[[Row], Expr]]
+"""One way to divide rows, as a caller says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,62 @@ class Slicing:
     columns: tuple[str, ...]
     values: tuple[tuple[SliceValue, ...], ...]
     groups: NDArray[np.int64]
+
+
+def divide(table: Table, slices: Sequence[SliceBy]) -> list[Slicing]:
+    """Divide the rows of a table in each of several ways.
+
+    Args:
+        table: the rows.
+        slices: columns, tuples of columns, and mappings of new names to expressions of the row (or
+            functions that make one); a tuple may name what a mapping defines.
+
+    Raises:
+        UnknownName: if there is no such column.
+        UsageError: if a new name is a column already, or there would be too many slices.
+
+    >>> from interplane.data.table import Table
+    >>> table = Table.from_columns({"hour": [6, 20, 21]})
+    >>> [evening] = divide(table, [{"evening": lambda flight: flight.hour >= 18}])
+    >>> evening.values, evening.groups.tolist()
+    (((False,), (True,)), [0, 1, 1])
+    """
+    written: dict[str, Node] = {}
+    named: list[tuple[str, ...]] = []
+    for by in slices:
+        if isinstance(by, Mapping):
+            written |= {name: _write(name, each, table) for name, each in by.items()}
+            named += [(name,) for name in by]
+        else:
+            named.append((by,) if isinstance(by, str) else tuple(by))
+    if not written:
+        return [slice_rows(table, by) for by in named]
+    inputs = {n.name: n.type for node in written.values() for n in walk(node) if isinstance(n, Column)}
+    computed = evaluate(written, read(table, inputs), {})
+    raw = {name for by in named for name in by if name not in written}
+    columns = {
+        **{name: table.column(name) for name in sorted(raw)},
+        **{name: computed.column(name) for name in written},
+    }
+    whole = Table.from_columns(columns, name="the slices")
+    return [slice_rows(whole, by) for by in named]
+
+
+def _write(name: str, expression: Expr | Callable[[Row], Expr], table: Table) -> Node:
+    if name in table.types:
+        raise UsageError(
+            f"the slice {name!r} has the name of a column",
+            expected="a new name for an expression",
+            do="Call it something else",
+        )
+    made = expression if isinstance(expression, Expr) else expression(Row(table.types))
+    if not isinstance(made, Expr) or any(isinstance(node, Reduce) for node in walk(made.node)):
+        raise UsageError(
+            f"the slice {name!r} is {made!r:.80}",
+            expected="an expression of one row's columns, without statistics",
+            do="For example {'evening': lambda flight: flight.local_hour >= 18}",
+        )
+    return made.node
 
 
 def slice_rows(table: Table, by: str | Sequence[str]) -> Slicing:

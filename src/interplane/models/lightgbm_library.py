@@ -27,13 +27,13 @@ class BrokenLibrary(MissingExtra):
     code = "broken-library"
 
 
-def find_library() -> Path:
-    """Return the path of LightGBM's shared library in the installed package's folder.
+def find_library(package: str = "lightgbm") -> Path:
+    """Return the path of LightGBM's shared library in the folder of an installed package.
 
     Raises:
         MissingExtra: if the package is not installed.
     """
-    spec = util.find_spec("lightgbm")
+    spec = util.find_spec(package)
     for root in (spec.submodule_search_locations or ()) if spec else ():
         for folder in _FOLDERS:
             for name in _NAMES:

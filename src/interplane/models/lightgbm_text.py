@@ -213,7 +213,8 @@ class _Tree:
         if text and not _NUMBERS.fullmatch(text):
             self._refuse(name, "numbers")
         values = [float(word) for word in text.split()]
-        if len(values) != count or (math.inf in map(abs, values) and "inf" not in text):
+        too_large = sum(map(math.isinf, values)) != text.count("inf")
+        if len(values) != count or too_large:
             self._refuse(name, f"{count} numbers")
         return values
 
