@@ -20,6 +20,7 @@ __all__ = ["convert", "first_misfit", "infer"]
 
 _ORDER: tuple[Type, ...] = ("int", "float", "bool", "date", "timestamp")
 _EXACT_DIGITS = 15
+_PEEK = 256
 
 
 def infer(values: pa.ChunkedArray, options: ReadOptions, *, prefer: Type | None = None) -> Any:
@@ -106,6 +107,8 @@ def _cast(values: pa.ChunkedArray, to: pa.DataType) -> pa.ChunkedArray | None:
     import pyarrow as pa
 
     try:
+        # Most columns that are not of this type show it at once: that costs no copy of them all.
+        values.slice(0, _PEEK).cast(to)
         return values.cast(to)
     except pa.ArrowInvalid:
         return None

@@ -91,7 +91,8 @@ class Profiler:
         return list(self._connection.sql(query).fetchall()[0])
 
     def _basics(self, columns: Sequence[Column]) -> dict[str, dict[str, Any]]:
-        """Return nulls, not finite, least, greatest and an estimate of distinct values."""
+        """Return nulls, not finite, least, greatest; in large tables distinct values, estimated."""
+        estimate = self._table.rows > _SAMPLE_ROWS
         expressions = []
         for column in columns:
             name, finite = identifier(column.name), _finite(column)
@@ -100,7 +101,7 @@ class Profiler:
                 f"count(*) FILTER ({name} IS NOT NULL AND NOT {finite})",
                 f"min({name}) FILTER ({finite})",
                 f"max({name}) FILTER ({finite})",
-                f"approx_count_distinct({name}) FILTER ({finite})",
+                f"approx_count_distinct({name}) FILTER ({finite})" if estimate else "0",
             ]
         values = self._one_row(expressions)
         keys = ("nulls", "not_finite", "low", "high", "distinct")
