@@ -29,6 +29,7 @@ __all__ = ["Estimate", "resample", "resample_weights", "summarise"]
 Floats = NDArray[np.float64]
 
 _LEAST_DEFINED: Final = 0.9
+_STREAM: Final = 0x626F6F74
 
 
 class Estimate(Value, frozen=True, kw_only=True):
@@ -74,7 +75,8 @@ def resample_weights(rows: int, *, resamples: int, seed: int) -> Iterator[Floats
     >>> [int(weights.sum()) for weights in resample_weights(5, resamples=3, seed=0)]
     [5, 5, 5]
     """
-    rng = np.random.Generator(np.random.PCG64(seed))
+    # A stream of our own: rows made by default_rng(seed) must not meet the draws that judge them.
+    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, _STREAM])))
     for _ in range(resamples):
         drawn = rng.integers(0, rows, rows)
         yield np.bincount(drawn, minlength=rows).astype(np.float64)
