@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from interplane.record import Type
 
 __all__ = [
+    "PLACE",
     "check_columns",
     "evaluate",
+    "in_order",
     "matrix",
     "read",
     "register_lookups",
@@ -33,9 +35,10 @@ __all__ = [
     "table_from_arrow",
     "tables_to_arrow",
     "transform",
+    "with_places",
 ]
 
-_PLACE = "place of the row"
+PLACE = "place of the row"
 
 
 def transform(frozen: Frozen, table: Table) -> Table:
@@ -103,18 +106,27 @@ def evaluate(
         rows: every column that they read.
         lookups: every table that they look values up in: k0, k1 … and v.
     """
-    placed = rows.append_column(_PLACE, pa.array(np.arange(rows.num_rows)))
     with connect() as connection:
-        connection.register("rows", placed)
+        connection.register("rows", with_places(rows))
         relations = register_lookups(connection, lookups)
-        columns = {f"f{place}": node for place, node in enumerate(outputs.values())}
-        query = select_sql(columns, source="rows", carry=[_PLACE], lookup=relations)
-        found = connection.sql(query).to_arrow_table()
+        columns = {f"f{number}": node for number, node in enumerate(outputs.values())}
+        query = select_sql(columns, source="rows", carry=[PLACE], lookup=relations)
+        found = in_order(connection.sql(query).to_arrow_table())
+    return found.rename_columns(list(outputs))
+
+
+def with_places(rows: pa.Table) -> pa.Table:
+    """Return the rows with their place in a column: joins and threads do not keep their order."""
+    return rows.append_column(PLACE, pa.array(np.arange(rows.num_rows)))
+
+
+def in_order(found: pa.Table) -> pa.Table:
+    """Return rows in the order of their places, which are the first column, without that."""
     places = found.column(0).to_numpy()
-    found = found.remove_column(0).rename_columns(list(outputs))
+    found = found.remove_column(0)
     if (np.diff(places) > 0).all():
         return found
-    return found.take(pa.array(np.argsort(places)))
+    return found.take(pa.array(np.argsort(places, kind="stable")))
 
 
 def register_lookups(

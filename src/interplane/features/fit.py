@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,19 +12,19 @@ import pyarrow.compute as pc
 
 from interplane.data.table import Table
 from interplane.errors import DataError, UsageError
-from interplane.expressions.nodes import Column, Lookup
-from interplane.features.batch import evaluate, read, tables_to_arrow
+from interplane.expressions.nodes import Column
+from interplane.features.batch import evaluate, read
 from interplane.features.encodings import OneHot
-from interplane.features.freezing import FrozenParts, check, freeze, parts_of, rebuild
+from interplane.features.freezing import FrozenParts, check, freeze, parts_of
 from interplane.features.frozen import Frozen
 from interplane.features.parity import prove
 from interplane.features.statistics import compute
-from interplane.features.targets import folds_of, out_of_fold
+from interplane.features.targets import folds_of, is_target, training_form
 from interplane.features.training import Training
-from interplane.features.training_rows import TrainingRows, fold_column
+from interplane.features.training_rows import TrainingRows, with_folds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from interplane.expressions.expr import Expr
     from interplane.expressions.nodes import Node
@@ -37,7 +37,7 @@ __all__ = ["fit", "fit_transform"]
 def fit(definition: Features, table: Table, *, fast: bool = False) -> Frozen:
     """Return the features with every statistic computed on the table, and proved on it."""
     source = _Source.read(definition, table)
-    with source.on_engine(fast=fast) as rows:
+    with TrainingRows(source.rows, fast=fast) as rows:
         parts = source.freeze(rows)
     return source.frozen(parts, fast=fast)
 
@@ -53,9 +53,10 @@ def fit_transform(
             do="Declare label=..., or call fit and transform",
         )
     source = _Source.read(definition, table)
-    with source.on_engine(fast=fast) as rows:
+    folded = with_folds(source.rows, definition.key, folds=source.folds())
+    with TrainingRows(folded, fast=fast) as rows:
         parts = source.freeze(rows)
-        features, lookups, folded = source.out_of_fold(parts, rows)
+        features, lookups = training_form(parts, rows, source.label)
     frozen = source.frozen(parts, fast=fast)
     x = evaluate(features, folded.filter(source.has_label), lookups)
     y = source.rows.column(definition.label).filter(source.has_label).cast("float64").to_numpy()
@@ -88,20 +89,34 @@ class _Source:
                 expected="at least one",
                 do="Look at the step that makes the training table",
             )
-        needed = {name: table.types[name] for name in table.names if name in _read(written)}
+        used = {part.name for part in _parts(written) if isinstance(part, Column)}
+        needed = {name: kind for name, kind in table.types.items() if name in used}
         for name in (*definition.key, definition.label):
             if name is not None:
                 needed.setdefault(name, table.types[name])
         rows = read(table, needed)
         return cls(definition, written, needed, rows, _has_label(definition, needed, rows))
 
-    def on_engine(self, *, fast: bool) -> TrainingRows:
-        """Return the rows on an engine."""
-        return TrainingRows(self.rows, key=self.definition.key, fast=fast)
+    @property
+    def label(self) -> Column | None:
+        """The column of the label."""
+        label = self.definition.label
+        return None if label is None else Column(label, self.types[label])
+
+    def folds(self) -> set[int]:
+        """Return the numbers of folds that target encodings ask for; refuse them without a key."""
+        counts = {folds_of(part) for part in _parts(self.written) if is_target(part)}
+        if counts and not self.definition.key:
+            raise UsageError(
+                f"{self.definition.name} encodes a target and has no key",
+                expected="the columns that name a row, to draw folds by",
+                do='Declare them, for example key=["flight_id"]',
+            )
+        return counts
 
     def freeze(self, rows: TrainingRows) -> FrozenParts:
         """Replace every statistic by its value on the rows."""
-        return freeze(self.written, partial(compute, rows, label=self._label))
+        return freeze(self.written, partial(compute, rows, label=self.label))
 
     def frozen(self, parts: FrozenParts, *, fast: bool) -> Frozen:
         """Return the frozen features, proved on the rows."""
@@ -120,53 +135,10 @@ class _Source:
         )
         return frozen.with_parity(prove(frozen, Table.from_arrow(self.rows)))
 
-    def out_of_fold(
-        self, parts: FrozenParts, rows: TrainingRows
-    ) -> tuple[dict[str, Node], dict[str, pa.Table], pa.Table]:
-        """Return the training form of the features, its lookup tables, and the rows with folds."""
-        tables = tables_to_arrow(parts.lookups)
-        if not parts.targets:
-            return dict(parts.features), tables, self.rows
-        label = self._label
-        if not self.definition.key or label is None:
-            raise UsageError(
-                f"{self.definition.name} encodes a target and has no key",
-                expected="the columns that name a row, to draw folds by",
-                do='Declare them, for example key=["flight_id"]',
-            )
-        rows.use(parts.lookups)
-        tables |= {name: out_of_fold(rows, each, label) for name, each in parts.targets.items()}
-        folds = rows.folds(sorted({folds_of(each) for each in parts.targets.values()}))
-        folded = self.rows
-        for name in folds.column_names:
-            folded = folded.append_column(name, folds.column(name))
-        return (
-            {
-                name: rebuild(node, partial(_with_fold, parts))
-                for name, node in parts.features.items()
-            },
-            tables,
-            folded,
-        )
 
-    @property
-    def _label(self) -> Column | None:
-        label = self.definition.label
-        return None if label is None else Column(label, self.types[label])
-
-
-def _with_fold(parts: FrozenParts, node: Node) -> Node | None:
-    """Return a look-up of a target encoding by the row's fold too."""
-    if not isinstance(node, Lookup) or node.table not in parts.targets:
-        return None
-    fold = Column(fold_column(folds_of(parts.targets[node.table])), "int")
-    keys = tuple(rebuild(key, partial(_with_fold, parts)) for key in node.keys)
-    return replace(node, keys=(*keys, fold))
-
-
-def _read(written: Mapping[str, Expr | OneHot]) -> set[str]:
-    nodes = (each.x.node if isinstance(each, OneHot) else each.node for each in written.values())
-    return {part.name for node in nodes for part in parts_of(node) if isinstance(part, Column)}
+def _parts(written: Mapping[str, Expr | OneHot]) -> Iterator[Node]:
+    for each in written.values():
+        yield from parts_of(each.x.node if isinstance(each, OneHot) else each.node)
 
 
 def _has_label(definition: Features, types: Mapping[str, Type], rows: pa.Table) -> pa.ChunkedArray:

@@ -255,6 +255,10 @@ def _check_node(name: str, root: Node, *, label: str | None) -> None:
                 pass
 
 
+def _reduces(root: Node) -> Iterator[Reduce]:
+    return (part for part in parts_of(root) if isinstance(part, Reduce))
+
+
 def _without_targets(name: str, root: Node, *, label: str | None) -> Node:
     """Return the tree with the label's expression taken out of target encodings, once checked."""
 
@@ -272,15 +276,21 @@ def _without_targets(name: str, root: Node, *, label: str | None) -> Node:
                 do="Give the label, or use x.mean(by=[...]) for a statistic of another column",
                 feature=name,
             )
-        if any(isinstance(part, Reduce) for part in parts_of(target)):
+        if any(_reduces(target)):
             raise NotFreezable(
                 f"the feature {name!r} encodes the target {Expr(target)!r}, which holds a statistic",
                 expected="an expression of one row",
                 do="Give the label itself",
                 feature=name,
             )
-        keys = tuple(_without_targets(name, key, label=label) for key in node.by)
-        return replace(node, args=(Literal(None, "float"),), by=keys)
+        if any(part.function == TARGET_MEAN for key in node.by for part in _reduces(key)):
+            raise NotFreezable(
+                f"the feature {name!r} encodes the target by groups of an encoded target",
+                expected="groups made of columns",
+                do="Group by the columns themselves",
+                feature=name,
+            )
+        return replace(node, args=(Literal(None, "float"),))
 
     return rebuild(root, change)
 

@@ -11,7 +11,7 @@ from interplane.errors import ParityBroken
 from interplane.expressions.expr import Expr
 from interplane.expressions.nodes import children
 from interplane.expressions.row_program import compile_row
-from interplane.features.batch import evaluate, rows_to_arrow, tables_to_arrow
+from interplane.features.batch import evaluate, read, rows_to_arrow, tables_to_arrow
 from interplane.features.edges import edge_rows
 from interplane.features.training import Parity
 
@@ -52,12 +52,10 @@ def prove(
             and the first operation that differs.
     """
     inputs = frozen.inputs
-    usual = _sample(table.select(*inputs).to_arrow(), sample, seed) if inputs else []
+    usual = _sample(read(table, inputs), sample, seed) if inputs else []
     edges = edge_rows(inputs, usual, seed=seed)
-    rows = [*usual, *edges]
-    comparison = _Comparison(frozen, compiler)
-    comparison.run(rows)
-    values = len(rows) * len(frozen.features)
+    _Comparison(frozen, compiler).run([*usual, *edges])
+    values = (len(usual) + len(edges)) * len(frozen.features)
     return Parity(rows=len(usual), edge_rows=len(edges), values=values, seed=seed)
 
 

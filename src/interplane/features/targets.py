@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeGuard
 
 from interplane.expressions.expr import Expr, if_else
-from interplane.features.batch import table_from_arrow
-from interplane.features.freezing import Grouped
+from interplane.expressions.nodes import Column, Lookup, Reduce
+from interplane.features.batch import table_from_arrow, tables_to_arrow
+from interplane.features.encodings import TARGET_MEAN
+from interplane.features.freezing import FrozenParts, Grouped, rebuild
+from interplane.features.training_rows import fold_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from interplane.expressions.nodes import Column, Node, Reduce
+    from interplane.expressions.nodes import Node
     from interplane.features.training_rows import TrainingRows
 
-__all__ = ["folds_of", "out_of_fold", "smoothed"]
+__all__ = ["folds_of", "is_target", "smoothed", "training_form"]
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,32 @@ _SUMS = ("count(y) AS n", "sum(y) AS s")
 _ALL_FOLDS = "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"
 
 
+def is_target(node: Node) -> TypeGuard[Reduce]:
+    """Return whether a node is a target encoding that has not been frozen yet."""
+    return isinstance(node, Reduce) and node.function == TARGET_MEAN
+
+
 def folds_of(statistic: Reduce) -> int:
     """Return the number of folds of a target encoding."""
     return int(dict(statistic.options)["folds"])  # type: ignore[arg-type]
+
+
+def training_form(
+    parts: FrozenParts, rows: TrainingRows, label: Column | None
+) -> tuple[dict[str, Node], dict[str, pa.Table]]:
+    """Return the features as training rows have them, by fold, and the tables they look up."""
+    tables = tables_to_arrow(parts.lookups)
+    if label is not None:
+        rows.use(parts.lookups)
+        tables |= {name: _out_of_fold(rows, each, label) for name, each in parts.targets.items()}
+
+    def with_fold(node: Node) -> Node | None:
+        if not isinstance(node, Lookup) or node.table not in parts.targets:
+            return None
+        fold = Column(fold_column(folds_of(parts.targets[node.table])), "int")
+        return replace(node, keys=(*node.keys, fold))
+
+    return {name: rebuild(node, with_fold) for name, node in parts.features.items()}, tables
 
 
 def smoothed(rows: TrainingRows, statistic: Reduce, label: Column) -> Grouped:
@@ -69,7 +95,7 @@ def smoothed(rows: TrainingRows, statistic: Reduce, label: Column) -> Grouped:
     return Grouped(table_from_arrow(means, keys=kinds, value="float"), overall)
 
 
-def out_of_fold(rows: TrainingRows, statistic: Reduce, label: Column) -> pa.Table:
+def _out_of_fold(rows: TrainingRows, statistic: Reduce, label: Column) -> pa.Table:
     """Return the mean target of the *other* folds per group and fold: k0, k1 … (the fold), v.
 
     A group without a row in other folds has the overall mean, as an unseen group has.
@@ -77,7 +103,8 @@ def out_of_fold(rows: TrainingRows, statistic: Reduce, label: Column) -> pa.Tabl
     target = _Target.of(statistic, label)
     overall = _overall(rows, target)
     keys = ", ".join(target.keys)
-    source = rows.values({**target.keys, "y": target.y}, folds=target.folds)
+    fold = Column(fold_column(target.folds), "int")
+    source = rows.values({**target.keys, "fold": fold, "y": target.y})
     sums = rows.groups(source, [*target.keys, "fold"], _SUMS)
     frame = f"(PARTITION BY {keys} ORDER BY fold {_ALL_FOLDS})"
     mean = target.mean_sql(f"sum(s) OVER {frame} - s", f"sum(n) OVER {frame} - n", overall)

@@ -6,10 +6,16 @@ from typing import TYPE_CHECKING, Self
 
 from interplane.data.engine import connect, identifier
 from interplane.expressions.duckdb_sql import select_sql
-from interplane.features.batch import register_lookups, tables_to_arrow
+from interplane.features.batch import (
+    PLACE,
+    in_order,
+    register_lookups,
+    tables_to_arrow,
+    with_places,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
     import pyarrow as pa
@@ -17,9 +23,7 @@ if TYPE_CHECKING:
     from interplane.expressions.nodes import Node
     from interplane.features.lookups import LookupTable
 
-__all__ = ["TrainingRows", "fold_column"]
-
-_HASH = "hash of the row's key"
+__all__ = ["TrainingRows", "fold_column", "with_folds"]
 
 
 def fold_column(folds: int) -> str:
@@ -27,24 +31,45 @@ def fold_column(folds: int) -> str:
     return f"fold of {folds}"
 
 
+def with_folds(rows: pa.Table, key: Sequence[str], *, folds: Iterable[int]) -> pa.Table:
+    """Return the rows with a column for each number of folds: MD5 of the row's key, modulo it.
+
+    A row is in the same fold whatever rows are beside it and in whatever order.
+    """
+    counts = sorted(set(folds))
+    if not counts:
+        return rows
+    with connect() as connection:
+        connection.register("rows", with_places(rows.select(list(dict.fromkeys(key)))))
+        columns = ", ".join(f"CAST(hash % {count} AS BIGINT) AS f{count}" for count in counts)
+        hashed = f"SELECT {identifier(PLACE)} AS place, {_hash_sql(key)} AS hash FROM rows"
+        query = f"SELECT place, {columns} FROM ({hashed})"
+        found = in_order(connection.sql(query).to_arrow_table())
+    for count, column in zip(counts, found.columns, strict=True):
+        rows = rows.append_column(fold_column(count), column)
+    return rows
+
+
+def _hash_sql(key: Sequence[str]) -> str:
+    """Return the first 15 hexadecimal digits of the MD5 of the key's texts, as an integer.
+
+    Each text has its length in bytes before it, so that 1, 23 is not 12, 3.
+    """
+    texts = [f"coalesce(CAST({identifier(name)} AS VARCHAR), '')" for name in key]
+    measured = ", ".join(f"strlen({text}), ':', {text}" for text in texts)
+    return f"CAST('0x' || left(md5(concat({measured})), 15) AS BIGINT)"
+
+
 class TrainingRows:
     """The training rows on an engine of their own; a context manager.
 
-    On one thread, over rows in their order and laid out afresh, a float sum has the same bits
-    every time, however many files the rows come from. ``fast`` gives that up.
-
-    Args:
-        rows: every column that a statistic reads, the label and the key.
-        key: the columns that name a row; folds are drawn by them.
-        fast: use all threads.
+    On one thread, over rows in their order and in one piece, a float sum has the same bits every
+    time, however many files the rows come from. ``fast`` gives that up for all threads.
     """
 
-    def __init__(self, rows: pa.Table, *, key: Sequence[str] = (), fast: bool = False) -> None:
+    def __init__(self, rows: pa.Table, *, fast: bool = False) -> None:
         self._connection = connect(threads=None if fast else 1)
-        self._connection.register("given", rows)
-        hashed = f", {_hash_sql(key)} AS {identifier(_HASH)}" if key else ""
-        self._connection.execute(f"CREATE TEMP TABLE training AS SELECT *{hashed} FROM given")
-        self._connection.unregister("given")
+        self._connection.register("training", rows.combine_chunks())
         self._relation = register_lookups(self._connection, {})
 
     def __enter__(self) -> Self:
@@ -62,18 +87,9 @@ class TrainingRows:
         """Make the tables of earlier stages readable."""
         self._relation = register_lookups(self._connection, tables_to_arrow(lookups))
 
-    def values(self, columns: Mapping[str, Node], *, folds: int | None = None) -> str:
-        """Return the SQL of a relation: the value of each expression for each training row.
-
-        Args:
-            columns: the expressions by the name of their column.
-            folds: if given, there is a column ``fold`` too, below this number.
-        """
-        if folds is None:
-            return f"({select_sql(columns, source='training', lookup=self._relation)})"
-        query = select_sql(columns, source="training", carry=[_HASH], lookup=self._relation)
-        fold = f"CAST({identifier(_HASH)} % {folds} AS BIGINT)"
-        return f"(SELECT * EXCLUDE ({identifier(_HASH)}), {fold} AS fold FROM ({query}))"
+    def values(self, columns: Mapping[str, Node]) -> str:
+        """Return the SQL of a relation: the value of each expression for each training row."""
+        return f"({select_sql(columns, source='training', lookup=self._relation)})"
 
     def query(self, sql: str, **tables: pa.Table) -> pa.Table:
         """Return the result of a query; Arrow tables in it go by keyword."""
@@ -92,18 +108,3 @@ class TrainingRows:
             f"SELECT {', '.join([*keys, *aggregates])} FROM {source} WHERE {known} "
             f"GROUP BY {named} ORDER BY {named}"
         )
-
-    def folds(self, counts: Sequence[int]) -> pa.Table:
-        """Return in which fold each training row is, in their order, per number of folds."""
-        columns = ", ".join(
-            f"CAST({identifier(_HASH)} % {count} AS BIGINT) AS {identifier(fold_column(count))}"
-            for count in counts
-        )
-        return self.query(f"SELECT {columns} FROM training")
-
-
-def _hash_sql(key: Sequence[str]) -> str:
-    """Return 64 bits of the MD5 of the key's texts, each with its length before it."""
-    texts = (f"coalesce(CAST({identifier(name)} AS VARCHAR), '')" for name in key)
-    measured = ", ".join(f"strlen({text}), ':', {text}" for text in texts)
-    return f"md5_number_lower(concat({measured}))"
