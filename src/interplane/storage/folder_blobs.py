@@ -65,7 +65,10 @@ class FolderBlobs:
         self.root = root.absolute()
         self._files = files or Files()
         self._token = token
-        self._root = self._files.open_root(root)
+        try:
+            self._root = self._files.open_root(root)
+        except OSError as error:
+            raise StorageError.from_os(error, doing=f"opening {root}") from error
         self._settled: set[str] = set()  # blobs and folders that this process knows to be durable
         self._verified: dict[Digest, tuple[int, int, int]] = {}
         self._swept = False
