@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from interplane.errors import ConfigError, UnknownName, UsageError
+from interplane.data.schema_file import read_schema
+from interplane.errors import UnknownName, UsageError
 from interplane.pipeline.graph import Live
 from interplane.record import (
     Artifact,
@@ -13,7 +14,6 @@ from interplane.record import (
     Digest,
     Ref,
     Value,
-    digest_file,
     digest_value,
     short,
 )
@@ -41,8 +41,8 @@ class ResolvedInput(Value, frozen=True, kw_only=True):
         label: what a person calls it, for example ``flights@5``.
         series: the series that it comes from, for example ``data/flights``.
         target: the data version, or the live crossing; None where no model is live.
-        schema: the path of the schema file that the rows are read through.
-        schema_digest: the digest of that file.
+        schema: the schema that the rows are read through, as plain JSON values.
+        schema_digest: its digest: comments and layout of its file do not matter.
         model: the live crossing's model.
     """
 
@@ -50,7 +50,7 @@ class ResolvedInput(Value, frozen=True, kw_only=True):
     label: str
     series: str
     target: Digest | None
-    schema: str | None = None
+    schema: dict[str, Any] | None = None
     schema_digest: Digest | None = None
     model: Artifact | None = None
 
@@ -121,13 +121,14 @@ def _dataset(
     ref = _pinned(name, declared.name, pin)
     target = store.resolve(ref, series="data")
     store.record(target, DataVersion)
+    schema = None if declared.schema is None else read_schema(root / declared.schema)
     return ResolvedInput(
         name=name,
         label=label_of(declared, target, store),
         series=series_name("data", declared.name),
         target=target,
-        schema=declared.schema,
-        schema_digest=_schema_digest(declared, root),
+        schema=None if schema is None else schema.to_dict(),
+        schema_digest=None if schema is None else schema.digest,
     )
 
 
@@ -162,18 +163,3 @@ def _pinned(name: str, series: str, pin: str | None) -> Ref:
             do=f"For example {series}@1",
         )
     return ref
-
-
-def _schema_digest(declared: DatasetInput, root: Path) -> Digest | None:
-    if declared.schema is None:
-        return None
-    path = root / declared.schema
-    try:
-        return digest_file(path)
-    except OSError as error:
-        raise ConfigError(
-            f"the schema {declared.schema!r} of dataset {declared.name!r} cannot be read "
-            f"({error.strerror or error})",
-            expected=f"a file at {declared.schema} in the project",
-            do='Write one with "interplane data schema", or mend the path in ip.dataset(...)',
-        ) from error

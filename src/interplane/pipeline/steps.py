@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import types
 import typing
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from interplane.record import check_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Step", "read_step"]
+__all__ = ["Step", "read_step", "resolve_annotation"]
 
 _EDGE_KINDS = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -166,19 +167,36 @@ def _hyperparameter(
 
 
 def _resolved(function: Callable[..., Any], parameter: str, step: str) -> Any:
-    """Evaluate one annotation where the function was defined; the others are left alone."""
-    annotation = function.__annotations__.get(parameter)
-    if not isinstance(annotation, str):
-        return annotation
-    code = function.__code__
-    cells = zip(code.co_freevars, function.__closure__ or (), strict=True)
-    closure = {name: cell.cell_contents for name, cell in cells}
-    holder = types.SimpleNamespace(__annotations__={parameter: annotation})
     try:
-        return typing.get_type_hints(holder, function.__globals__, closure)[parameter]
+        return resolve_annotation(function, parameter)
     except (NameError, AttributeError, SyntaxError, TypeError) as error:
+        annotation = function.__annotations__.get(parameter)
         raise GraphError(
             f"step {step!r}: the annotation {annotation!r} of {parameter} cannot be read ({error})",
             expected="a type that is there when the pipeline runs",
             do="Import it outside of TYPE_CHECKING: what a step receives follows its annotation",
         ) from error
+
+
+def resolve_annotation(owner: Any, name: str) -> Any:
+    """Evaluate one annotation of a function or class where it was defined; others are left alone.
+
+    Raises:
+        NameError: if it names something that is not there.
+    """
+    holder, names = _holder(owner, name)
+    annotation = holder.__annotations__.get(name)
+    if not isinstance(annotation, str):
+        return annotation
+    around = getattr(holder, "__globals__", None) or vars(sys.modules[holder.__module__])
+    only = types.SimpleNamespace(__annotations__={name: annotation})
+    return typing.get_type_hints(only, around, names)[name]
+
+
+def _holder(owner: Any, name: str) -> tuple[Any, dict[str, Any]]:
+    """Return what has the annotation (a base of a class may), and the names of its closure."""
+    if isinstance(owner, type):
+        above = [base for base in owner.__mro__ if name in vars(base).get("__annotations__", {})]
+        return (above or [owner])[0], {}
+    cells = zip(owner.__code__.co_freevars, owner.__closure__ or (), strict=True)
+    return owner, {key: cell.cell_contents for key, cell in cells}

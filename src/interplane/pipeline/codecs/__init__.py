@@ -1,0 +1,1 @@
+"""One codec for each kind of artifact: how a step's output becomes bytes and comes back."""
