@@ -38,14 +38,16 @@ def flights():
     def squash(x):
         return 1 / (1 + np.exp(1.4 - x))
 
-    return Table.from_columns({
-        "late": [None if row % 50 == 0 else bool(value) for row, value in enumerate(late)],
-        "delay": (signal * 20 + rng.normal(size=ROWS)).tolist(),
-        "minutes": (signal * 20).tolist(),
-        "carrier": carrier.tolist(),
-        "hour": rng.integers(0, 3, ROWS).tolist(),
-        "good": squash(signal).tolist(),
-        "fair": squash(signal + rng.normal(size=ROWS) * 0.7).tolist(),
-        "noise": squash(rng.normal(size=ROWS)).tolist(),
-        "holes": [None if row % 10 == 1 else 0.5 for row in range(ROWS)],
-    })
+    return Table.from_columns(
+        {
+            "late": [None if row % 50 == 0 else bool(value) for row, value in enumerate(late)],
+            "delay": (signal * 20 + rng.normal(size=ROWS)).tolist(),
+            "minutes": (signal * 20).tolist(),
+            "carrier": carrier.tolist(),
+            "hour": rng.integers(0, 3, ROWS).tolist(),
+            "good": squash(signal).tolist(),
+            "fair": squash(signal + rng.normal(size=ROWS) * 0.7).tolist(),
+            "noise": squash(rng.normal(size=ROWS)).tolist(),
+            "holes": [None if row % 10 == 1 else 0.5 for row in range(ROWS)],
+        }
+    )

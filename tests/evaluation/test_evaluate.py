@@ -44,7 +44,11 @@ def test_the_figures_are_scikit_learns(evaluation, flights):
         assert each.rows == own.sum()
         assert each.positives == late[own].sum()
         assert each.metrics["roc_auc"].value == pytest.approx(roc_auc_score(late[own], good[own]))
-        assert each.metrics["roc_auc"].low < each.metrics["roc_auc"].value < each.metrics["roc_auc"].high
+        assert (
+            each.metrics["roc_auc"].low
+            < each.metrics["roc_auc"].value
+            < each.metrics["roc_auc"].high
+        )
 
 
 def test_rows_without_a_label_are_counted(evaluation, flights):
@@ -82,7 +86,9 @@ def test_the_comparison_is_antisymmetric(flights, scored):
     options = {"metrics": ["roc_auc", "brier"], "slices": ["hour"], **FAST}
     one = evaluate(scored("good"), flights, against=scored("fair"), **options)
     other = evaluate(scored("fair"), flights, against=scored("good"), **options)
-    for ours, theirs in zip((one.overall, *one.slices), (other.overall, *other.slices), strict=True):
+    for ours, theirs in zip(
+        (one.overall, *one.slices), (other.overall, *other.slices), strict=True
+    ):
         assert ours.champion == theirs.metrics
         for metric, difference in ours.difference.items():
             turned = theirs.difference[metric]
@@ -103,7 +109,8 @@ def test_a_model_against_itself_does_not_differ(flights, scored):
 def test_two_evaluations_have_the_same_digest(flights, scored):
     """And another seed gives other intervals of the same values."""
     first, again, other = (
-        evaluate(scored("good"), flights, seed=seed, slices=["carrier"], **FAST) for seed in (0, 0, 1)
+        evaluate(scored("good"), flights, seed=seed, slices=["carrier"], **FAST)
+        for seed in (0, 0, 1)
     )
     assert first == again
     assert first.digest == again.digest

@@ -19,7 +19,10 @@ def make_evaluation(
     estimates = {"roc_auc": estimate(auc), "log_loss": estimate(loss)}
     differences = {}
     if difference:
-        differences = {"roc_auc": estimate(difference), "log_loss": estimate(worse_loss or difference)}
+        differences = {
+            "roc_auc": estimate(difference),
+            "log_loss": estimate(worse_loss or difference),
+        }
     return Evaluation(
         model="m",
         champion="c" if difference else None,
@@ -49,7 +52,9 @@ def make_evaluation(
             )
             for name, numbers in slices
         ),
-        skipped=(Skipped(by=("carrier",), values=("HA",), rows=7, reason="7 rows, fewer than 100"),),
+        skipped=(
+            Skipped(by=("carrier",), values=("HA",), rows=7, reason="7 rows, fewer than 100"),
+        ),
     )
 
 
@@ -101,7 +106,9 @@ def test_the_champion_must_be_shown_to_be_met(difference, not_worse, better):
 
 def test_a_comparison_says_both_sides():
     """Value, champion's value, difference with interval, bound."""
-    ruling = make_evaluation(difference=(0.01, 0.005, 0.015))["roc_auc"].not_worse_than_champion(0.005)
+    ruling = make_evaluation(difference=(0.01, 0.005, 0.015))["roc_auc"].not_worse_than_champion(
+        0.005
+    )
     assert ruling.to_text() == (
         "roc_auc not worse than the champion by 0.005, shown at 95%: 0.7500 against 0.7500, "
         "difference +0.0100 [+0.0050, +0.0150], lower bound +0.0058"
@@ -215,4 +222,8 @@ def test_a_rule_of_your_own_is_judged_alike():
     """Broken, it says what to do."""
     own = rule("at most 200 trees", holds=False, found="300 trees", do="Train fewer")
     [breach] = judge([own]).breaches
-    assert (breach.rule, breach.found, breach.do) == ("at most 200 trees", "300 trees", "Train fewer")
+    assert (breach.rule, breach.found, breach.do) == (
+        "at most 200 trees",
+        "300 trees",
+        "Train fewer",
+    )

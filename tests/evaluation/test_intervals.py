@@ -82,9 +82,7 @@ def test_what_is_mostly_undefined_has_no_estimate():
     assert interval("roc_auc", labels, np.arange(50.0)) is None
 
 
-@given(
-    low=st.floats(-2, 0), high=st.floats(0, 2), of=st.sampled_from([0.8, 0.9, 0.95, 0.99])
-)
+@given(low=st.floats(-2, 0), high=st.floats(0, 2), of=st.sampled_from([0.8, 0.9, 0.95, 0.99]))
 def test_a_bound_at_the_intervals_own_level_is_its_end(low, high, of):
     """And more confidence is further out."""
     estimate = Estimate(value=0.0, low=low, high=high)

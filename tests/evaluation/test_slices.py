@@ -12,13 +12,15 @@ from interplane.data.table import Table
 from interplane.errors import UnknownName, UsageError
 from interplane.evaluation.slices import divide, slice_rows, why_skipped
 
-FLIGHTS = Table.from_columns({
-    "origin": ["JFK", None, "LGA", "JFK"],
-    "hour": [6, 20, None, 20],
-    "day": [date(2013, 5, 1), date(2013, 5, 2), None, date(2013, 5, 1)],
-    "wind": [1.5, None, 0.0, float("inf")],
-    "late": [True, False, None, True],
-})
+FLIGHTS = Table.from_columns(
+    {
+        "origin": ["JFK", None, "LGA", "JFK"],
+        "hour": [6, 20, None, 20],
+        "day": [date(2013, 5, 1), date(2013, 5, 2), None, date(2013, 5, 1)],
+        "wind": [1.5, None, 0.0, float("inf")],
+        "late": [True, False, None, True],
+    }
+)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +44,9 @@ def test_values_are_sorted_and_null_is_last(by, values):
 @given(
     rows=st.lists(
         st.tuples(
-            st.none() | st.sampled_from("abc"), st.none() | st.integers(0, 3), st.none() | st.booleans()
+            st.none() | st.sampled_from("abc"),
+            st.none() | st.integers(0, 3),
+            st.none() | st.booleans(),
         ),
         min_size=1,
         max_size=30,
@@ -54,7 +58,9 @@ def test_a_cross_divides_all_rows(rows):
 
     schema = pa.schema([("a", pa.string()), ("b", pa.int64()), ("c", pa.bool_())])
     plain = [dict(zip("abc", row, strict=True)) for row in rows]
-    slicing = slice_rows(Table.from_arrow(pa.Table.from_pylist(plain, schema=schema)), ("a", "b", "c"))
+    slicing = slice_rows(
+        Table.from_arrow(pa.Table.from_pylist(plain, schema=schema)), ("a", "b", "c")
+    )
     assert [slicing.values[group] for group in slicing.groups] == rows
     assert len(set(slicing.values)) == len(slicing.values) == len(set(rows))
 

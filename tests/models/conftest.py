@@ -19,8 +19,10 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "regression": {"objective": "regression"},
     "poisson": {"objective": "poisson"},
     "forest": {
-        "objective": "binary", "boosting": "rf",
-        "bagging_fraction": 0.5, "bagging_freq": 1,
+        "objective": "binary",
+        "boosting": "rf",
+        "bagging_fraction": 0.5,
+        "bagging_freq": 1,
     },
     "dart": {"objective": "binary", "boosting": "dart"},
     "linear": {"objective": "regression", "linear_tree": True},
@@ -71,7 +73,6 @@ def make_case(kind: str) -> FlavorCase:
         return FlavorCase(FeatureFlavor(), FeatureScore("hour", 0.25), NAMES, make_rows(), expected)
     model = train(kind)
     return FlavorCase(LightGBMFlavor(), model, NAMES, make_rows(), model.predict(make_rows()))
-
 
 
 @pytest.fixture(scope="session")

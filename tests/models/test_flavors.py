@@ -82,8 +82,11 @@ def test_a_feature_model_of_another_feature_is_refused():
 def test_the_settings_that_repeat_a_fit_yield_to_yours():
     """Under any of LightGBM's names for them."""
     assert lightgbm_params() == {
-        "deterministic": True, "force_row_wise": True,
-        "num_threads": 2, "seed": 0, "verbosity": -1,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": 2,
+        "seed": 0,
+        "verbosity": -1,
     }
     yours = lightgbm_params(n_jobs=4, random_state=1, verbose=1, deterministic=False)
     assert yours.keys() == {"n_jobs", "random_state", "verbose", "deterministic", "force_row_wise"}

@@ -51,7 +51,9 @@ def test_early_stopping_is_kept(rows):
 
     matrix = rows()
     label = np.random.default_rng(0).integers(0, 2, len(matrix)).astype(float)
-    train, valid = (lightgbm.Dataset(matrix[cut], label[cut]) for cut in (slice(1500), slice(1500, None)))
+    train, valid = (
+        lightgbm.Dataset(matrix[cut], label[cut]) for cut in (slice(1500), slice(1500, None))
+    )
     model = lightgbm.train(
         {"objective": "binary", "verbose": -1},
         *(train, 60),

@@ -113,7 +113,9 @@ def test_lengths_can_be_mended(text):
     assert with_sizes(whole) == whole
 
 
-@pytest.mark.parametrize("data", [b"", b"tree\n", b"\xff\xfe", b"tree\n\nend of trees\n", b"\x80\x04."])
+@pytest.mark.parametrize(
+    "data", [b"", b"tree\n", b"\xff\xfe", b"tree\n\nend of trees\n", b"\x80\x04."]
+)
 def test_what_is_no_model_is_refused(data):
     """Nothing of it is used."""
     with pytest.raises(DataError, match="the LightGBM model"):

@@ -86,7 +86,9 @@ def test_a_model_trained_on_other_features_is_refused(booster):
     """By count, by name and by order."""
     with pytest.raises(UsageError, match="trained on 4 features, these are 2"):
         Model(booster("binary"), features=make_frozen("distance", "hour"))
-    with pytest.raises(UsageError, match=r"'distance', of these 'distances'.*Did you mean 'distances'"):
+    with pytest.raises(
+        UsageError, match=r"'distance', of these 'distances'.*Did you mean 'distances'"
+    ):
         Model(booster("binary"), features=make_frozen("distances", "hour", "wind", "month"))
     with pytest.raises(UsageError, match="feature 0 of the model is 'distance', of these 'hour'"):
         Model(booster("binary"), features=make_frozen("hour", "distance", "wind", "month"))

@@ -37,13 +37,15 @@ def model():
 @pytest.fixture
 def table():
     """Three flights; one has no label, one no rate."""
-    return Table.from_columns({
-        "origin": ["JFK", "LGA", None],
-        "flight": ["UA1", "AA2", "DL3"],
-        "at": [datetime(2013, 5, 1), datetime(2013, 5, 2), datetime(2013, 5, 3)],
-        "rate": [0.25, 0.5, None],
-        "late": [True, None, False],
-    })
+    return Table.from_columns(
+        {
+            "origin": ["JFK", "LGA", None],
+            "flight": ["UA1", "AA2", "DL3"],
+            "at": [datetime(2013, 5, 1), datetime(2013, 5, 2), datetime(2013, 5, 3)],
+            "rate": [0.25, 0.5, None],
+            "late": [True, None, False],
+        }
+    )
 
 
 def test_every_row_has_a_score(model, table):
@@ -113,8 +115,12 @@ def test_ids_tell_rows_apart(rows):
     import pyarrow as pa
 
     arrow = {
-        "bool": pa.bool_(), "int": pa.int64(), "float": pa.float64(), "str": pa.string(),
-        "date": pa.date32(), "timestamp": pa.timestamp("us"),
+        "bool": pa.bool_(),
+        "int": pa.int64(),
+        "float": pa.float64(),
+        "str": pa.string(),
+        "date": pa.date32(),
+        "timestamp": pa.timestamp("us"),
     }
     schema = pa.schema(list(arrow.items()))
     table = Table.from_arrow(pa.Table.from_pylist(rows, schema=schema))

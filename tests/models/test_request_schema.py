@@ -34,14 +34,16 @@ def flight_schema(**options) -> RequestSchema:
         key=("flight",),
         context=("origin", "seats"),
     )
-    training = Table.from_columns({
-        "distance": [1.0, 2.0],
-        "seats": [100.0, None],
-        "flight": ["a", "b"],
-        "origin": ["JFK", "LGA"],
-        "at": [datetime(2013, 1, 1), None],
-        "late": [True, None],
-    })
+    training = Table.from_columns(
+        {
+            "distance": [1.0, 2.0],
+            "seats": [100.0, None],
+            "flight": ["a", "b"],
+            "origin": ["JFK", "LGA"],
+            "at": [datetime(2013, 1, 1), None],
+            "late": [True, None],
+        }
+    )
     return RequestSchema.of(frozen, training, **options)
 
 
@@ -188,10 +190,12 @@ def test_a_misfit_is_never_coerced(kind, value):
         SCHEMA.decode({kind: value})
 
 
-@given(value=st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-))
+@given(
+    value=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    )
+)
 def test_any_json_is_decoded_or_refused(value):
     """Nothing else is ever raised, whatever stands anywhere."""
     for request in (value, dict.fromkeys(TYPES, value)):

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-__all__ = ["MIN_OF_A_CLASS", "SliceBy", "SliceValue", "Slicing", "divide", "slice_rows", "why_skipped"]
+__all__ = [
+    "MIN_OF_A_CLASS",
+    "SliceBy",
+    "SliceValue",
+    "Slicing",
+    "divide",
+    "slice_rows",
+    "why_skipped",
+]
 
 MIN_OF_A_CLASS: Final = 10
 """With fewer rows of a class than this, no resampling says how sure a rank metric is."""
@@ -77,7 +85,9 @@ def divide(table: Table, slices: Sequence[SliceBy]) -> list[Slicing]:
             named.append((by,) if isinstance(by, str) else tuple(by))
     if not written:
         return [slice_rows(table, by) for by in named]
-    inputs = {n.name: n.type for node in written.values() for n in walk(node) if isinstance(n, Column)}
+    inputs = {
+        n.name: n.type for node in written.values() for n in walk(node) if isinstance(n, Column)
+    }
     computed = evaluate(written, read(table, inputs), {})
     raw = {name for by in named for name in by if name not in written}
     columns = {
@@ -95,14 +105,15 @@ def _write(name: str, expression: Expr | Callable[[Row], Expr], table: Table) ->
             expected="a new name for an expression",
             do="Call it something else",
         )
-    made = expression if isinstance(expression, Expr) else expression(Row(table.types))
+    made: Any = expression if isinstance(expression, Expr) else expression(Row(table.types))
     if not isinstance(made, Expr) or any(isinstance(node, Reduce) for node in walk(made.node)):
         raise UsageError(
             f"the slice {name!r} is {made!r:.80}",
             expected="an expression of one row's columns, without statistics",
             do="For example {'evening': lambda flight: flight.local_hour >= 18}",
         )
-    return made.node
+    node: Node = made.node
+    return node
 
 
 def slice_rows(table: Table, by: str | Sequence[str]) -> Slicing:

@@ -17,10 +17,15 @@ _SHOWN_SKIPPED = 5
 
 
 def worst_first(results: Results, metric: str) -> list[SliceResult]:
-    """Return the slices that have figures for a metric, the worst first."""
+    """Return the slices that have figures for a metric, the surely worst first.
+
+    They are ordered by the better end of their intervals: small slices have the worst values by
+    chance, and would lead.
+    """
     with_value = [each for each in results.slices if metric in each.metrics]
-    higher = METRICS[metric].higher_is_better is not False
-    return sorted(with_value, key=lambda each: each.metrics[metric].value, reverse=not higher)
+    if METRICS[metric].higher_is_better is False:
+        return sorted(with_value, key=lambda each: -each.metrics[metric].low)
+    return sorted(with_value, key=lambda each: each.metrics[metric].high)
 
 
 def evaluation_text(results: Results, *, slices: int = 12) -> str:
