@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 _DEEPEST = 250
+_LARGEST = 100_000
 _MICROSECOND = timedelta(microseconds=1)
 
 _UFUNCS = {
@@ -81,18 +82,19 @@ class Expr(
     'bool'
     """
 
-    __slots__ = ("_depth", "_node")
+    __slots__ = ("_depth", "_node", "_size")
     __hash__ = object.__hash__
 
-    def __init__(self, node: Node, *, depth: int = 1) -> None:
-        if depth > _DEEPEST:
+    def __init__(self, node: Node, *, depth: int = 1, size: int = 1) -> None:
+        if depth > _DEEPEST or size > _LARGEST:
             raise ExpressionError(
-                f"{render(node):.80} … is nested more than {_DEEPEST} deep",
-                expected=f"at most {_DEEPEST} operations inside one another",
+                f"an expression of {size:,} operations, {depth} of them inside one another",
+                expected=f"at most {_LARGEST:,} operations, {_DEEPEST} inside one another",
                 do="Split it into several features, or prepare it in a data step",
             )
         self._node = node
         self._depth = depth
+        self._size = size
 
     @property
     def node(self) -> Node:
@@ -113,6 +115,7 @@ class Expr(
         return Expr(
             call(name, *(expr.node for expr in exprs), **fixed),
             depth=1 + max(expr._depth for expr in exprs),
+            size=1 + sum(expr._size for expr in exprs),
         )
 
     def _typed(self, name: str, others: tuple[Any, ...]) -> list[Expr]:
@@ -151,7 +154,7 @@ class Expr(
         node = reduce(
             name, self._node, where=condition, by=tuple(group.node for group in groups), **options
         )
-        return Expr(node, depth=self._depth + 1)
+        return Expr(node, depth=self._depth + 1, size=self._size + 1)
 
     def __add__(self, other: Any) -> Expr:
         if isinstance(other, timedelta):

@@ -38,6 +38,7 @@ __all__ = ["VERSION", "from_json", "to_json"]
 VERSION = 1
 _MOST_NODES = 100_000
 _DEEPEST = 250
+_LARGEST = 100_000
 
 
 def to_json(node: Node) -> dict[str, Any]:
@@ -128,6 +129,7 @@ class _Reader:
     def __init__(self) -> None:
         self.nodes: list[Node] = []
         self._depths: list[int] = []
+        self._sizes: list[int] = []
 
     def read(self, item: Any, place: str) -> None:
         kinds: dict[str, Callable[[Mapping[str, Any], str], tuple[Node, Sequence[int]]]] = {
@@ -153,6 +155,12 @@ class _Reader:
         depth = 1 + max((self._depths[position] for position in below), default=0)
         if depth > _DEEPEST:
             raise _refused(place, f"depth {depth}", f"at most {_DEEPEST} nodes inside one another")
+        # Written out as a tree: a short list of nodes that all refer twice to the one before
+        # would take for ever to walk.
+        size = 1 + sum(self._sizes[position] for position in below)
+        if size > _LARGEST:
+            raise _refused(place, f"size {size}", f"at most {_LARGEST} nodes in one expression")
+        self._sizes.append(size)
         self.nodes.append(node)
         self._depths.append(depth)
 
@@ -170,7 +178,7 @@ class _Reader:
         below = self._below(item.get("args"), f"{place}.args")
         args = tuple(self.nodes[position] for position in below)
         node = call(_text(item["op"], f"{place}.op"), *args, **_options(item, place))
-        if node.args != args:
+        if any(new is not old for new, old in zip(node.args, args, strict=True)):
             raise _refused(f"{place}.args", [arg.type for arg in args], "types without a cast")
         return node, below
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from interplane.errors import ExpressionError, UnknownName
 from interplane.expressions.nodes import Reduce
 from interplane.expressions.render import described
-from interplane.expressions.sql_text import SQL_TYPES
+from interplane.expressions.sql_text import SQL_TYPES, sql_constant
 from interplane.record.tables import TYPES
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ REDUCTIONS: dict[str, Reduction] = {
             name="median",
             doc="The quantile 0.5.",
             types=_NUMBERS,
-            sql="quantile_cont({0}, 0.5){where}",
+            sql="quantile_cont({0}, {q}){where}",
             as_float=True,
         ),
         Reduction(
@@ -197,9 +197,8 @@ def reduction_sql(node: Reduce, arg: str, *, where: str | None = None) -> str:
     x = f"CAST({x} AS DOUBLE)" if reduction.as_float and source != "float" else x
     if node.function in {"count", "count_distinct"}:
         x = arg
-    text = reduction.sql.format(
-        x, where=f" FILTER (WHERE {where})" if where else "", **dict(node.options)
-    )
+    q = sql_constant(dict(node.options).get("q", 0.5), "float")  # type: ignore[arg-type]
+    text = reduction.sql.format(x, q=q, where=f" FILTER (WHERE {where})" if where else "")
     if node.type == "float":
         return _not_nan(f"CAST({text} AS DOUBLE)")
     cast = "TRY_CAST" if node.function == "sum" else "CAST"

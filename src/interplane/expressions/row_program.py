@@ -34,6 +34,7 @@ class RowProgram:
     Attributes:
         names: the names of the outputs, in order.
         inputs: the columns that a row must have, in the order of `vector`'s values.
+        source: the Python that was generated for rows, to look at.
 
     >>> from interplane.expressions.expr import Row
     >>> row = Row({"distance": "float"})
@@ -42,7 +43,7 @@ class RowProgram:
     ({'far': True}, [nan])
     """
 
-    __slots__ = ("_graph", "_lookups", "_run", "_vector", "inputs", "names")
+    __slots__ = ("_graph", "_lookups", "_run", "_vector", "inputs", "names", "source")
 
     def __init__(
         self,
@@ -55,8 +56,8 @@ class RowProgram:
         self._lookups = lookups
         self._graph = Graph(outputs.values())
         self._check()
-        source, constants = write_row(self._graph, self.names, self.inputs, lookups)
-        self._run: Callable[[Any], dict[str, Any]] = build(source, constants)
+        self.source, constants = write_row(self._graph, self.names, self.inputs, lookups)
+        self._run: Callable[[Any], dict[str, Any]] = build(self.source, constants)
         self._vector: Callable[[Any], list[float]] | None = None
 
     def __call__(self, row: Mapping[str, Constant]) -> dict[str, Any]:

@@ -123,10 +123,10 @@ class Bench:
         """Return the differences between both ways, at most one for each expression."""
         outputs = {str(index): node for index, node in enumerate(nodes)}
         try:
-            engine = self._on_engine(outputs)
+            engine = self.on_engine(outputs)
         except duckdb.Error:
             return [found for node in nodes for found in self._alone(node)]
-        program = self._in_python(outputs)
+        program = self.in_python(outputs)
         found = []
         for index, node in enumerate(nodes):
             for row, one, other in zip(self._rows, engine, program, strict=True):
@@ -135,7 +135,8 @@ class Bench:
                     break
         return found
 
-    def _on_engine(self, outputs: Mapping[str, Node]) -> list[tuple[Any, ...]]:
+    def on_engine(self, outputs: Mapping[str, Node]) -> list[tuple[Any, ...]]:
+        """Return what the engine gives for each row: by stages, and for small ones at once."""
         query = select_sql(
             outputs, source="rows", carry=["n"], lookup=lambda node: quoted(node.table)
         )
@@ -157,7 +158,8 @@ class Bench:
         rows = self._engine.execute(f"SELECT * FROM ({query}) ORDER BY n").fetchall()
         return [row[1:] for row in rows]
 
-    def _in_python(self, outputs: Mapping[str, Node]) -> list[tuple[Any, ...]]:
+    def in_python(self, outputs: Mapping[str, Node]) -> list[tuple[Any, ...]]:
+        """Return what the row program gives for each row: as a dict, and numbers as a vector."""
         tables = {name: entries for name, (_, _, entries) in self._lookups.items()}
         program = compile_row(outputs, inputs=self._columns, lookups=tables)
         rows = [tuple(program(row).values()) for row in self._rows]
@@ -175,7 +177,7 @@ class Bench:
     def _alone(self, node: Node) -> Iterable[Difference]:
         """Compare one expression when a query of several failed."""
         try:
-            self._on_engine({"0": node})
+            self.on_engine({"0": node})
         except duckdb.Error:
             yield self._smallest(node, None)
 
@@ -195,9 +197,9 @@ class Bench:
     def first(self, node: Node) -> Iterable[Difference]:
         """Yield the first difference of one expression."""
         names = {each.name for each in walk(node) if hasattr(each, "name")}
-        program = self._in_python({"0": node})
+        program = self.in_python({"0": node})
         try:
-            engine = self._on_engine({"0": node})
+            engine = self.on_engine({"0": node})
         except duckdb.Error as error:
             yield Difference(render(node), {}, str(error), program[0][0])
             return
