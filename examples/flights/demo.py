@@ -36,7 +36,8 @@ def interplane(*words: str) -> None:
 def add_month(month: int) -> None:
     """Add one month of each table."""
     for table in TABLES:
-        interplane("data", "add", table, f"data/{table}-2013-{month:02}.csv", "--append")
+        more = ["--append"] if month > 1 else []
+        interplane("data", "add", table, f"data/{table}-2013-{month:02}.csv", *more)
 
 
 def main() -> None:
