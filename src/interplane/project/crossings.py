@@ -1,0 +1,188 @@
+"""Crossings as a project's people see them: listed, opened, compared, promoted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from interplane.errors import GateClosed, UnknownName, UsageError
+from interplane.record import Crossing, Ref, short
+from interplane.storage.names import named_pointer, series_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from interplane.record import Digest, StepKey
+    from interplane.storage.ports import Entry, Writer
+    from interplane.storage.store import Store
+
+__all__ = ["Change", "Recorded", "differences", "find_crossing", "list_crossings", "promote"]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A crossing with what the workspace says of it.
+
+    Attributes:
+        digest: its digest.
+        crossing: the record.
+        number: its number under its model's name; None if it is in no series here.
+        at: when it was recorded.
+        actor: who recorded it.
+        pointers: the pointers that are at it now, for example ``live``.
+    """
+
+    digest: Digest
+    crossing: Crossing
+    number: int | None
+    at: str
+    actor: str
+    pointers: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """For example ``flights@7``."""
+        number = self.number if self.number is not None else short(self.digest)
+        return f"{self.crossing.model_name}@{number}"
+
+
+class Change(NamedTuple):
+    """One thing in which two crossings differ."""
+
+    plane: str
+    what: str
+    before: str
+    after: str
+
+
+def list_crossings(store: Store) -> list[Recorded]:
+    """Return the crossings of every model, models by name and each oldest first."""
+    return [
+        _recorded(store, store.catalog.get(member.digest))
+        for series in store.catalog.names("model/")
+        for member in store.catalog.series(series)
+    ]
+
+
+def find_crossing(store: Store, text: str) -> Recorded:
+    """Return the crossing that a reference such as ``flights@2`` means.
+
+    Raises:
+        UnknownName: if there is none.
+        UsageError: if the reference means another kind of entry.
+    """
+    digest = store.resolve(Ref.parse(text), series="model")
+    store.record(digest, Crossing)
+    return _recorded(store, store.catalog.get(digest))
+
+
+def promote(
+    store: Store, text: str, *, reason: str, writer: Writer, force: bool = False
+) -> Recorded:
+    """Make a crossing the live one of its model: one move of a pointer, dated and signed.
+
+    Raises:
+        GateClosed: if its verdict does not let it pass, unless ``force`` is set.
+        UsageError: if no reason is given.
+    """
+    if not reason.strip():
+        raise UsageError(
+            "a promotion without a reason",
+            expected="why this crossing goes live",
+            do='Say it with --reason "…"',
+        )
+    found = find_crossing(store, text)
+    if not found.crossing.verdict.passed and not force:
+        first = next(item for item in found.crossing.verdict.breaches if item.action == "stop")
+        raise GateClosed(
+            f"the gate of {found.name} is closed: {first.rule}: {first.found}",
+            expected="a crossing whose verdict passed",
+            do=f'See "interplane show {found.name}"; --force promotes it all the same, on record',
+        )
+    pointer = named_pointer("model", found.crossing.model_name, "live")
+    before = store.catalog.pointer(pointer)
+    if before != found.digest:
+        forced = "forced: " if force and not found.crossing.verdict.passed else ""
+        draft = store.draft()
+        draft.move_from(pointer, before, found.digest, reason=f"{forced}{reason}")
+        store.commit(draft, writer=writer)
+    return _recorded(store, store.catalog.get(found.digest))
+
+
+def differences(before: Crossing, after: Crossing) -> list[Change]:
+    """Return in what two crossings differ, plane by plane: code, data, parameters, outcome."""
+    return [
+        *_mapped("code", _code(before), _code(after), cut=True),
+        *_mapped("code", {"commit": before.commit}, {"commit": after.commit}, cut=True),
+        *_mapped("data", _data(before), _data(after), cut=True),
+        *_mapped("parameters", _parameters(before), _parameters(after)),
+        *_mapped("seeds", before.seeds, after.seeds),
+        *_mapped("environment", _distributions(before), _distributions(after)),
+        *_mapped("outcome", _outcome(before), _outcome(after), cut=True),
+    ]
+
+
+def _code(crossing: Crossing) -> dict[str, str]:
+    return {name: d for key in crossing.steps.values() for name, d in key.code.items()}
+
+
+def _data(crossing: Crossing) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for name, use in crossing.data.items():
+        pairs[name] = use.version
+        if use.schema is not None:
+            pairs[f"schema of {name}"] = use.schema
+    return pairs
+
+
+def _parameters(crossing: Crossing) -> dict[str, Any]:
+    return {
+        f"{step}.{name}": value
+        for step, values in crossing.parameters.items()
+        for name, value in values.items()
+    }
+
+
+def _distributions(crossing: Crossing) -> dict[str, str]:
+    keys: Iterator[StepKey] = iter(crossing.steps.values())
+    return {name: version for key in keys for name, version in key.distributions.items()}
+
+
+def _outcome(crossing: Crossing) -> dict[str, str]:
+    return {
+        "features": crossing.frozen.digest if crossing.frozen else "none",
+        "model": crossing.model.digest,
+        "verdict": "passed" if crossing.verdict.passed else "failed",
+    }
+
+
+def _mapped(
+    plane: str, before: Mapping[str, Any], after: Mapping[str, Any], *, cut: bool = False
+) -> Iterator[Change]:
+    for name in dict.fromkeys([*before, *after]):
+        old, new = before.get(name), after.get(name)
+        if old != new:
+            yield Change(plane, name, _word(old, cut=cut), _word(new, cut=cut))
+
+
+def _word(value: Any, *, cut: bool) -> str:
+    if value is None:
+        return "-"
+    return short(str(value)) if cut and len(str(value)) >= 40 else str(value)
+
+
+def _recorded(store: Store, entry: Entry) -> Recorded:
+    crossing = entry.record
+    if not isinstance(crossing, Crossing):
+        raise UnknownName.of("crossing", short(entry.digest), ())
+    members = store.catalog.series(series_name("model", crossing.model_name))
+    number = next((m.number for m in members if m.digest == entry.digest), None)
+    live = store.catalog.pointer(named_pointer("model", crossing.model_name, "live"))
+    return Recorded(
+        digest=entry.digest,
+        crossing=crossing,
+        number=number,
+        at=entry.at,
+        actor=entry.actor,
+        pointers=("live",) if live == entry.digest else (),
+    )
