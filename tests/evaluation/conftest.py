@@ -48,6 +48,7 @@ def flights():
             "good": squash(signal).tolist(),
             "fair": squash(signal + rng.normal(size=ROWS) * 0.7).tolist(),
             "noise": squash(rng.normal(size=ROWS)).tolist(),
+            "endless": [float("inf"), *signal[1:].tolist()],
             "holes": [None if row % 10 == 1 else 0.5 for row in range(ROWS)],
         }
     )

@@ -171,6 +171,12 @@ WRONG = {
     "resamples": ({"resamples": 10}, "", UsageError, "resamples is 10. Expected at least 100"),
     "text label": ({"label": "carrier"}, "", UsageError, "the label 'carrier' is of type str"),
     "no classes": ({"label": "delay", "metrics": ["f1"]}, "", UsageError, "f1 was asked for"),
+    "infinite": (
+        {"label": "endless"},
+        "",
+        DataError,
+        "1 of 3,000 labels in 'endless' are infinite",
+    ),
     "no rows": ({}, "WHERE false", DataError, "none of the 0 test rows"),
 }
 
@@ -185,7 +191,7 @@ def test_what_cannot_be_evaluated_is_refused(flights, scored, name):
 
 def test_rows_without_a_score_are_refused(flights, scored):
     """A null score is no score."""
-    with pytest.raises(DataError, match="300 of 2,940 rows have no score"):
+    with pytest.raises(DataError, match="300 of 2,940 rows have no finite score"):
         evaluate(scored("holes"), flights)
 
 

@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as reference
 
@@ -55,6 +55,7 @@ def test_every_metric_has_a_reference():
 
 
 @pytest.mark.parametrize("name", METRICS)
+@settings(max_examples=40)
 @given(rows=scored_rows())
 def test_a_metric_is_scikit_learns(name, rows):
     """The same number, weighted or not, to twelve digits."""
@@ -68,6 +69,7 @@ def test_a_metric_is_scikit_learns(name, rows):
 
 
 @pytest.mark.parametrize("name", METRICS)
+@settings(max_examples=40)
 @given(rows=scored_rows(), size=st.integers(1, 5))
 def test_groups_are_computed_as_if_alone(name, rows, size):
     """One pass over groups gives what each group gives alone; an empty group has no value."""
@@ -83,6 +85,7 @@ def test_groups_are_computed_as_if_alone(name, rows, size):
 
 
 @pytest.mark.parametrize("name", METRICS)
+@settings(max_examples=40)
 @given(rows=scored_rows())
 def test_a_weight_of_two_is_the_row_twice(name, rows):
     """Whole weights are repetitions: what a resample draws."""

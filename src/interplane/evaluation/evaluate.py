@@ -234,6 +234,13 @@ def _labels(test: Table, column: str) -> tuple[Floats, NDArray[np.bool_]]:
             do="Make it one in a data step",
         )
     values = test.numpy(column).astype(np.float64)
+    infinite = int(np.isinf(values).sum())
+    if infinite:
+        raise DataError(
+            f"{infinite:,} of {test.rows:,} labels in {column!r} are infinite",
+            expected="a finite label, or null",
+            do="Make them null in a data step, or bound them",
+        )
     known = ~np.isnan(values)
     if not known.any():
         raise DataError(
@@ -246,10 +253,10 @@ def _labels(test: Table, column: str) -> tuple[Floats, NDArray[np.bool_]]:
 
 def _scores(model: Model, test: Table, known: NDArray[np.bool_]) -> Floats:
     scores = model.predict(test)[known]
-    missing = int(np.isnan(scores).sum())
+    missing = int((~np.isfinite(scores)).sum())
     if missing:
         raise DataError(
-            f"{missing:,} of {len(scores):,} rows have no score from {model!r}",
+            f"{missing:,} of {len(scores):,} rows have no finite score from {model!r}",
             expected="a score for every row",
             do="Say what it is where the feature is null: FeatureScore(…, otherwise=…)",
         )
