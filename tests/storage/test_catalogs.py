@@ -180,3 +180,13 @@ def test_actor_and_fence_are_in_every_row(path):
         rows = connection.execute(f"SELECT actor, fence FROM {table}").fetchall()
         assert [("ann", writer.fence + 1)] == rows
     connection.close()
+
+
+def test_a_catalog_is_not_carried_through_a_fork(path):
+    """SQLite's connections would be shared by two processes; both would lose."""
+    catalog = SqliteCatalog(path)
+    catalog._connections._pid += 1
+    with pytest.raises(StorageError, match=r"before a fork.*Open the workspace again"):
+        catalog.pointer("p")
+    catalog._connections._pid -= 1
+    catalog.close()

@@ -56,6 +56,14 @@ def test_each_operation_may_fail(tmp_path, work, code):
             assert DATA == FolderBlobs(root).get(digest)
 
 
+def test_a_blob_is_on_the_disk_before_it_has_its_name(tmp_path):
+    """Write, fsync, link, fsync the folders: a power cut finds all of it or nothing."""
+    files = FaultyFiles()
+    FolderBlobs(tmp_path, files=files).put(DATA)
+    steps = [name for name in files.calls if name in {"create", "write", "sync", "link"}]
+    assert ["create", "write", "sync", "link", "sync", "sync", "sync"] == steps
+
+
 def test_no_space_says_so_and_the_next_try_succeeds(tmp_path):
     """A full disk is no reason to stop for good: nothing was half-written."""
     blobs = FolderBlobs(tmp_path, files=FaultyFiles(fails_at=1, code=errno.ENOSPC, kind="write"))
@@ -68,7 +76,7 @@ def test_no_space_says_so_and_the_next_try_succeeds(tmp_path):
 
 def test_after_a_failed_fsync_nothing_is_acknowledged(tmp_path):
     """The kernel forgets what it could not write; we do not pretend."""
-    blobs = FolderBlobs(tmp_path, files=FaultyFiles(fails_at=3, code=errno.EIO, kind="sync"))
+    blobs = FolderBlobs(tmp_path, files=FaultyFiles(fails_at=1, code=errno.EIO, kind="sync"))
     with pytest.raises(StorageError, match="Input/output error"):
         blobs.put(DATA)
     with pytest.raises(StorageError, match="take no more writes: an fsync failed"):

@@ -1,6 +1,7 @@
 """Many processes, paused processes, killed processes: what was acknowledged is there, once."""
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -150,7 +151,7 @@ def test_a_killed_holder_is_replaced_at_once(place, start):
     process = start("holder")
     fence = int(process.stdout.readline())
     process.kill()
-    process.stdout.read()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     store = open_workspace(place)
     assert store.catalog.lease("run/flights").actor == "holder"
     assert store.catalog.acquire("run/flights", actor="heir").fence > fence

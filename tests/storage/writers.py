@@ -9,6 +9,7 @@ import random
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 
 from interplane.errors import Fenced
@@ -112,9 +113,10 @@ def spawn(place, who, fatal):
         try:
             write_until_killed(place, who, writing, fatal)
         finally:
+            traceback.print_exc()
             os._exit(1)
     os.close(writing)
-    return pid, reading
+    return pid, os.fdopen(reading)
 
 
 def kill_rounds(place, seed, rounds):
@@ -126,14 +128,19 @@ def kill_rounds(place, seed, rounds):
     for turn in range(rounds):
         fatal = chance.randrange(1, 60) if turn % 2 else 0
         children = [spawn(place, f"w{turn}x{which}", fatal) for which in range(2)]
-        time.sleep(chance.uniform(0.0, 0.03) if not fatal else 0.03)
-        for pid, _ in children:
-            os.kill(pid, signal.SIGKILL)
-        for pid, reading in children:
+        heard = {pid: [] for pid, _ in children}
+        if not fatal:
+            for pid, lines in children:
+                heard[pid] += [lines.readline() for _ in range(chance.randrange(3))]
+            time.sleep(chance.uniform(0.0, 0.01))
+            for pid, _ in children:
+                os.kill(pid, signal.SIGKILL)
+        for pid, lines in children:
             _, status = os.waitpid(pid, 0)
-            with os.fdopen(reading) as lines:
-                heard = [json.loads(line) for line in lines]
-            say(json.dumps({"signal": os.WTERMSIG(status), "acknowledged": heard}))
+            with lines:
+                heard[pid] += lines
+            units = [json.loads(line) for line in heard[pid]]
+            say(json.dumps({"signal": os.WTERMSIG(status), "acknowledged": units}))
 
 
 def expected_bytes(name):

@@ -156,8 +156,16 @@ class FolderBlobs:
                     finally:
                         os.close(handle)
                     self._files.link(name, digest, below=new, to=shelf)
-            self._sync(shelf)
-        self._settled.add(digest)
+            self._settle(digest, shelf)
+
+    def _settle(self, digest: Digest, shelf: int) -> None:
+        """Sync the folders on the way to a blob, the inner one first: it takes the others along."""
+        self._sync(shelf)
+        if digest[:4] not in self._settled:
+            with self._folder(digest[:2]) as outer:
+                self._sync(outer)
+            self._sync(self._root)
+        self._settled.update((digest[:4], digest))
 
     @contextmanager
     def _temporary(self, new: int) -> Iterator[str]:
@@ -178,9 +186,8 @@ class FolderBlobs:
                 os.close(handle)
             with self._shelf(digest, making=True) as shelf:
                 self._files.link(path.name, digest, below=folder, to=shelf)
-                self._sync(shelf)
+                self._settle(digest, shelf)
             self._files.remove(path.name, below=folder)
-        self._settled.add(digest)
         return digest
 
     def _copy_in(self, path: Path) -> Digest:
@@ -195,8 +202,7 @@ class FolderBlobs:
                 os.close(handle)
             with self._shelf(digest, making=True) as shelf:
                 self._files.link(name, digest, below=new, to=shelf)
-                self._sync(shelf)
-        self._settled.add(digest)
+                self._settle(digest, shelf)
         return digest
 
     def _copied(self, source: int, target: int) -> Iterator[bytes]:
@@ -305,7 +311,7 @@ class FolderBlobs:
 
     @contextmanager
     def _shelf(self, digest: Digest, *, making: bool = False) -> Iterator[int]:
-        """Open the folder of a blob; when ``making``, make it so that it lasts."""
+        """Open the folder of a blob; when ``making``, make it (it lasts once it is settled)."""
         if not is_digest(digest):
             raise UsageError(
                 f"{digest!r} is no digest",
@@ -314,9 +320,9 @@ class FolderBlobs:
             )
         first, second = digest[:2], digest[2:4]
         try:
-            outer = self._open_shelf(first, self._root, making=making, place=first)
+            outer = self._open_shelf(first, self._root, making=making)
             try:
-                inner = self._open_shelf(second, outer, making=making, place=first + second)
+                inner = self._open_shelf(second, outer, making=making)
             finally:
                 os.close(outer)
         except FileNotFoundError as error:
@@ -328,11 +334,9 @@ class FolderBlobs:
         finally:
             os.close(inner)
 
-    def _open_shelf(self, name: str, below: int, *, making: bool, place: str) -> int:
-        if making and place not in self._settled:
+    def _open_shelf(self, name: str, below: int, *, making: bool) -> int:
+        if making:
             self._files.make_folder(name, below=below)
-            self._sync(below)
-            self._settled.add(place)
         return self._files.open_folder(name, below=below)
 
 

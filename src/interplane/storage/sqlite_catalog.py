@@ -13,21 +13,26 @@ from interplane.errors import NotFound, StorageError
 from interplane.record import Digest, short
 from interplane.storage.clock import SystemClock, time_text
 from interplane.storage.entries import read_record
-from interplane.storage.host import Process, SystemHost
-from interplane.storage.leases import Holding, begin, refuse_held, refuse_lost
-from interplane.storage.moves import refuse_moved
+from interplane.storage.host import SystemHost
+from interplane.storage.leases import begin, refuse_held, refuse_lost
 from interplane.storage.ports import Entry, Lease, Move, Numbered, Receipt, Writer
 from interplane.storage.sqlite_connections import Connections, translated
 from interplane.storage.sqlite_schema import TABLES, initial_rows
+from interplane.storage.sqlite_writes import (
+    NewEntry,
+    Stamp,
+    find_holding,
+    next_fence,
+    write_batch,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from interplane.record import Record
     from interplane.storage.clock import Clock
     from interplane.storage.host import Host
-    from interplane.storage.ports import Append, Batch, MoveRequest
+    from interplane.storage.ports import Batch
 
 __all__ = ["SqliteCatalog"]
 
@@ -35,7 +40,6 @@ _PAGE = 500
 _AFTER_ALL = "\U0010ffff"
 _ENTRY = "SELECT digest, body, at, actor, sequence FROM entry"
 _MOVE = "SELECT pointer, previous, target, at, actor, reason, sequence FROM move"
-_HOLDING = "SELECT name, fence, actor, boot, space, pid, started, beat FROM lease WHERE name = ?"
 
 
 class SqliteCatalog:
@@ -90,7 +94,7 @@ class SqliteCatalog:
 
     def writer(self, actor: str) -> Writer:
         """Return a writer with a fresh fencing number."""
-        return Writer(actor, self._connections.write(_next_fence))
+        return Writer(actor, self._connections.write(next_fence))
 
     def write(self, batch: Batch, *, writer: Writer) -> Receipt:
         """Write a batch in one transaction.
@@ -99,24 +103,13 @@ class SqliteCatalog:
             Fenced: the writer's lease has ended, or a checked pointer was moved by somebody else.
             StorageError: the outcome is unknown; the same call may be made again.
         """
-        bodies = [(record, record.to_bytes()) for record in batch.entries]
+        entries = [NewEntry.of(record) for record in batch.entries]
 
         def work(connection: sqlite3.Connection) -> Receipt:
             if writer.lease is not None:
-                refuse_lost(_holding(connection, writer.lease), writer)
-            stamp = (self._clock.now_utc(), writer.actor, writer.fence)
-            connection.executemany(
-                "INSERT INTO value VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                [(digest, data, *stamp) for digest, data in batch.values.items()],
-            )
-            for record, body in bodies:
-                _insert_entry(connection, record, body, stamp)
-            appended = [_append(connection, append, stamp) for append in batch.appends]
-            for move in batch.moves:
-                _move(connection, move, stamp)
-            return Receipt(
-                tuple(number for number, _ in appended), tuple(new for _, new in appended)
-            )
+                refuse_lost(find_holding(connection, writer.lease), writer)
+            stamp = Stamp(self._clock.now_utc(), writer.actor, writer.fence)
+            return write_batch(connection, batch, entries, stamp)
 
         return self._connections.write(work)
 
@@ -264,8 +257,8 @@ class SqliteCatalog:
         """
 
         def work(connection: sqlite3.Connection) -> Writer:
-            refuse_held(_holding(connection, name), clock=self._clock, host=self._host)
-            fence = _next_fence(connection)
+            refuse_held(find_holding(connection, name), clock=self._clock, host=self._host)
+            fence = next_fence(connection)
             held = begin(name, actor=actor, fence=fence, clock=self._clock, host=self._host)
             connection.execute(
                 "INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -279,7 +272,7 @@ class SqliteCatalog:
         """Say that the holder is alive. Raises Fenced if the lease is no longer its own."""
 
         def work(connection: sqlite3.Connection) -> None:
-            refuse_lost(_holding(connection, writer.lease), writer)
+            refuse_lost(find_holding(connection, writer.lease), writer)
             connection.execute(
                 "UPDATE lease SET beat = ? WHERE name = ?", (self._clock.monotonic(), writer.lease)
             )
@@ -298,7 +291,7 @@ class SqliteCatalog:
 
     def lease(self, name: str) -> Lease | None:
         """Return who holds a lease, and whether it has expired; None if nobody does."""
-        held = self._connections.read(lambda connection: _holding(connection, name))
+        held = self._connections.read(lambda connection: find_holding(connection, name))
         return held.to_lease(clock=self._clock, host=self._host) if held is not None else None
 
     # the file ----------------------------------------------------------------------------------
@@ -324,71 +317,6 @@ class SqliteCatalog:
             for position, *rest in rows:
                 after = position
                 yield tuple(rest)
-
-
-def _insert_entry(
-    connection: sqlite3.Connection, record: Record, body: bytes, stamp: tuple[str, str, int]
-) -> None:
-    cursor = connection.execute(
-        "INSERT INTO entry (digest, kind, body, at, actor, fence) VALUES (?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT DO NOTHING",
-        (record.digest, record.kind, body, *stamp),
-    )
-    if cursor.rowcount:
-        connection.executemany(
-            "INSERT INTO link VALUES (?, ?) ON CONFLICT DO NOTHING",
-            [(target, cursor.lastrowid) for target in record.links()],
-        )
-
-
-def _append(
-    connection: sqlite3.Connection, append: Append, stamp: tuple[str, str, int]
-) -> tuple[int, bool]:
-    there = connection.execute(
-        "SELECT number FROM member WHERE series = ? AND digest = ?", append
-    ).fetchone()
-    if there is not None:
-        return int(there[0]), False
-    (last,) = connection.execute(
-        "SELECT coalesce(max(number), 0) FROM member WHERE series = ?", (append.series,)
-    ).fetchone()
-    connection.execute(
-        "INSERT INTO member VALUES (?, ?, ?, ?, ?, ?)",
-        (append.series, last + 1, append.digest, *stamp),
-    )
-    return int(last) + 1, True
-
-
-def _move(connection: sqlite3.Connection, move: MoveRequest, stamp: tuple[str, str, int]) -> None:
-    row = connection.execute(
-        "SELECT target FROM pointer WHERE name = ?", (move.pointer,)
-    ).fetchone()
-    now = _digest(row[0]) if row is not None else None
-    if now == move.target:
-        return
-    refuse_moved(move, now)
-    cursor = connection.execute(
-        "INSERT INTO move (pointer, previous, target, at, actor, fence, reason) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (move.pointer, now, move.target, *stamp, move.reason),
-    )
-    connection.execute(
-        "INSERT OR REPLACE INTO pointer VALUES (?, ?, ?)",
-        (move.pointer, move.target, cursor.lastrowid),
-    )
-
-
-def _next_fence(connection: sqlite3.Connection) -> int:
-    row = connection.execute("UPDATE fence SET last = last + 1 RETURNING last").fetchone()
-    return int(row[0])
-
-
-def _holding(connection: sqlite3.Connection, name: str | None) -> Holding | None:
-    row = connection.execute(_HOLDING, (name,)).fetchone()
-    if row is None:
-        return None
-    name, fence, actor, boot, space, pid, started, beat = row
-    return Holding(name, fence, actor, Process(boot, space, pid, started), beat)
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

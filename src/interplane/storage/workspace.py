@@ -98,8 +98,8 @@ def _refuse_other(path: Path) -> None:
 
 def _build(building: Path, clock: Clock | None) -> None:
     building.mkdir()
-    (building / _BLOBS).mkdir()
     (building / ".gitignore").write_text("*\n")
+    (building / _BLOBS).mkdir()
     SqliteCatalog.create(building / _CATALOG, clock=clock)
     for path in (building / ".gitignore", building / _BLOBS, building):
         _sync(path)
