@@ -44,7 +44,8 @@ def predict_table(model: Model, table: Table, *, crossing: str, keep: Iterable[s
         UnknownName: if the table lacks a column.
         UsageError: if a column to carry along has the name of one of ours.
     """
-    carried = _carried(model.features, keep)
+    named_by = _named_by(model.features)
+    carried = list(dict.fromkeys((*named_by, *keep)))
     clashes = sorted(set(carried) & set(OUTPUT_COLUMNS))
     if clashes:
         raise UsageError(
@@ -54,12 +55,12 @@ def predict_table(model: Model, table: Table, *, crossing: str, keep: Iterable[s
         )
     named = table.select(*carried).to_arrow()
     scores = model.predict(table)
-    read = dict.fromkeys((*carried, *sorted(model.features.inputs)))
+    identity = dict.fromkeys((*named_by, *sorted(model.features.inputs)))
     columns = {
         **{name: named.column(name) for name in carried},
         "score": pa.array(scores, mask=np.isnan(scores)),
         "crossing": pa.repeat(crossing, table.rows),
-        "prediction_id": pa.array(prediction_ids(table.select(*read), crossing=crossing)),
+        "prediction_id": pa.array(prediction_ids(table.select(*identity), crossing=crossing)),
     }
     return Table.from_columns(columns, name="the predictions")
 
@@ -84,14 +85,13 @@ def prediction_ids(table: Table, *, crossing: str) -> list[str]:
     return ids
 
 
-def _carried(features: Any, keep: Iterable[str]) -> list[str]:
-    """Return key, time, context and what else to keep, each once."""
+def _named_by(features: Any) -> list[str]:
+    """Return key, time and context, each once."""
     time = getattr(features, "time", None)
     named: Sequence[str] = (
         *getattr(features, "key", ()),
         *([time] if time else []),
         *getattr(features, "context", ()),
-        *keep,
     )
     return list(dict.fromkeys(named))
 
