@@ -1,0 +1,358 @@
+"""Frozen features: table equals row, JSON, what is refused, and nothing heavy in a server."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import subprocess
+import sys
+from datetime import date, datetime
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from interplane.data.table import Table
+from interplane.data.types import arrow_type
+from interplane.errors import DataError, RequestRejected, UnknownName
+from interplane.expressions.expr import if_else
+from interplane.features import encodings as ip
+from interplane.features.definition import features
+from interplane.features.edges import EDGES
+from interplane.features.frozen import Frozen
+from interplane.features.parity import same_bits
+
+TYPES = {
+    "id": "int",
+    "late": "bool",
+    "x": "float",
+    "y": "float",
+    "n": "int",
+    "dest": "str",
+    "ok": "bool",
+    "day": "date",
+    "at": "timestamp",
+}
+
+
+def definition(function):
+    """Return features of the columns above."""
+    return features(label="late", time="at", key=["id"], context=["dest"])(function)
+
+
+@definition
+def scaled(row):
+    return {
+        "z": ip.standardize(row.x),
+        "unit": ip.min_max(row.n),
+        "filled": ip.impute(row.y),
+        "clipped": row.x.clip(-2, 2),
+        "ratio": row.x / row.y,
+        "log": (row.n + 1).ln(),
+        "far": row.x > row.x.median(),
+    }
+
+
+@definition
+def grouped(row):
+    return {
+        "to": ip.one_hot(row.dest, top=3),
+        "share": ip.frequency_encode(row.dest),
+        "rate": ip.target_encode([row.dest, row.ok], row.late, smoothing=1),
+        "by_day": ip.target_encode(row.day, row.late, folds=2),
+        "within": row.x - row.x.mean(by=[row.dest]),
+        "ranked": row.n.max(by=[row.dest, row.ok], where=row.x > 0),
+        "weeks": row.x.count(by=[row.at.truncate("week")]),
+    }
+
+
+@definition
+def timed(row):
+    age = row.at.year() - row.n
+    return {
+        "hour": ip.cyclic(row.at.hour()),
+        "minute": ip.cyclic(row.at.minute(), period=60),
+        "weekday": ip.one_hot(row.at.day_of_week()),
+        "age": age.clip(0, 60),
+        "since": row.at.epoch_seconds() / 3600.0,
+        "late_hours": row.x.mean(by=[row.at.hour()]),
+        "old": if_else(age > 30, row.y, 0.0).fill_null(-1.0),
+    }
+
+
+@definition
+def staged(row):
+    within = row.x - row.x.mean(by=[row.dest])
+    rate = ip.target_encode(row.dest, row.late)
+    return {
+        "z": within / within.std(by=[row.dest]),
+        "rate": ip.standardize(rate),
+        "over": (rate > rate.mean()).cast("float") * row.x,
+        "bucket": ip.one_hot(row.x.bucket([-1, 0, 1])),
+        "bucket_rate": ip.target_encode([row.y.bucket([0.0])], row.late),
+        "product": rate * ip.frequency_encode(row.dest) + row.x.mean(),
+    }
+
+
+DEFINITIONS = {each.name: each for each in (scaled, grouped, timed, staged)}
+
+values = {
+    "float": st.one_of(st.sampled_from(EDGES["float"]), st.floats(), st.none()),
+    "int": st.one_of(st.sampled_from(EDGES["int"]), st.integers(-5, 5)),
+    "str": st.one_of(st.sampled_from(EDGES["str"]), st.sampled_from(["JFK", "LGA"])),
+    "bool": st.sampled_from(EDGES["bool"]),
+    "date": st.one_of(st.sampled_from(EDGES["date"]), st.dates()),
+    "timestamp": st.one_of(
+        st.sampled_from(EDGES["timestamp"]), st.datetimes().map(lambda time: time.replace(fold=0))
+    ),
+}
+rows = st.fixed_dictionaries({name: values[kind] for name, kind in TYPES.items()})
+
+
+def to_table(dicts):
+    """Return rows that are dicts as a table of the columns above."""
+    return Table.from_arrow(
+        pa.table(
+            {
+                name: pa.array([row[name] for row in dicts], arrow_type(kind))
+                for name, kind in TYPES.items()
+            }
+        )
+    )
+
+
+def usual(count=40):
+    """Return rows without surprises."""
+    return [
+        {
+            "id": number,
+            "late": number % 3 == 0,
+            "x": number / 7 - 2,
+            "y": float(number % 5),
+            "n": 1980 + number,
+            "dest": ("JFK", "LGA", "EWR")[number % 3],
+            "ok": number % 2 == 0,
+            "day": date(2013, 1, 1 + number % 28),
+            "at": datetime(2013, 1, 1 + number % 28, number % 24, 30),  # noqa: DTZ001
+        }
+        for number in range(count)
+    ]
+
+
+def assert_equal_for_a_row_and_a_table(frozen, dicts):
+    """Hold the row program against the engine, for every row and feature, bit for bit."""
+    found = frozen.transform(to_table(dicts)).to_rows()
+    matrix = frozen.matrix(to_table(dicts))
+    for row, expected, vector in zip(dicts, found, matrix, strict=True):
+        only = {name: row[name] for name in frozen.inputs}
+        result = frozen.row(only)
+        assert list(expected) == list(result)
+        for name, value in expected.items():
+            assert same_bits(value, result[name]), (name, row, value, result[name])
+        assert without_signs_of_nan(frozen.vector(only)) == without_signs_of_nan(vector)
+
+
+def without_signs_of_nan(vector):
+    """Return the bytes of a vector in which all NaN are alike: no model tells them apart."""
+    floats = np.array(vector)
+    return np.where(np.isnan(floats), np.nan, floats).tobytes()
+
+
+@pytest.mark.parametrize("name", DEFINITIONS)
+@settings(max_examples=8, deadline=None)
+@given(odd=st.lists(rows, min_size=1, max_size=30))
+def test_a_table_equals_its_rows(name, odd):
+    """Fitted on usual and odd rows together, and asked for both."""
+    dicts = [*usual(20), *odd]
+    frozen = DEFINITIONS[name].fit(to_table(dicts))
+    assert_equal_for_a_row_and_a_table(frozen, dicts)
+
+
+@pytest.mark.parametrize("name", DEFINITIONS)
+@settings(max_examples=8, deadline=None)
+@given(odd=st.lists(rows, min_size=1, max_size=20))
+def test_rows_that_no_fit_has_seen(name, odd):
+    """Unseen categories and extremes are the same on both sides."""
+    assert_equal_for_a_row_and_a_table(DEFINITIONS[name].fit(to_table(usual())), odd)
+
+
+@pytest.mark.parametrize("name", DEFINITIONS)
+@settings(max_examples=4, deadline=None)
+@given(odd=st.lists(rows, max_size=10))
+def test_json_round_trip(name, odd):
+    """What is read equals what was written, and works the same."""
+    frozen = DEFINITIONS[name].fit(to_table([*usual(), *odd]))
+    text = json.dumps(frozen.to_dict(), allow_nan=False)
+    again = Frozen.from_dict(json.loads(text))
+    assert (frozen, frozen.digest) == (again, again.digest)
+    assert text == json.dumps(again.to_dict(), allow_nan=False)
+    for row in usual(5):
+        only = {name: row[name] for name in frozen.inputs}
+        assert repr(frozen.row(only)) == repr(again.row(only))
+
+
+def test_every_value_of_another_type_is_a_float():
+    """Models take numbers: bools and integers are floats, on both sides."""
+    frozen = scaled.fit(to_table(usual()))
+    assert {"float"} == set(frozen.transform(to_table(usual())).types.values())
+
+
+def test_the_order_of_rows_is_kept():
+    """Look-ups are joins, and many rows are worked on at once."""
+    many = Table.from_columns(
+        {
+            "id": np.arange(300_000),
+            "dest": pa.array(np.arange(300_000) % 7).cast(pa.string()),
+            "late": np.arange(300_000) % 7 == 0,
+        }
+    )
+    frozen = features(label="late", key=["id"])(
+        lambda row: {"id": row.id, "rate": ip.target_encode(row.dest, row.late, smoothing=0)}
+    ).fit(many)
+    found = frozen.transform(many)
+    assert (found.numpy("id") == np.arange(300_000)).all()
+    assert (found.numpy("rate") == (np.arange(300_000) % 7 == 0)).all()
+
+
+def test_no_rows_are_no_features():
+    """An empty table becomes an empty table."""
+    frozen = grouped.fit(to_table(usual()))
+    empty = to_table(usual()).sql("FROM self WHERE false")
+    assert (0, len(frozen.names)) == frozen.matrix(empty).shape
+
+
+def test_features_of_nothing():
+    """A feature that reads no column is the same for every row."""
+    frozen = features()(lambda row: {"mean": row.x.mean()}).fit(to_table(usual()))
+    assert {} == frozen.inputs
+    assert [frozen.row({})["mean"]] * 3 == (
+        frozen.transform(to_table(usual()).head(3)).column("mean").to_pylist()
+    )
+
+
+def test_what_it_says_of_itself():
+    """Names in order, inputs by first use, the label not among them."""
+    frozen = scaled.fit(to_table(usual()))
+    assert ("z", "unit", "filled", "clipped", "ratio", "log", "far") == frozen.names
+    assert {"x": "float", "n": "int", "y": "float"} == frozen.inputs
+    assert ("late", "at", ("id",), ("dest",)) == (
+        frozen.label,
+        frozen.time,
+        frozen.key,
+        frozen.context,
+    )
+    assert "<Frozen 7 features of 3 columns, fitted on 40 rows>" == repr(frozen)
+
+
+# ---- refused --------------------------------------------------------------------------------
+
+
+def test_a_table_without_a_column():
+    """The nearest name is offered."""
+    frozen = scaled.fit(to_table(usual()))
+    wrong = Table.from_columns({"X": [1.0], "y_": [1.0], "n": [1]})
+    with pytest.raises(UnknownName, match=r"no column 'x' in the table.*data step"):
+        frozen.transform(wrong)
+
+
+def test_a_table_with_another_type():
+    """Both types are named."""
+    frozen = scaled.fit(to_table(usual()))
+    with pytest.raises(DataError, match=r"'n' of the table is str. Expected int"):
+        frozen.transform(Table.from_columns({"x": [1.0], "y": [1.0], "n": ["1"]}))
+
+
+def test_integers_serve_as_floats():
+    """A column of whole numbers is a column of numbers, in a table and in a row."""
+    frozen = scaled.fit(to_table(usual()))
+    whole = Table.from_columns({"x": [1], "y": [2**53 + 1], "n": [3]})
+    assert frozen.transform(whole).to_rows() == [frozen.row({"x": 1, "y": 2**53 + 1, "n": 3})]
+
+
+def test_a_row_with_a_typo():
+    """Neither a missing nor an unknown column is passed over."""
+    frozen = scaled.fit(to_table(usual()))
+    with pytest.raises(UnknownName, match="'n' in the row"):
+        frozen.row({"x": 1.0, "y": 1.0, "m": 3})
+    with pytest.raises(UnknownName, match=r"'desst'.*'dest'"):
+        frozen.row({"x": 1.0, "y": 1.0, "n": 3, "desst": "JFK"})
+    with pytest.raises(RequestRejected, match=r"\$\.x"):
+        frozen.vector({"x": "1.0", "y": 1.0, "n": 3})
+
+
+def test_a_row_may_have_label_key_time_and_context():
+    """A whole row of the training table fits, as far as it is declared."""
+    frozen = scaled.fit(to_table(usual()))
+    row = {"x": 1.0, "y": math.nan, "n": 3, "id": 1, "late": None, "at": None, "dest": "JFK"}
+    assert frozen.row({"x": 1.0, "y": None, "n": 3}) == frozen.row(row)
+
+
+PLAIN = grouped.fit(to_table(usual())).to_dict()
+
+
+def changed(*path, value):
+    """Return the JSON form of some features with something else in one place."""
+    plain = copy.deepcopy(PLAIN)
+    *above, last = path
+    place = plain
+    for step in above:
+        place = place[step]
+    place[last] = value
+    return plain
+
+
+@pytest.mark.parametrize(
+    ("plain", "message"),
+    [
+        (None, "no frozen features"),
+        ({"form": "something"}, "no frozen features"),
+        (changed("version", value=2), "newer Interplane"),
+        (changed("features", value=None), "features"),
+        (changed("inputs", value=[]), "inputs"),
+        (changed("lookups", value={}), "not there"),
+        (changed("features", 0, "name", value="to_EWR"), "twice"),
+        (changed("features", 0, "expression", "nodes", 0, "column", value="x"), "cannot be read"),
+        (changed("features", 0, "expression", "nodes", -1, "op", value="system"), "cannot be read"),
+        (changed("extra", value="__import__('os')"), "extra"),
+        (changed("training", "rows", value="many"), "rows"),
+    ],
+)
+def test_a_broken_form_is_refused(plain, message):
+    """Whatever is wrong in a stored form, it is said; nothing of it is run."""
+    with pytest.raises(DataError, match=message):
+        Frozen.from_dict(plain)
+
+
+def test_a_form_with_a_statistic_left_is_refused():
+    """Only a fit makes frozen features."""
+    statistic = {
+        "version": 1,
+        "nodes": [
+            {"column": "x", "type": "float"},
+            {"reduce": "mean", "args": [0], "by": [], "type": "float"},
+        ],
+    }
+    plain = changed("features", 0, "expression", value=statistic)
+    plain["inputs"].append({"name": "y", "type": "float"})
+    with pytest.raises(DataError, match="cannot be read"):
+        Frozen.from_dict(plain)
+
+
+def test_a_server_needs_no_engine(tmp_path):
+    """Loading features and running a row imports the standard library, msgspec and blake3 only."""
+    path = tmp_path / "frozen.json"
+    path.write_text(json.dumps(PLAIN))
+    row = dict.fromkeys(Frozen.from_dict(PLAIN).inputs)
+    code = (
+        "import json, sys\n"
+        "from interplane.features.frozen import Frozen\n"
+        f"frozen = Frozen.from_dict(json.load(open({str(path)!r})))\n"
+        f"frozen.row({row!r}), frozen.vector({row!r}), frozen.digest\n"
+        "heavy = {'duckdb', 'numpy', 'pyarrow', 'pandas', 'lightgbm', 'rich', 'click'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "[]\n" == done.stdout
