@@ -4,8 +4,14 @@ import importlib
 import itertools
 import sys
 import textwrap
+from typing import NamedTuple
 
 import pytest
+
+from interplane.pipeline.artifacts import Artifacts
+from interplane.pipeline.codecs.wants import Want
+from interplane.pipeline.run import Runner
+from interplane.testing.stores import memory_store
 
 _NUMBERS = itertools.count()
 
@@ -44,3 +50,50 @@ def project(tmp_path, monkeypatch):
     yield made
     for name in [name for name in sys.modules if name.startswith(made.prefix)]:
         del sys.modules[name]
+
+
+class Code(NamedTuple):
+    """A state of the code plane that never changes."""
+
+    commit: str | None = None
+    diff: bytes | None = None
+    environment: bytes = b'{"python":"3.11"}'
+
+
+class Bench:
+    """Runs the toy pipeline of a project."""
+
+    def __init__(self, project, store, **options):
+        self.project = project
+        self.store = store
+        self.events = []
+        self.runner = Runner(
+            store,
+            root=project.root,
+            project="toy",
+            actor="test",
+            tell=self.events.append,
+            **options,
+        )
+
+    def prepare(self, module="steps", **options):
+        """Import the pipeline as it is now and prepare a run."""
+        return self.runner.prepare(self.project.load(module).pipeline.graph(), **options)
+
+    def run(self, module="steps", **options):
+        """Run the pipeline as it is now."""
+        self.events.clear()
+        return self.runner.run(self.prepare(module, **options), code=Code)
+
+    def value(self, outcome, output, annotation=None):
+        """Load what a run made."""
+        artifacts = Artifacts(self.store)
+        return artifacts.load(
+            outcome.artifact(output), scratch=lambda: self.project.root, want=Want.of(annotation)
+        )
+
+
+@pytest.fixture
+def bench(project):
+    """Return a bench with a store in memory, in process."""
+    return Bench(project, memory_store())

@@ -9,6 +9,8 @@
 ``step/KEY``              pointer from a step's key to the run to reuse
 ``last/PIPELINE/STEP``    pointer to the last run of a step
 ``run/PIPELINE``          lease: one run of a pipeline at a time
+``run/PIPELINE@current``  pointer to a run that has begun and not ended
+``crossing/INGREDIENTS``  pointer from what a crossing is made of to the crossing
 ========================  ==============================================
 """
 
@@ -25,6 +27,8 @@ __all__ = [
     "KIND_WORDS",
     "SeriesKind",
     "additions_series",
+    "crossing_pointer",
+    "current_run_pointer",
     "last_pointer",
     "named_pointer",
     "run_lease",
@@ -78,3 +82,13 @@ def last_pointer(pipeline: str, step: str) -> str:
 def run_lease(pipeline: str) -> str:
     """Return the name of the lease that a run of a pipeline holds."""
     return f"run/{check_name(pipeline, of='pipeline')}"
+
+
+def current_run_pointer(pipeline: str) -> str:
+    """Return the name of the pointer to a pipeline's run that has begun and not ended."""
+    return f"{run_lease(pipeline)}@current"
+
+
+def crossing_pointer(ingredients: Digest) -> str:
+    """Return the name of the pointer from what a crossing is made of to the crossing."""
+    return f"crossing/{ingredients}"

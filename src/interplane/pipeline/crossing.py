@@ -1,0 +1,128 @@
+"""Makes the crossing of a model version: a pure function of what a run made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from interplane.record import Crossing, DataUse, digest_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from interplane.pipeline.graph import Publication
+    from interplane.pipeline.inputs import ResolvedInput
+    from interplane.pipeline.wiring import Graph
+    from interplane.record import Artifact, Digest, Snapshot, StepKey, Verdict
+
+__all__ = ["Described", "Made", "crossing_of", "ingredients"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What a run made that a publication stands on.
+
+    Attributes:
+        keys: the key of each step of the pipeline.
+        artifacts: what the steps made, by output.
+        inputs: the declared inputs, resolved.
+        snapshot: the state of the code plane.
+    """
+
+    keys: Mapping[str, StepKey]
+    artifacts: Mapping[str, Artifact]
+    inputs: Mapping[str, ResolvedInput]
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """What is read out of the artifacts for the crossing.
+
+    Attributes:
+        verdict: the outcome of the gate.
+        frozen: the artifact of the frozen features.
+        request_schema: what one request must look like.
+        parity: the proof that engine and row program agree.
+        baselines: blobs of profiles.
+        as_of: the latest time in each dataset, by input.
+    """
+
+    verdict: Verdict
+    frozen: Artifact | None = None
+    request_schema: dict[str, Any] | None = None
+    parity: dict[str, Any] | None = None
+    baselines: Mapping[str, Digest] = field(default_factory=dict)
+    as_of: Mapping[str, str] = field(default_factory=dict)
+
+
+def ingredients(publication: Publication, graph: Graph, made: Made) -> Digest:
+    """Return the digest of everything that decides what the crossing is: equal, and it is there."""
+    steps = graph.ancestors(publication.names.values())
+    return digest_value(
+        {
+            "publication": {"name": publication.name, **publication.names},
+            "pipeline": graph.name,
+            "keys": {name: digest_value(made.keys[name]) for name in steps},
+            "artifacts": {
+                role: made.artifacts[output].digest for role, output in publication.names.items()
+            },
+            "inputs": {name: made.inputs[name].target for name in _inputs(graph, steps)},
+            "commit": made.snapshot.commit,
+            "diff": made.snapshot.diff,
+            "environment": made.snapshot.environment,
+        }
+    )
+
+
+def crossing_of(
+    publication: Publication, graph: Graph, made: Made, described: Described
+) -> Crossing:
+    """Make the crossing.
+
+    It stands on the steps that the publication needs, and on no other step of the pipeline: a
+    change elsewhere makes no new version.
+    """
+    steps = graph.ancestors(publication.names.values())
+    keys = {name: made.keys[name] for name in graph.steps if name in steps}
+    inputs = {name: made.inputs[name] for name in _inputs(graph, steps)}
+    evaluation = publication.evaluation
+    return Crossing(
+        model_name=publication.name,
+        pipeline=graph.name,
+        steps=keys,
+        commit=made.snapshot.commit,
+        diff=made.snapshot.diff,
+        environment=made.snapshot.environment,
+        data={
+            name: _use(item, described.as_of.get(name))
+            for name, item in inputs.items()
+            if not item.is_live
+        },
+        parameters={name: key.parameters for name, key in keys.items()},
+        seeds={name: key.seed for name, key in keys.items()},
+        frozen=described.frozen,
+        model=made.artifacts[publication.model],
+        request_schema=described.request_schema,
+        evaluation=None if evaluation is None else made.artifacts[evaluation],
+        verdict=described.verdict,
+        baselines=dict(described.baselines),
+        parity=described.parity,
+        champion=next((item.target for item in inputs.values() if item.is_live), None),
+    )
+
+
+def _inputs(graph: Graph, steps: frozenset[str]) -> list[str]:
+    read = {edge for step in steps for edge in graph.steps[step].edges}
+    return [name for name in graph.inputs if name in read]
+
+
+def _use(item: ResolvedInput, as_of: str | None) -> DataUse:
+    if item.target is None:
+        raise ValueError(item.name)
+    return DataUse(
+        dataset=item.series.partition("/")[2],
+        version=item.target,
+        schema=item.schema_digest,
+        as_of=as_of,
+    )

@@ -1,0 +1,245 @@
+"""Steps in a pool of warm worker processes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import tempfile
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+import msgspec
+
+from interplane.errors import InterplaneError, StepFailed
+from interplane.pipeline.capture import bounded
+from interplane.pipeline.executors.worker import Answer, Order
+from interplane.pipeline.perform import Performed
+from interplane.pipeline.tasks import Failure, StepResult
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from interplane.pipeline.tasks import StepTask
+
+__all__ = ["Pool"]
+
+_CHUNK: Final = 1 << 16
+_END_S: Final = 2.0
+
+
+class Pool:
+    """Worker processes that stay until the pool is closed.
+
+    Args:
+        command: the command of a worker: a program that calls `executors.worker.work`.
+        root: the project's folder.
+        pipeline: where the pipeline is, as ``module:attribute``.
+        workspace: the folder of the workspace.
+        workers: how many there are.
+        environment: variables for the workers beside those of this process.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        root: Path,
+        pipeline: str,
+        workspace: Path,
+        workers: int,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.slots = workers
+        self._command = list(command)
+        self._order = Order(root=str(root), pipeline=pipeline, workspace=str(workspace), log="")
+        # The order of sets of texts would differ between workers, and between runs.
+        self._environment = {**os.environ, "PYTHONHASHSEED": "0", **(environment or {})}
+        self._folder = tempfile.TemporaryDirectory(prefix="interplane-workers-")
+        self._selector = selectors.DefaultSelector()
+        self._workers: list[_Worker] = []
+        self._waiting: deque[StepTask] = deque()
+        self._finished: deque[Performed] = deque()
+        self._count = 0
+
+    def submit(self, task: StepTask) -> None:
+        """Take a task and hand it to a worker that has none."""
+        self._waiting.append(task)
+        while len(self._workers) < min(self.slots, self._under_way()):
+            self._start()
+        self._hand_out()
+
+    def wait(self) -> Performed:
+        """Return what came of one of the tasks under way.
+
+        Raises:
+            InterplaneError: a worker could not load the pipeline or open the workspace.
+        """
+        while not self._finished:
+            for key, _ in self._selector.select():
+                self._read(key.data)
+            self._hand_out()
+        return self._finished.popleft()
+
+    def close(self) -> None:
+        """End the workers; one in the middle of a step is killed."""
+        for worker in self._workers:
+            worker.end()
+        self._workers.clear()
+        self._selector.close()
+        self._folder.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _under_way(self) -> int:
+        return len(self._waiting) + sum(worker.task is not None for worker in self._workers)
+
+    def _start(self) -> None:
+        self._count += 1
+        log = Path(self._folder.name, f"worker-{self._count}.log")
+        log.touch()
+        worker = _Worker(
+            self._command, msgspec.structs.replace(self._order, log=str(log)), self._environment
+        )
+        self._workers.append(worker)
+        self._selector.register(worker.output, selectors.EVENT_READ, worker)
+
+    def _hand_out(self) -> None:
+        for worker in self._workers:
+            if self._waiting and worker.task is None and worker.is_ready:
+                worker.give(self._waiting.popleft())
+
+    def _read(self, worker: _Worker) -> None:
+        lines = worker.read()
+        if lines is None:
+            self._bury(worker)
+            return
+        for line in lines:
+            self._take(worker, msgspec.json.decode(line, type=Answer))
+
+    def _take(self, worker: _Worker, answer: Answer) -> None:
+        if answer.kind == "ready":
+            worker.is_ready = True
+        elif answer.result is not None:
+            worker.task = None
+            self._finished.append(Performed(answer.result))
+        elif answer.failure is not None:
+            raise answer.failure.to_error()
+        elif worker.task is not None:
+            self._replace(worker, worker.task)
+
+    def _replace(self, worker: _Worker, task: StepTask) -> None:
+        """Start a worker that imports the code as it is now, in the place of one that has older."""
+        self._remove(worker)
+        if worker.is_second:
+            raise StepFailed(
+                f"step {task.step!r}: the project's code is not the one that was planned",
+                expected="files that stay as they are while a pipeline runs",
+                do="Run the same command again",
+            )
+        self._start()
+        self._workers[-1].is_second = True
+        self._waiting.appendleft(task)
+
+    def _bury(self, worker: _Worker) -> None:
+        """Report the task of a worker that ended, and let another take its place when needed."""
+        task, how = worker.task, worker.ending()
+        log = worker.log()
+        self._remove(worker)
+        if task is None and not worker.is_ready:
+            raise StepFailed(
+                f"a worker {how} before it was ready",
+                do=f"What it wrote last: {log.strip()[-500:] or 'nothing'}",
+            )
+        if task is None:
+            return
+        failure = Failure(
+            code=StepFailed.code,
+            what=f"step {task.step!r}: its worker process {how}",
+            lost=True,
+        )
+        result = StepResult(step=task.step, status="failed", failure=failure, log=log)
+        self._finished.append(Performed(result))
+        if self._waiting:
+            self._start()
+
+    def _remove(self, worker: _Worker) -> None:
+        self._selector.unregister(worker.output)
+        self._workers.remove(worker)
+        worker.end()
+
+
+class _Worker:
+    """One worker process, as the pool sees it."""
+
+    def __init__(self, command: list[str], order: Order, environment: dict[str, str]) -> None:
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=order.root,
+            env=environment,
+        )
+        if self._process.stdin is None or self._process.stdout is None:
+            raise InterplaneError("a worker has no pipes")
+        self._input, self.output = self._process.stdin, self._process.stdout
+        self._buffer = b""
+        self._log = Path(order.log)
+        self._log_from = 0
+        self.task: StepTask | None = None
+        self.is_ready = False
+        self.is_second = False
+        self._send(order)
+
+    def give(self, task: StepTask) -> None:
+        """Hand over a task."""
+        self.task = task
+        self._log_from = self._log.stat().st_size
+        self._send(task)
+
+    def read(self) -> list[bytes] | None:
+        """Return the whole lines that have come, or None at the end."""
+        data = os.read(self.output.fileno(), _CHUNK)
+        if not data:
+            return None
+        *lines, self._buffer = (self._buffer + data).split(b"\n")
+        return lines
+
+    def ending(self) -> str:
+        """Return how the process ended, in words."""
+        code = self._process.wait()
+        if code >= 0:
+            return f"ended with exit code {code}"
+        name = signal.Signals(-code).name
+        memory = ", as when memory runs out" if -code == signal.SIGKILL else ""
+        return f"was ended by {name}{memory}"
+
+    def log(self) -> str:
+        """Return what it wrote since it got its task."""
+        return bounded(self._log.read_bytes()[self._log_from :].decode(errors="replace"))
+
+    def end(self) -> None:
+        """End the process: an idle one by the end of its input, a busy one by force."""
+        if self.task is not None:
+            self._process.kill()
+        with contextlib.suppress(BrokenPipeError):
+            self._input.close()
+        try:
+            self._process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self.output.close()
+
+    def _send(self, value: Order | StepTask) -> None:
+        # A worker that has ended shows at the end of its output, which is read next.
+        with contextlib.suppress(BrokenPipeError):
+            self._input.write(msgspec.json.encode(value) + b"\n")
+            self._input.flush()

@@ -1,0 +1,128 @@
+"""A worker: a process that imports the project once and executes steps as they come.
+
+Lines of JSON come in on standard input and go out on what was standard output: that descriptor is
+moved away first, and what steps write goes to a file which the other side reads even when this
+process ends in the middle of a step.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+from interplane.errors import InterplaneError
+from interplane.pipeline.capture import FileCapture
+from interplane.pipeline.fingerprint import Fingerprinter
+from interplane.pipeline.perform import Performer
+from interplane.pipeline.tasks import Failure, StepResult, StepTask
+from interplane.record import Value, digest_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from interplane.pipeline.graph import Pipeline
+    from interplane.storage.store import Store
+
+__all__ = ["Answer", "Order", "work"]
+
+_PARENT_POLL_S: Final = 0.5
+
+
+class Order(Value, frozen=True, kw_only=True):
+    """The first line that a worker reads: what it works on.
+
+    Attributes:
+        root: the project's folder.
+        pipeline: where the pipeline is, as ``module:attribute``.
+        workspace: the folder of the workspace.
+        log: the file that steps write to.
+    """
+
+    root: str
+    pipeline: str
+    workspace: str
+    log: str
+
+
+class Answer(Value, frozen=True, kw_only=True):
+    """A line that a worker writes.
+
+    Attributes:
+        kind: ``ready`` once; then ``result`` for each task, or ``stale`` when the project's code
+            is no longer the one that the task was planned with.
+        result: what came of a task.
+        failure: why the worker could not begin.
+    """
+
+    kind: Literal["ready", "result", "stale", "broken"]
+    result: StepResult | None = None
+    failure: Failure | None = None
+
+
+def work(
+    load_pipeline: Callable[[Path, str], Pipeline], open_store: Callable[[Path], Store]
+) -> None:
+    """Execute tasks until standard input ends.
+
+    Args:
+        load_pipeline: imports a pipeline of the project in a folder, by its reference.
+        open_store: opens a workspace.
+    """
+    lines = sys.stdin.buffer
+    order = msgspec.json.decode(lines.readline(), type=Order)
+    answers = _move_output(Path(order.log))
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    root = Path(order.root)
+    try:
+        graph = load_pipeline(root, order.pipeline).graph()
+        store = open_store(Path(order.workspace))
+    except InterplaneError as error:
+        failure = Failure(code=error.code, what=error.what, expected=error.expected, do=error.do)
+        _write(answers, Answer(kind="broken", failure=failure))
+        return
+    performer = Performer(graph, store, root=root, capture=FileCapture(Path(order.log)))
+    fingerprinter = Fingerprinter(root)
+    _write(answers, Answer(kind="ready"))
+    for line in lines:
+        task = msgspec.json.decode(line, type=StepTask)
+        code = fingerprinter.of(graph.steps[task.step]).code
+        if digest_value(code) != task.code:
+            _write(answers, Answer(kind="stale"))
+            break
+        _write(answers, Answer(kind="result", result=performer.perform(task).result))
+    store.close()
+
+
+def _move_output(log: Path) -> int:
+    """Point the standard descriptors at the log, and return one that leads to the other side."""
+    sys.stdout.flush()
+    answers = os.dup(1)
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    os.close(file)
+    sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115 - a step that asks gets the end at once
+    faulthandler.enable()
+    return answers
+
+
+def _write(answers: int, answer: Answer) -> None:
+    data = memoryview(msgspec.json.encode(answer) + b"\n")
+    with contextlib.suppress(BrokenPipeError):  # the other side is gone, and the lines end too
+        while data:
+            data = data[os.write(answers, data) :]
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent has ended: nobody would take the result."""
+    while os.getppid() == parent:
+        time.sleep(_PARENT_POLL_S)
+    os._exit(1)

@@ -1,0 +1,140 @@
+"""Publishes what a run made: reads the artifacts, makes the crossing, appends it to its series."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from interplane.errors import UsageError
+from interplane.pipeline.artifacts import Artifacts
+from interplane.pipeline.codecs.wants import Want
+from interplane.pipeline.crossing import Described, Made, crossing_of, ingredients
+from interplane.pipeline.perform import load_declared
+from interplane.record import Artifact, Crossing, Digest, Verdict
+from interplane.storage.names import crossing_pointer, series_name
+
+if TYPE_CHECKING:
+    from interplane.pipeline.graph import Publication
+    from interplane.pipeline.wiring import Graph
+    from interplane.storage.draft import Draft
+    from interplane.storage.store import Store
+
+__all__ = ["Appended", "Publisher"]
+
+
+class Appended(NamedTuple):
+    """A crossing in a draft: its number is in the receipt of the commit, at a place."""
+
+    publication: Publication
+    crossing: Digest
+    verdict: Verdict
+    place: int
+
+
+class Publisher:
+    """Publishes models.
+
+    Args:
+        graph: the pipeline.
+        store: the workspace.
+    """
+
+    def __init__(self, graph: Graph, store: Store) -> None:
+        self._graph = graph
+        self._store = store
+        self._artifacts = Artifacts(store)
+
+    def publish(self, made: Made, draft: Draft) -> list[Appended]:
+        """Put every crossing of the pipeline into a draft; what is known already is not made again.
+
+        Raises:
+            UsageError: if what is published is no model.
+        """
+        return [self._one(item, made, draft) for item in self._graph.publications]
+
+    def _one(self, publication: Publication, made: Made, draft: Draft) -> Appended:
+        pointer = crossing_pointer(ingredients(publication, self._graph, made))
+        known = self._store.catalog.pointer(pointer)
+        if known is not None:
+            crossing = self._store.record(known, Crossing)
+        else:
+            described = self._describe(publication, made, draft)
+            crossing = crossing_of(publication, self._graph, made, described)
+            draft.move(pointer, draft.record(crossing))
+        digest = crossing.digest if known is None else known
+        place = draft.append(series_name("model", publication.name), digest)
+        return Appended(publication, digest, crossing.verdict, place)
+
+    def _describe(self, publication: Publication, made: Made, draft: Draft) -> Described:
+        model = made.artifacts[publication.model]
+        verdict = self._load(made.artifacts[publication.gate])
+        if model.kind != "model" or not isinstance(verdict, Verdict):
+            raise UsageError(
+                f"publish({publication.name!r}): the output {publication.model!r} is a {model.kind}",
+                expected="an interplane.Model",
+                do="Return interplane.Model(trained, features=frozen) from that step",
+            )
+        frozen = self._frozen(model)
+        described = Described(verdict=verdict, frozen=frozen, as_of=self._as_of(publication, made))
+        if publication.train is None:
+            return described
+        return self._from_training(described, made.artifacts[publication.train], draft)
+
+    def _frozen(self, model: Artifact) -> Artifact:
+        """Return the artifact of a model's features: they are stored with it."""
+        digest = Digest(self._artifacts.describe(model)["frozen"])
+        frozen = self._load(Artifact(kind="frozen", digest=digest))
+        return Artifact(kind="frozen", digest=digest, summary=f"{len(frozen.names)} features")
+
+    def _from_training(self, described: Described, train: Artifact, draft: Draft) -> Described:
+        """Add what only the training rows tell: request schema, baseline, proof of parity."""
+        from interplane.data.profile import profile
+        from interplane.data.table import Table
+        from interplane.features.parity import prove
+        from interplane.models.request_schema import RequestSchema
+
+        if described.frozen is None:
+            return described
+        frozen = self._load(described.frozen)
+        rows = self._load(train, Want.of(Table, "the training rows that are published"))
+        parity = frozen.parity or prove(frozen, rows)
+        return Described(
+            verdict=described.verdict,
+            frozen=described.frozen,
+            as_of=described.as_of,
+            request_schema=RequestSchema.of(frozen, rows).to_dict(),
+            parity=parity.to_dict(),
+            baselines={"train": draft.put(profile(rows).to_bytes())},
+        )
+
+    def _as_of(self, publication: Publication, made: Made) -> dict[str, str]:
+        """Return the latest time in each dataset whose schema declares a time column."""
+        found = {}
+        steps = self._graph.ancestors(publication.names.values())
+        read = {edge for step in steps for edge in self._graph.steps[step].edges}
+        for name, item in made.inputs.items():
+            column = (item.schema or {}).get("time")
+            if name in read and column is not None:
+                table = load_declared(
+                    item, self._store, self._artifacts, want=Want("table"), scratch=_folder
+                )
+                latest = _latest(table, column)
+                if latest is not None:
+                    found[name] = latest
+        return found
+
+    def _load(self, artifact: Artifact, want: Want | None = None) -> Any:
+        return self._artifacts.load(artifact, scratch=_folder, want=want or Want("any"))
+
+
+def _latest(table: Any, column: str) -> str | None:
+    import pyarrow.compute as pc
+
+    latest = pc.max(table.column(column)).as_py()
+    return None if latest is None else str(latest.isoformat())
+
+
+def _folder() -> Path:
+    """Nothing that is read here is made of files."""
+    return Path(tempfile.mkdtemp(prefix="interplane-"))
