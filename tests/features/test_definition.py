@@ -114,3 +114,9 @@ def test_a_string_for_a_list():
     """key="flight_id" would be nine columns of one letter."""
     with pytest.raises(UsageError, match=r"Write key=\['flight_id'\]"):
         features(key="flight_id")
+
+
+def test_a_decorator_without_parentheses():
+    """The message shows how it is written."""
+    with pytest.raises(UsageError, match=r"@ip\.features\("):
+        features(lambda row: {"x": row.hour})

@@ -23,7 +23,7 @@ __all__ = ["Features", "features"]
 
 
 def features(
-    *,
+    *misplaced: object,
     label: str | None = None,
     time: str | None = None,
     key: Sequence[str] = (),
@@ -36,6 +36,7 @@ def features(
         time: the column that holds the prediction time.
         key: the columns that name a row; folds are drawn by it.
         context: columns that are logged and sliced by.
+        misplaced: nothing; it catches ``@features`` without parentheses.
 
     >>> @features(label="late", key=["flight_id"])
     ... def flight_features(flight):
@@ -45,6 +46,12 @@ def features(
     >>> flight_features.expressions({"flight_id": "int", "late": "bool", "distance": "float"})
     {'distance': distance.ln()}
     """
+    if misplaced:
+        raise UsageError(
+            f"features got {misplaced[0]!r:.80} without a name",
+            expected="settings by name, in parentheses after the decorator",
+            do='Write for example @ip.features(label="late", key=["flight_id"])',
+        )
     for name, value in (("key", key), ("context", context)):
         if isinstance(value, str):
             raise UsageError(

@@ -65,7 +65,7 @@ def impute(x: Expr) -> Expr:
 def frequency_encode(x: Expr) -> Expr:
     """Return the share of training rows that have this value of x; 0 for unseen values and null."""
     _groupable(x, "frequency_encode")
-    return x.count(by=[x]).cast("float").fill_null(0.0) / x.count()
+    return x.count(by=[x]) / x.count()
 
 
 def cyclic(x: Expr, period: float = 24) -> dict[str, Expr]:

@@ -58,9 +58,9 @@ def fit_transform(
         parts = source.freeze(rows)
         features, lookups = training_form(parts, rows, source.label)
     frozen = source.frozen(parts, fast=fast)
-    x = evaluate(features, folded.filter(source.has_label), lookups)
-    y = source.rows.column(definition.label).filter(source.has_label).cast("float64").to_numpy()
-    return frozen, Table.from_arrow(x, name="the training features"), np.array(y)
+    labelled = folded.filter(source.has_label) if frozen.training.null_labels else folded
+    x = Table.from_arrow(evaluate(features, labelled, lookups), name="the training features")
+    return frozen, x, np.array(labelled.column(definition.label).cast("float64").to_numpy())
 
 
 @dataclass(frozen=True)
