@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-import lightgbm
 import numpy as np
 from departures import DEPARTURES
 
@@ -103,6 +102,8 @@ def model(
     learning_rate: float = 0.1,
 ) -> ip.Model:
     """Gradient-boosted trees."""
+    import lightgbm
+
     parameters = ip.lightgbm_params(
         objective="binary",
         num_leaves=num_leaves,

@@ -1,0 +1,207 @@
+"""Batch prediction: the rows that a crossing reads, made of other data, scored, kept, evaluated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from interplane.errors import UsageError
+from interplane.pipeline.artifacts import Artifacts
+from interplane.project.crossings import find_crossing
+from interplane.record import short
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from interplane.data.adding import Added
+    from interplane.data.table import Table
+    from interplane.evaluation.evaluation import Evaluation
+    from interplane.features.frozen import Frozen
+    from interplane.models.model import Model
+    from interplane.pipeline.graph import Publication
+    from interplane.pipeline.plan import Planner
+    from interplane.project.crossings import Recorded
+    from interplane.project.running import Running
+    from interplane.record import Artifact, Crossing
+
+__all__ = ["Prediction", "predict"]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What came of a batch prediction.
+
+    Attributes:
+        crossing: the crossing that scored.
+        added: the data version of the scores.
+        unlabelled: how many scored rows have no label.
+        evaluation: how good the scores are, where rows have labels; None where none has.
+        beside: the crossing that was compared with, if any.
+    """
+
+    crossing: Recorded
+    added: Added
+    unlabelled: int
+    evaluation: Evaluation | None
+    beside: Recorded | None = None
+
+
+def predict(
+    running: Running,
+    reference: str,
+    *,
+    out: str,
+    pins: Mapping[str, str] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    beside: str | None = None,
+) -> Prediction:
+    """Score rows in batch, keep the scores as a data version, and evaluate what has labels.
+
+    The steps that make the rows run (or are reused) with the crossing's own parameters; their code
+    must be what it was.
+
+    Args:
+        running: the crossing's pipeline.
+        reference: the crossing, for example ``flights@live``.
+        out: the dataset that takes the scores.
+        pins: references for inputs that are not to be the latest.
+        since: score rows whose prediction time is not before this.
+        until: score rows whose prediction time is before this.
+        beside: another crossing to compare with on the same rows.
+
+    Raises:
+        UsageError: if the crossing does not say which rows it reads, or their code has changed.
+    """
+    from interplane.data.adding import add
+    from interplane.models.predict import predict_table
+
+    store = running.project.store
+    found = find_crossing(store, reference)
+    other = None if beside is None else find_crossing(store, beside)
+    model = _model(running, found)
+    rows = _between(_rows(running, found, pins), model, since=since, until=until)
+    label = _frozen(model).label
+    has_label = label is not None and label in rows.types
+    scored = predict_table(
+        model, rows, crossing=found.digest, keep=[label] if label and has_label else []
+    )
+    added = add(store, out, scored, writer=store.catalog.writer(running.project.actor))
+    unlabelled = rows.column(label).null_count if label and has_label else rows.rows
+    evaluation = None
+    if unlabelled < rows.rows:
+        against = None if other is None else _model(running, other)
+        evaluation = _evaluate(running, found, model, rows, against=against)
+    return Prediction(
+        crossing=found, added=added, unlabelled=unlabelled, evaluation=evaluation, beside=other
+    )
+
+
+def _rows(running: Running, found: Recorded, pins: Mapping[str, str] | None) -> Table:
+    publication = _publication(running, found)
+    output = publication.rows
+    if output is None:
+        raise UsageError(
+            f"{found.name} does not say which rows its model reads",
+            expected="publish(…, rows=OUTPUT) in its pipeline",
+            do="Name the output there and run the pipeline again",
+        )
+    graph = running.pipeline.graph().up_to([output])
+    planner = running.prepare(graph, parameters=_parameters(found.crossing, graph.order), pins=pins)
+    _refuse_changed(found, planner)
+    outcome = running.run(planner)
+    rows: Table = _load(running, outcome.artifact(output))
+    return rows
+
+
+def _publication(running: Running, found: Recorded) -> Publication:
+    pipeline, name = running.pipeline, found.crossing.model_name
+    for publication in pipeline.graph().publications:
+        if publication.name == name:
+            return publication
+    raise UsageError(
+        f"the pipeline {pipeline.name!r} does not publish {name!r} any more",
+        expected=f"the pipeline that made {found.name}",
+        do=f"Check out the code that it was made with: commit {found.crossing.commit or 'unknown'}",
+    )
+
+
+def _parameters(crossing: Crossing, steps: Sequence[str]) -> dict[str, Any]:
+    return {
+        f"{step}.{name}": value
+        for step in steps
+        for name, value in crossing.parameters.get(step, {}).items()
+    }
+
+
+def _refuse_changed(found: Recorded, planner: Planner) -> None:
+    """Refuse to make rows with other code than the crossing's: they might mean something else."""
+    for step, fingerprint in planner.fingerprints.items():
+        recorded = found.crossing.steps.get(step)
+        if recorded is None:
+            continue
+        changed = sorted(
+            name
+            for name in {*recorded.code, *fingerprint.code}
+            if recorded.code.get(name) != fingerprint.code.get(name)
+        )
+        if changed:
+            raise UsageError(
+                f"step {step!r} makes the rows of {found.name}, and {changed[0]} has changed since",
+                expected="the code that the crossing was made with",
+                do=f"Run the pipeline to record a new crossing, or check out commit "
+                f"{short(found.crossing.commit or 'unknown')}",
+            )
+
+
+def _between(rows: Table, model: Model, *, since: datetime | None, until: datetime | None) -> Table:
+    if since is None and until is None:
+        return rows
+    column = _frozen(model).time
+    if column is None:
+        raise UsageError(
+            "the features declare no time column",
+            expected="features(time=COLUMN) where rows are chosen by time",
+            do="Leave --since and --until out",
+        )
+    quoted = '"' + column.replace('"', '""') + '"'
+    bounds = [f"{quoted} >= TIMESTAMP '{since:%Y-%m-%d %H:%M:%S.%f}'"] if since else []
+    bounds += [f"{quoted} < TIMESTAMP '{until:%Y-%m-%d %H:%M:%S.%f}'"] if until else []
+    return rows.sql(f"FROM self WHERE {' AND '.join(bounds)}")
+
+
+def _evaluate(
+    running: Running, found: Recorded, model: Model, rows: Table, *, against: Model | None
+) -> Evaluation:
+    """Evaluate as the crossing was: the same metrics and the same slicings."""
+    from interplane.evaluation.evaluate import evaluate
+
+    recorded: Evaluation | None = None
+    if found.crossing.evaluation is not None:
+        recorded = _load(running, found.crossing.evaluation)
+    if recorded is None:
+        return evaluate(model, rows, against=against)
+    slicings = dict.fromkeys(item.by for item in recorded.slices if item.by)
+    return evaluate(
+        model,
+        rows,
+        against=against,
+        metrics=list(recorded),
+        slices=[by for by in slicings if set(by) <= set(rows.types)],
+    )
+
+
+def _model(running: Running, found: Recorded) -> Model:
+    model: Model = _load(running, found.crossing.model)
+    return model
+
+
+def _frozen(model: Model) -> Frozen:
+    """Return a model's features as what they are here; `models` asks less of them."""
+    return cast("Frozen", model.features)
+
+
+def _load(running: Running, artifact: Artifact) -> Any:
+    store = running.project.store
+    return Artifacts(store).load(artifact, scratch=store.blobs.scratch)
