@@ -13,9 +13,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from interplane.data.engine import connect
+from interplane.data.schema_file import parse_schema
 from interplane.data.table import Table
 from interplane.errors import DataError, UnknownName, UsageError
 from interplane.record import Column
+
+
+def at(*parts):
+    """A time of the engine: UTC, without saying so."""
+    return dt.datetime(*parts)  # noqa: DTZ001
+
 
 ROWS = {
     "ok": [True, None, False],
@@ -23,20 +30,25 @@ ROWS = {
     "x": [0.5, None, -0.0],
     "s": ["", None, "ß\N{COW FACE}"],
     "d": [dt.date(1, 1, 1), None, dt.date(9999, 12, 31)],
-    "t": [dt.datetime(2013, 1, 1, 5), None, dt.datetime(9999, 12, 31, 23, 59, 59, 999999)],  # noqa: DTZ001
+    "t": [at(2013, 1, 1, 5), None, at(9999, 12, 31, 23, 59, 59, 999999)],
 }
 TYPES = {"ok": "bool", "n": "int", "x": "float", "s": "str", "d": "date", "t": "timestamp"}
 
 
-@pytest.fixture(params=["memory", "parts", "projected"])
+@pytest.fixture(params=["memory", "parts", "projected", "chained"])
 def table(request, tmp_path):
     """The same rows, from each kind of source."""
     memory = Table.from_columns(ROWS)
     if request.param == "memory":
         return memory
     if request.param == "projected":
-        return memory.project({"n": '"n" + 0'})
+        schema = parse_schema(
+            "extra = 'allow'\n[columns.n]\ntype = 'int'\nmin = 0\non_breach = 'null'"
+        )
+        return memory.through(schema)
     arrow = memory.to_arrow()
+    if request.param == "chained":
+        return Table.from_arrow(arrow.slice(0, 2)).concat(Table.from_arrow(arrow.slice(2)))
     paths = [tmp_path / "it's one", tmp_path / "two[*]"]
     pq.write_table(arrow.slice(0, 1), paths[0])
     pq.write_table(arrow.slice(1), paths[1])
@@ -106,8 +118,8 @@ def test_integers_without_null_stay_integers():
         (pa.array(["a"], pa.string_view()), "str", "a"),
         (pa.nulls(1), "str", None),
         (pa.array([dt.date(2013, 1, 1)], pa.date64()), "date", dt.date(2013, 1, 1)),
-        (pa.array([1_000], pa.timestamp("ns")), "timestamp", dt.datetime(1970, 1, 1, 0, 0, 0, 1)),  # noqa: DTZ001
-        (pa.array([0], pa.timestamp("s", tz="Asia/Tokyo")), "timestamp", dt.datetime(1970, 1, 1)),  # noqa: DTZ001
+        (pa.array([1_000], pa.timestamp("ns")), "timestamp", at(1970, 1, 1, 0, 0, 0, 1)),
+        (pa.array([0], pa.timestamp("s", tz="Asia/Tokyo")), "timestamp", at(1970, 1, 1)),
     ],
 )
 def test_types_are_widened_at_the_edge(given, type_, value):

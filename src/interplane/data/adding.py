@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interplane.data.checks import check
+from interplane.data.checks import check, schema_broken
 from interplane.data.history import History
 from interplane.data.options import LIMITS, Limits, ReadOptions
 from interplane.data.parts import append_parts, parts_table, write_parts
 from interplane.data.profile import profile
 from interplane.data.readers import Source, file_digest, read_table
-from interplane.data.schema import Schema, view
 from interplane.data.table import Table
-from interplane.errors import Fenced, SchemaBroken, UnknownName
+from interplane.errors import Fenced, UnknownName
 from interplane.record import Addition, DataVersion, Verdict, canonical, check_name
 from interplane.storage.names import additions_series, named_pointer, series_name
 
@@ -22,13 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from interplane.data.profile import Profile
+    from interplane.data.schema import Schema
     from interplane.record import Column, Digest, Type
     from interplane.storage.ports import Writer
     from interplane.storage.store import Store
 
     Progress = Callable[[str, int, int], None]
 
-__all__ = ["Added", "add"]
+__all__ = ["Added", "add", "version_table"]
 
 _ATTEMPTS = 20
 _DETECTED = frozenset({"delimiter", "encoding"})
@@ -223,7 +223,7 @@ class _Adding:
         verdict = check(whole, self._schema, against=earlier, now=self._now)
         self._tell("check", whole.rows, whole.rows)
         if not verdict.passed:
-            raise broken(self._name, verdict)
+            raise schema_broken(f"dataset {self._name!r}", verdict)
         return verdict
 
     def _write(self, rows: Table, before: DataVersion | None) -> DataVersion:
@@ -239,26 +239,10 @@ class _Adding:
         return append_parts(before, rows, self._store.blobs, progress=stored)
 
 
-def broken(name: str, verdict: Verdict) -> SchemaBroken:
-    """Build the error for rows that break their schema; it carries the verdict."""
-    stops = [breach for breach in verdict.breaches if breach.action == "stop"]
-    first = stops[0]
-    rows = f" in {first.rows:,} rows" if first.rows is not None else ""
-    more = f", and {len(stops) - 1} more rules" if len(stops) > 1 else ""
-    error = SchemaBroken(
-        f"dataset {name!r}: {first.where}: {first.found}{rows}{more}",
-        expected=first.rule,
-        do=f"{first.do}. Nothing was added",
-        verdict=verdict.to_dict(),
-    )
-    error.verdict = verdict
-    return error
-
-
 def version_table(store: Store, version: DataVersion, *, schema: Schema | None = None) -> Table:
     """Return the rows of a version, as they are stored or as they read through a schema."""
     table = parts_table(version, store.blobs)
-    return table if schema is None else view(table, schema)
+    return table if schema is None else table.through(schema)
 
 
 def _silent(stage: str, done: int, total: int) -> None:

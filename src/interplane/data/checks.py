@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from interplane.data.drift import MEASURES
 from interplane.data.engine import connect, identifier, string
-from interplane.data.profile import ColumnProfile, to_plain
+from interplane.data.profile import ColumnProfile, Profile, profile, to_plain
 from interplane.data.profiler import count_bins
 from interplane.data.schema import asked_value_rules, cast_sql, keeps_sql
+from interplane.errors import SchemaBroken, UsageError
 from interplane.record import Breach, Column, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from interplane.data.profile import Profile
     from interplane.data.schema import ColumnRules, Schema
     from interplane.data.table import Table
 
-__all__ = ["check"]
+__all__ = ["Checked", "check", "check_table", "schema_broken"]
 
 _EXAMPLES = 5
 _WRITTEN = 60
@@ -50,6 +51,66 @@ def check(
         run.freshness(now)
         run.drift(against)
         return run.verdict()
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Rows and the verdict on them."""
+
+    table: Table
+    verdict: Verdict
+
+    def or_raise(self) -> Table:
+        """Return the rows if no rule that stops was broken.
+
+        Raises:
+            SchemaBroken: if one was; carries the verdict.
+        """
+        if not self.verdict.passed:
+            raise schema_broken("the table", self.verdict)
+        return self.table
+
+
+def check_table(
+    table: Table, schema: Schema | None = None, *, against: Table | Profile | None = None
+) -> Checked:
+    """Hold a table against a schema, or the one it is read through, and keep rows and verdict.
+
+    Args:
+        table: the rows.
+        schema: what is expected of them, if not what they are read through.
+        against: an earlier table, or its profile, for rules of drift.
+
+    Raises:
+        UsageError: if there is no schema.
+    """
+    expected = schema or table.schema
+    if expected is None:
+        raise UsageError(
+            "the table is not read through a schema",
+            expected="a schema to hold it against",
+            do='Declare it with the dataset, schema="schemas/NAME.toml", or give one here',
+        )
+    earlier = against if isinstance(against, Profile | None) else profile(against)
+    return Checked(table, check(table, expected, against=earlier))
+
+
+def schema_broken(what: str, verdict: Verdict) -> SchemaBroken:
+    """Build the error for rows that break a rule that stops; it carries the verdict."""
+    stops = [breach for breach in verdict.breaches if breach.action == "stop"]
+    first = stops[0]
+    rows = f" in {first.rows:,} rows" if first.rows is not None else ""
+    shown = ", ".join(repr(value) for value in first.examples[:3])
+    examples = f" (for example {shown})" if shown else ""
+    more = f"; {len(stops) - 1} more rules are broken" if len(stops) > 1 else ""
+    error = SchemaBroken(
+        f"{what} breaks its schema: {first.found}{rows}{examples}{more}",
+        expected=first.rule,
+        do=f"{first.do}. Nothing was changed",
+        verdict=verdict.to_dict(),
+    )
+    error.verdict = verdict
+    return error
 
 
 class _Check:
@@ -136,17 +197,18 @@ class _Check:
             self._skipped.append(f"{rule}: a column is missing")
             return
         columns = ", ".join(identifier(name) for name in key)
-        groups = f"SELECT {columns}, count(*) AS n FROM self GROUP BY ALL HAVING n > 1"
-        rows = self._fetch(f"SELECT sum(n - 1) FROM ({groups})")[0][0] or 0
-        examples = self._fetch(f"{groups} ORDER BY ALL LIMIT {_EXAMPLES}") if rows else []
+        groups = f"FROM self GROUP BY {columns} HAVING count(*) > 1"
+        rows = self._fetch(f"SELECT sum(more) FROM (SELECT count(*) - 1 {groups}) AS g(more)")[0][0]
+        query = f"SELECT {columns} {groups} ORDER BY ALL LIMIT {_EXAMPLES}"
+        examples = self._fetch(query) if rows else []
         self._judge(
-            rows > 0,
+            bool(rows),
             rule=rule,
             where="table",
             found="rows with a key that is there already",
             action=self._schema.on_breach,
-            rows=int(rows),
-            examples=tuple([to_plain(value) for value in row[:-1]] for row in examples),
+            rows=int(rows or 0),
+            examples=tuple([to_plain(value) for value in row] for row in examples),
             do="Remove the duplicates, or name the columns that tell the rows apart",
         )
 
@@ -277,7 +339,8 @@ class _Check:
         values = {
             to_plain(value): int(n)
             for value, n in self._fetch(
-                f"SELECT {identifier(name)} AS v, count(*) FROM self WHERE v IS NOT NULL GROUP BY v"
+                f"SELECT {identifier(name)}, count(*) FROM self"
+                f" WHERE {identifier(name)} IS NOT NULL GROUP BY 1"
             )
         }
         known = [value for value, _ in earlier.top]

@@ -143,15 +143,11 @@ def _rows(text: CsvText, options: ReadOptions, *, columns: int) -> pa.Table:
 def _body_end(text: CsvText, options: ReadOptions, *, one_column: bool) -> int:
     """Return where the last row ends.
 
-    Blank lines after it are no data; but in a single column they may be nulls, so there only the
-    end of the last line goes.
+    Blank lines after it are no data; but in a single column they may be nulls.
     """
-    data = text.data
-    if not one_column or options.blank_lines == "skip":
-        return len(data.rstrip(b"\r\n"))
-    if data.endswith(b"\r\n"):
-        return len(data) - 2
-    return len(data) - 1 if data.endswith((b"\r", b"\n")) else len(data)
+    if one_column and options.blank_lines != "skip":
+        return len(text.data)
+    return len(text.data.rstrip(b"\r\n"))
 
 
 def _refuse_blank_line(text: CsvText, *, before: int) -> None:

@@ -124,7 +124,9 @@ def _decode(raw: bytes, name: str, options: ReadOptions) -> CsvText:
             line=_count_lines(body[: error.start].decode(encoding)) + 1,
             byte=error.start + mark,
             expected=f"text in {encoding}",
-            do='Say its encoding, for example encoding="windows-1252" (--encoding windows-1252)',
+            do=_nul_advice(raw)
+            if b"\0" in body
+            else 'Say its encoding, for example encoding="windows-1252" (--encoding windows-1252)',
         ) from error
     nul = decoded.find("\0")
     if nul >= 0:

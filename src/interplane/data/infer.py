@@ -36,7 +36,8 @@ def infer(values: pa.ChunkedArray, options: ReadOptions, *, prefer: Type | None 
     wanted = (prefer, *_ORDER) if prefer else _ORDER
     for name in wanted:
         typed = convert(values, name, options)
-        if typed is not None:
+        # A column of nothing but quoted nulls is text, unless somebody said otherwise.
+        if typed is not None and (name == prefer or typed.null_count < len(values)):
             return typed
     return values
 

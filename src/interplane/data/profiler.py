@@ -173,8 +173,9 @@ class Profiler:
             return int(estimate), False, ()
         name = identifier(column.name)
         found = self._connection.sql(
-            f"SELECT {name}, count(*) AS n, count(*) OVER () AS distinct_values FROM self"
-            f" WHERE {_finite(column)} GROUP BY {name} ORDER BY n DESC, {name} LIMIT {_TOP}"
+            # By position: an alias could be the name of a column.
+            f"SELECT {name}, count(*), count(*) OVER () FROM self WHERE {_finite(column)}"
+            f" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_TOP}"
         ).fetchall()
         if not found:
             return 0, True, ()

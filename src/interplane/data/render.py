@@ -12,18 +12,21 @@ if TYPE_CHECKING:
 
 __all__ = ["cell", "grid", "table_html", "table_text"]
 
-_WIDTH = 24
+_WIDTH = 26
 
 
 def cell(value: Any) -> str:
-    r"""Return a value in at most 24 characters on one line; null is a dash.
+    r"""Return a value in at most 26 printable characters on one line; null is a dash.
 
-    >>> cell(None), cell(0.1 + 0.2), cell("two\nlines")
-    ('-', '0.3', 'two lines')
+    >>> cell(None), cell(0.1 + 0.2), cell("two\nlines\x1b")
+    ('-', '0.3', 'two lines\\x1b')
     """
     if value is None:
         return "-"
     text = f"{value:.6g}" if isinstance(value, float) else " ".join(str(value).split())
+    if not text.isprintable():
+        escaped = (c if c.isprintable() else ascii(c)[1:-1] for c in text)
+        text = "".join(escaped)
     return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
 
 

@@ -12,9 +12,6 @@ from interplane.record import Digest, Type, digest_value
 from interplane.record.base import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from interplane.data.table import Table
     from interplane.record import Column
 
 __all__ = [
@@ -25,7 +22,6 @@ __all__ = [
     "cast_sql",
     "keeps_sql",
     "projection_sql",
-    "view",
 ]
 
 Action = Literal["stop", "warn", "null"]
@@ -201,11 +197,3 @@ def projection_sql(schema: Schema, columns: tuple[Column, ...]) -> dict[str, str
         if value != identifier(column.name):
             found[column.name] = value
     return found
-
-
-def view(table: Table, schema: Schema) -> Table:
-    """Return the table as it reads through the schema: its types, broken values as null."""
-    types: Mapping[str, Type] = {
-        name: type_ for name, type_ in schema.types.items() if name in table.types
-    }
-    return table.project(projection_sql(schema, table.columns), types=types)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
+    from interplane.data.schema import Schema
     from interplane.record import Type
 
 __all__ = ["Table", "differing_columns"]
@@ -42,9 +43,12 @@ class Table:
     [{'carrier': 'AA', 'n': 1}, {'carrier': 'UA', 'n': 2}]
     """
 
-    def __init__(self, rows: Rows, columns: Sequence[Column]) -> None:
+    def __init__(
+        self, rows: Rows, columns: Sequence[Column], *, schema: Schema | None = None
+    ) -> None:
         self._rows = rows
         self._columns = tuple(columns)
+        self._schema = schema
 
     # ---- made from ------------------------------------------------------------------------
 
@@ -96,6 +100,11 @@ class Table:
     def types(self) -> dict[str, Type]:
         """The type of each column, in order."""
         return {column.name: column.type for column in self._columns}
+
+    @property
+    def schema(self) -> Schema | None:
+        """The schema that the rows are read through, if they are."""
+        return self._schema
 
     @property
     def rows(self) -> int:
@@ -197,27 +206,22 @@ class Table:
             raise differing_columns(self._columns, other)
         return type(self)(Chained(self._rows, other._rows), self._columns)
 
-    def project(
-        self, expressions: Mapping[str, str], *, types: Mapping[str, Type] | None = None
-    ) -> Self:
-        """See some columns through SQL expressions of the same row; the order of rows stays.
+    def through(self, schema: Schema) -> Self:
+        """Return the table as it reads through a schema.
 
-        For schemas, which read a broken value as null. Other expressions belong into `sql`.
-
-        Args:
-            expressions: SQL by the name of the column that it stands for.
-            types: the types of columns whose expression has another type than the column.
+        Values have the schema's types; a value that breaks a rule with ``on_breach = "null"``, or
+        that cannot have its type, reads as null. Rows and their order stay.
         """
-        for name in expressions:
-            self._check(name)
-        if not expressions:
-            return self
-        changed = types or {}
+        from interplane.data.schema import projection_sql
+
+        expressions = projection_sql(schema, self._columns)
+        types = schema.types
         columns = [
-            Column(name=column.name, type=changed.get(column.name, column.type))
+            Column(name=column.name, type=types.get(column.name, column.type))
             for column in self._columns
         ]
-        return type(self)(Projected(self._rows, dict(expressions)), columns)
+        rows = Projected(self._rows, expressions) if expressions else self._rows
+        return type(self)(rows, columns, schema=schema)
 
     # ---- SQL ------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
 import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ class MemoryBlobs:
     def __init__(self) -> None:
         self._data: dict[Digest, bytes] = {}
         self._made: Path | None = None
+        self._making = threading.Lock()
         self._scratches = 0
 
     def put(self, data: bytes) -> Digest:
@@ -50,8 +52,11 @@ class MemoryBlobs:
         """Return the path of a file with the verified bytes."""
         path = self._folder() / digest
         if not path.exists():
-            path.write_bytes(self.get(digest))
-            path.chmod(0o444)
+            # Renamed when whole: another thread may ask for the same path.
+            whole = path.with_name(f"{digest}.{threading.get_ident()}")
+            whole.write_bytes(self.get(digest))
+            whole.chmod(0o444)
+            whole.rename(path)
         return path
 
     def check(self, digest: Digest) -> None:
@@ -90,7 +95,8 @@ class MemoryBlobs:
         return path
 
     def _folder(self) -> Path:
-        if self._made is None:
-            self._made = Path(tempfile.mkdtemp(prefix="interplane-"))
-            weakref.finalize(self, shutil.rmtree, self._made, ignore_errors=True)
-        return self._made
+        with self._making:
+            if self._made is None:
+                self._made = Path(tempfile.mkdtemp(prefix="interplane-"))
+                weakref.finalize(self, shutil.rmtree, self._made, ignore_errors=True)
+            return self._made
