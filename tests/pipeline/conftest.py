@@ -94,6 +94,12 @@ class Bench:
 
 
 @pytest.fixture
-def bench(project):
+def make_bench(project):
+    """Return what makes a bench over a store."""
+    return lambda store, **options: Bench(project, store, **options)
+
+
+@pytest.fixture
+def bench(make_bench):
     """Return a bench with a store in memory, in process."""
-    return Bench(project, memory_store())
+    return make_bench(memory_store())

@@ -37,6 +37,7 @@ class Ledger:
         self._clock = clock
         self.draft = store.draft()
         self.run: Run
+        self.run_digest: Digest
         self.snapshot: Snapshot
 
     def begin(self, planner: Planner, *, run_id: str, project: str, code: CodeState) -> None:
@@ -58,7 +59,8 @@ class Ledger:
             started_at=self._clock.now_utc(),
             resumed_from=self._store.catalog.pointer(pointer),
         )
-        self.draft.move(pointer, self.draft.record(self.run), reason="a run has begun")
+        self.run_digest = self.draft.record(self.run)
+        self.draft.move(pointer, self.run_digest, reason="a run has begun")
 
     def step(
         self, key: StepKey, result: StepResult, *, log: str, attempts: int, started_at: str
@@ -67,7 +69,7 @@ class Ledger:
         for value in result.values:
             self.draft.put(value)
         step_run = StepRun(
-            run=self.run.digest,
+            run=self.run_digest,
             key=key,
             status=result.status,
             outputs=result.outputs,
@@ -101,7 +103,7 @@ class Ledger:
         """Write down how the run went."""
         self.draft.record(
             RunEnd(
-                run=self.run.digest,
+                run=self.run_digest,
                 status=status,
                 ended_at=self._clock.now_utc(),
                 steps=dict(steps),

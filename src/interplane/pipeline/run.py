@@ -266,10 +266,10 @@ class _Running:
         failure = result.failure
         if failure is None:
             raise ValueError(result.step)
-        run = short(self._ledger.run.digest)
+        run = short(self._ledger.run_digest)
         log = f'See what it wrote with "interplane logs @{run} {result.step}"'
         more = f"{failure.do.rstrip('.')}. {log}" if failure.do else log
-        error = failure.to_error(step=result.step, run=self._ledger.run.digest)
+        error = failure.to_error(step=result.step, run=self._ledger.run_digest)
         error.do = more
         return error
 
@@ -311,7 +311,7 @@ class _Running:
         for item in published:
             self._tell(Event("published", item.name, f"{item.name}@{item.number}"))
         return Outcome(
-            run=self._ledger.run.digest,
+            run=self._ledger.run_digest,
             record=self._ledger.run,
             status="done" if passed else "gate-closed",
             plan=self._plan,

@@ -68,7 +68,7 @@ class Pool:
     def submit(self, task: StepTask) -> None:
         """Take a task and hand it to a worker that has none."""
         self._waiting.append(task)
-        while len(self._workers) < min(self.slots, self._under_way()):
+        while len(self._workers) < self.slots:  # all at once: their imports take time side by side
             self._start()
         self._hand_out()
 
@@ -79,6 +79,8 @@ class Pool:
             InterplaneError: a worker could not load the pipeline or open the workspace.
         """
         while not self._finished:
+            if self._waiting and not self._workers:  # the last one has ended
+                self._start()
             for key, _ in self._selector.select():
                 self._read(key.data)
             self._hand_out()
@@ -97,9 +99,6 @@ class Pool:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
-
-    def _under_way(self) -> int:
-        return len(self._waiting) + sum(worker.task is not None for worker in self._workers)
 
     def _start(self) -> None:
         self._count += 1
@@ -167,8 +166,6 @@ class Pool:
         )
         result = StepResult(step=task.step, status="failed", failure=failure, log=log)
         self._finished.append(Performed(result))
-        if self._waiting:
-            self._start()
 
     def _remove(self, worker: _Worker) -> None:
         self._selector.unregister(worker.output)
