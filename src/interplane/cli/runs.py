@@ -1,0 +1,119 @@
+"""``interplane runs | logs``: what ran, and what a step wrote."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from interplane.cli.output import age, json_option, print_json, print_table, say
+from interplane.record import short
+
+if TYPE_CHECKING:
+    from interplane.project.runs import RunInfo
+
+__all__ = ["logs", "runs"]
+
+
+@click.command()
+@click.argument("run", required=False)
+@click.option("--limit", default=20, show_default=True, help="How many of the last ones.")
+@json_option
+def runs(run: str | None, *, limit: int, as_json: bool) -> None:
+    """List the last runs; with RUN (the beginning of its digest) show one, step by step."""
+    from interplane.project.project import Project
+    from interplane.project.runs import find_run, list_runs
+
+    store = Project.find().store
+    if run is not None:
+        info = find_run(store, run)
+        print_json(_plain(info)) if as_json else _say_one(info)
+        return
+    found = list_runs(store, limit=limit)
+    if as_json:
+        print_json([_plain(info) for info in found])
+        return
+    if not found:
+        say('No run yet. Make one with "interplane run".')
+        return
+    rows = [
+        (
+            f"@{short(info.digest)}",
+            info.run.pipeline,
+            info.status,
+            _counts(info),
+            "" if info.seconds is None else f"{info.seconds:.1f} s",
+            info.actor,
+            age(info.run.started_at),
+        )
+        for info in found
+    ]
+    header = ("run", "pipeline", "status", "steps", "took", "by", "began")
+    print_table(header, rows, right=("took",))
+
+
+@click.command()
+@click.argument("run")
+@click.argument("step", required=False)
+def logs(run: str, step: str | None) -> None:
+    """Print what STEP wrote in RUN: output, log records, warnings, and a traceback if it raised.
+
+    RUN is the beginning of its digest, or "last"; without STEP, every step that failed.
+    """
+    from interplane.project.project import Project
+    from interplane.project.runs import find_run, step_log
+
+    store = Project.find().store
+    info = find_run(store, None if run == "last" else run)
+    if step is not None:
+        click.echo(step_log(store, info, step), nl=False)
+        return
+    failed = [name for name, how in info.steps.items() if how == "failed"]
+    if not failed:
+        say(f"No step of @{short(info.digest)} failed. Name one: {', '.join(info.step_runs)}")
+    for name in failed:
+        say(f"--- {name} ---")
+        click.echo(step_log(store, info, name), nl=False)
+
+
+def _say_one(info: RunInfo) -> None:
+    took = "" if info.seconds is None else f", {info.seconds:.1f} s"
+    say(f"@{short(info.digest)}  {info.run.pipeline}  {info.status}{took}, by {info.actor}")
+    if info.error:
+        say(f"  {info.error}")
+    parameters = {
+        f"{step}.{name}": value
+        for step, values in info.run.parameters.items()
+        for name, value in values.items()
+    }
+    if parameters:
+        say(f"  {', '.join(f'{name} {value}' for name, value in parameters.items())}")
+    say("")
+    rows = []
+    for name, how in info.steps.items():
+        done = info.step_runs.get(name)
+        took = "" if done is None else f"{done.duration_s:.2f} s"
+        made = "" if done is None else ", ".join(item.summary for item in done.outputs.values())
+        rows.append((name, how, took, (done.error if done and done.error else made)))
+    print_table(("step", "went", "took", "made"), rows, right=("took",))
+
+
+def _counts(info: RunInfo) -> str:
+    return ", ".join(f"{count} {how}" for how, count in Counter(info.steps.values()).items())
+
+
+def _plain(info: RunInfo) -> dict[str, Any]:
+    return {
+        "digest": info.digest,
+        "pipeline": info.run.pipeline,
+        "status": info.status,
+        "seconds": info.seconds,
+        "steps": dict(info.steps),
+        "step_runs": {name: item.to_dict() for name, item in info.step_runs.items()},
+        "parameters": info.run.parameters,
+        "inputs": info.run.inputs,
+        "started_at": info.run.started_at,
+        "actor": info.actor,
+        "error": info.error,
+    }

@@ -1,0 +1,132 @@
+"""Runs as a project's people see them: how each went, its steps, what a step wrote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from interplane.errors import UnknownName
+from interplane.record import Ref, Run, RunEnd, StepRun
+from interplane.storage.names import current_run_pointer, run_lease
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from interplane.record import Digest
+    from interplane.storage.store import Store
+
+__all__ = ["RunInfo", "find_run", "list_runs", "step_log"]
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """A run and how it went.
+
+    Attributes:
+        digest: the digest of its beginning.
+        run: what was asked for.
+        status: done, failed, gate-closed, running, or crashed (its process ended without a word).
+        seconds: how long it took, if it ended.
+        steps: what became of each step: done, reused, failed or skipped.
+        step_runs: the executions behind them, by step.
+        actor: who ran.
+        error: why it failed.
+    """
+
+    digest: Digest
+    run: Run
+    status: str
+    seconds: float | None
+    steps: Mapping[str, str]
+    step_runs: Mapping[str, StepRun]
+    actor: str
+    error: str | None = None
+
+
+def list_runs(store: Store, *, limit: int | None = 20) -> list[RunInfo]:
+    """Return the last runs, newest first."""
+    ends = _ends(store, limit)
+    return [
+        _info(store, entry.digest, entry.record, ends.get(entry.digest), entry.actor)
+        for entry in store.catalog.list(Run.__struct_config__.tag, limit=limit)
+        if isinstance(entry.record, Run)
+    ]
+
+
+def find_run(store: Store, text: str | None = None) -> RunInfo:
+    """Return the run whose digest begins with ``text`` (after an @, or without), or the last one.
+
+    Raises:
+        UnknownName: if there is none.
+    """
+    if text is None:
+        last = list_runs(store, limit=1)
+        if not last:
+            raise UnknownName.of("run", "last", (), do='Make one with "interplane run"')
+        return last[0]
+    ref = Ref.parse(text if text.startswith("@") else f"@{text}")
+    entry = store.catalog.get(store.resolve(ref, series="model"))
+    run = store.record(entry.digest, Run)
+    return _info(store, entry.digest, run, _end_of(store, entry.digest), entry.actor)
+
+
+def step_log(store: Store, info: RunInfo, step: str) -> str:
+    """Return what a step wrote in a run (or in the run whose result was reused).
+
+    Raises:
+        UnknownName: if the run has no such step.
+    """
+    if step not in info.step_runs:
+        raise UnknownName.of("step", step, info.step_runs, where=f"run @{info.digest[:12]}")
+    log = info.step_runs[step].log
+    return "" if log is None else store.read(log).decode("utf-8", errors="replace")
+
+
+def _ends(store: Store, limit: int | None) -> dict[Digest, RunEnd]:
+    # A run that is under way, or crashed, has no end: so the ends of the last runs are among as
+    # many of the last ends.
+    found = store.catalog.list(RunEnd.__struct_config__.tag, limit=limit)
+    return {entry.record.run: entry.record for entry in found if isinstance(entry.record, RunEnd)}
+
+
+def _end_of(store: Store, run: Digest) -> RunEnd | None:
+    return next((item for item in _standing_on(store, run) if isinstance(item, RunEnd)), None)
+
+
+def _standing_on(store: Store, digest: Digest) -> Iterator[object]:
+    for source in store.catalog.standing_on(digest):
+        yield store.catalog.get(source).record
+
+
+def _info(store: Store, digest: Digest, run: Run, end: RunEnd | None, actor: str) -> RunInfo:
+    if end is None:
+        step_runs = {
+            item.key.step: item for item in _standing_on(store, digest) if isinstance(item, StepRun)
+        }
+        return RunInfo(
+            digest=digest,
+            run=run,
+            status="running" if _is_alive(store, run, digest) else "crashed",
+            seconds=None,
+            steps={name: item.status for name, item in step_runs.items()},
+            step_runs=step_runs,
+            actor=actor,
+        )
+    began, ended = (datetime.fromisoformat(at) for at in (run.started_at, end.ended_at))
+    return RunInfo(
+        digest=digest,
+        run=run,
+        status=end.status,
+        seconds=(ended - began).total_seconds(),
+        steps=end.steps,
+        step_runs={name: store.record(item, StepRun) for name, item in end.step_runs.items()},
+        actor=actor,
+        error=end.error,
+    )
+
+
+def _is_alive(store: Store, run: Run, digest: Digest) -> bool:
+    lease = store.catalog.lease(run_lease(run.pipeline))
+    current = store.catalog.pointer(current_run_pointer(run.pipeline))
+    return lease is not None and not lease.expired and current == digest
