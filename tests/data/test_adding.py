@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import pandas as pd
@@ -18,6 +20,7 @@ from interplane.data.schema_file import parse_schema
 from interplane.data.table import Table
 from interplane.errors import DataError, Fenced, SchemaBroken, UnknownName, UnreadableFile
 from interplane.record import Addition
+from interplane.storage.workspace import create_workspace
 from interplane.testing.stores import memory_store
 
 SCHEMA = parse_schema("columns.n = {type='int', max=100}\ncolumns.s = {type='str'}")
@@ -280,3 +283,35 @@ def test_flights_in_a_second_or_two(store, writer, flights_data):
         assert added.version.rows == size
     links = [entry.record for entry in store.catalog.list("addition")]
     assert all(isinstance(link, Addition) and store.has(link.profile) for link in links)
+
+
+WORK = """
+import sys
+from pathlib import Path
+from interplane.data.adding import add
+from interplane.data.table import Table
+from interplane.storage.workspace import open_workspace
+
+store = open_workspace(Path(sys.argv[1]))
+for n in range(int(sys.argv[2]), int(sys.argv[2]) + 3):
+    writer = store.catalog.writer(f"process {sys.argv[2]}")
+    add(store, "d", Table.from_columns({"n": [n]}), writer=writer, append=True)
+"""
+
+
+def test_processes_that_append_at_once(tmp_path):
+    """Through SQLite and folders, from several processes: every row once, numbers dense."""
+    store = create_workspace(tmp_path / "ws")
+    table = Table.from_columns({"n": [0]})
+    add(store, "d", table, writer=store.catalog.writer("first"))
+    starts = [10, 20, 30, 40]
+    running = [
+        subprocess.Popen([sys.executable, "-c", WORK, str(tmp_path / "ws"), str(start)])
+        for start in starts
+    ]
+    assert [process.wait(timeout=60) for process in running] == [0] * len(starts)
+    _, version = resolve_version(store, "d")
+    found = sorted(row["n"] for row in version_table(store, version).to_rows())
+    assert found == [0, *(start + n for start in starts for n in range(3))]
+    assert [m.number for m in store.catalog.series("data/d")] == list(range(1, 14))
+    store.close()

@@ -222,7 +222,7 @@ def test_spaces_after_delimiters_can_be_left_out():
 def test_quotes_can_be_plain_text():
     """Inches are refused with advice, and read with it."""
     text = 'size,n\n5" pipe,1\n'
-    assert 'quote=""' in str(refused(text))
+    assert "quote=''" in str(refused(text))
     assert read(text, quote="")[0].to_pydict() == {"size": ['5" pipe'], "n": [1]}
 
 
@@ -283,14 +283,14 @@ def test_a_row_longer_than_a_block():
         ("a,b\n1,2\n3\n", "line 3 (byte 8): the row has 1 field. Expected 2"),
         ("a,b\n1,2\n3,4,5\n", "line 3 (byte 8): the row has 3 fields. Expected 2"),
         ('a,b\n"1\n2",2\n3\n', "line 4 (byte 12): the row has 1 field"),
-        ("\n\na,b\n1,2\n", "say skip_rows=2"),
-        ("Title\na,b\n" + "1,2\n" * 20, "say skip_rows=1"),
+        ("\n\na,b\n1,2\n", "--option skip_rows=2"),
+        ("Title\na,b\n" + "1,2\n" * 20, "--option skip_rows=1"),
         ('a,b\n"1,2\n3,4\n', "line 2 (byte 4): a quoted field is never closed"),
         ('a,b\n"x"y,2\n', "line 2 (byte 6): text follows the closing quote"),
         ('a,b\n1,x"y"\n', "line 2 (byte 7): a quote stands inside a field"),
         (b"a,b\n1,\xff\n", "line 2 (byte 6): the bytes ff are no utf-8"),
         (b"a,b\n1,\x00\n", "line 2 (byte 6): there is a NUL byte"),
-        ("a,b\n1,é\n".encode("utf-16-le"), 'encoding="utf-16-le"'),
+        ("a,b\n1,é\n".encode("utf-16-le"), "encoding='utf-16-le'"),
     ],
 )
 def test_what_cannot_be_read_exactly(text, message):

@@ -16,7 +16,7 @@ from interplane.data.table import Table
 from interplane.testing.random_tables import tables
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(tables())
 def test_any_table_has_a_profile_that_round_trips(table):
     """Total: NaN, infinities, extremes, nulls; the JSON form gives it back."""

@@ -162,7 +162,7 @@ def test_files_that_are_not_there_or_no_text(tmp_path):
     assert read_schema(tmp_path / "good.toml") == parse_schema(WHOLE)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(tables())
 def test_a_first_schema_is_kept_by_its_rows(table):
     """Whatever the rows, the schema written from them can be read, and they pass it."""

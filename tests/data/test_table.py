@@ -161,7 +161,7 @@ def test_text_that_is_not_utf8_is_refused():
 @pytest.mark.parametrize("names", [["a", ""], ["a", "a"], ["Id", "ID"], ["a\0b", "c"]])
 def test_names_that_cannot_stand_side_by_side(names):
     """Empty and equal names, also but for case, are refused."""
-    with pytest.raises(DataError, match="names"):
+    with pytest.raises(DataError, match="name"):
         Table.from_arrow(pa.table([[1], [2]], names=names))
 
 

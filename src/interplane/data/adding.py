@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Added", "add", "version_table"]
 
-_ATTEMPTS = 20
+_ATTEMPTS = 1000
 _DETECTED = frozenset({"delimiter", "encoding"})
 
 

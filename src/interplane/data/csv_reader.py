@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from interplane.data.csv_text import CsvText, open_text
-from interplane.data.faults import over_budget, unreadable
+from interplane.data.faults import option, over_budget, unreadable
 from interplane.data.infer import convert, first_misfit, infer
 from interplane.data.types import check_names
 from interplane.errors import DataError, UnknownName
@@ -78,8 +78,9 @@ def _names(text: CsvText, options: ReadOptions) -> list[str]:
             error.what,
             line=text.first_line,
             expected=error.expected,
-            do="Give all names with names=[...] (--names). If the first line is data, say"
-            " header=False (--no-header) too; if a title stands above the header, skip_rows=N",
+            do="Give all names with --option names=A,B,… (in Python names=(...)). If the first line"
+            " is data, say --option header=false too; if a title stands above the header,"
+            " --option skip_rows=N",
         ) from error
     if options.header and not text.data[_body_start(text, options) :].strip(b"\r\n"):
         raise unreadable(
@@ -87,7 +88,7 @@ def _names(text: CsvText, options: ReadOptions) -> list[str]:
             f"there is a header of {len(names)} columns and no row",
             line=text.first_line,
             expected="at least one row",
-            do="If the first line is data, say header=False (--no-header) and names=[...] (--names)",
+            do=f"If the first line is data, say {option('header', False)}",
         )
     return names
 
@@ -157,8 +158,8 @@ def _refuse_blank_line(text: CsvText, *, before: int) -> None:
             blank,
             "the line is blank",
             expected="a row",
-            do='Say blank_lines="skip" if it means nothing, "null" if it is a row of nulls'
-            " (--blank-lines)",
+            do=f"Say {option('blank_lines', 'skip')} if it means nothing, or 'null' if it is a row"
+            " of nulls",
         )
 
 
@@ -222,7 +223,7 @@ def _ragged_advice(text: CsvText, fields: list[int], columns: int) -> str:
     above = text.structure.line_of(text.structure.record_at(first)) - 1 + text.skipped_lines
     return (
         f"Most rows have {usual} fields, from line {above + 1} on: if that is the header, say"
-        f" skip_rows={above} (--skip-rows {above})"
+        f" {option('skip_rows', above)}"
     )
 
 
@@ -266,7 +267,7 @@ def _forced(
             ),
             f"column {name!r} has {value[:_SHOWN]!r}",
             expected=f"a value of type {to}{f' written as {written}' if written else ''}",
-            do="Mend the value, add it to null_values, or read the column as text"
-            f' (types={{"{name}": "str"}}, --type {name}=str)',
+            do="Mend the value, add it to null_values, or read the column as text with"
+            f" --option types.{name}=str (in Python ReadOptions(types={{{name!r}: 'str'}}))",
         )
     return typed

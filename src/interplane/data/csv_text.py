@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from interplane.data.csv_structure import Structure
-from interplane.data.faults import unreadable
+from interplane.data.faults import option, unreadable
 from interplane.errors import UsageError
 
 if TYPE_CHECKING:
@@ -99,8 +99,8 @@ def open_text(raw: bytes, *, name: str, options: ReadOptions) -> CsvText:
             fault.byte,
             fault.reason,
             expected="quotes around whole fields, doubled inside them",
-            do='If quotes are plain text here, say quote="" (--quote ""); if spaces come before'
-            " them, skip_initial_space=True (--skip-initial-space)",
+            do=f"If quotes are plain text here, say {option('quote', '')}; if spaces come before"
+            f" them, {option('skip_initial_space', True)}",
         )
     return text
 
@@ -126,7 +126,7 @@ def _decode(raw: bytes, name: str, options: ReadOptions) -> CsvText:
             expected=f"text in {encoding}",
             do=_nul_advice(raw)
             if b"\0" in body
-            else 'Say its encoding, for example encoding="windows-1252" (--encoding windows-1252)',
+            else f"Say its encoding, for example {option('encoding', 'windows-1252')}",
         ) from error
     nul = decoded.find("\0")
     if nul >= 0:
@@ -155,7 +155,7 @@ def _nul_advice(raw: bytes) -> str:
     start = raw[:200]
     for offset, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
         if start[offset::2].count(0) > 0.8 * len(start[offset::2]):
-            return f'It looks like UTF-16: say encoding="{encoding}" (--encoding {encoding})'
+            return f"It looks like UTF-16: say {option('encoding', encoding)}"
     return "If it is no text file, convert it; if it is, remove the byte"
 
 
@@ -172,7 +172,7 @@ def _skip_lines(text: CsvText, lines: int) -> CsvText:
         raise unreadable(
             text.name,
             f"the file has {len(ends) + 1} lines, and {lines} are skipped",
-            do="Lower skip_rows (--skip-rows)",
+            do="Lower skip_rows",
         )
     start = ends[-1]
     skipped = len(text.data[:start].decode().encode(text.encoding))
@@ -201,8 +201,7 @@ def _refuse_blank_header(text: CsvText, skipped: int) -> None:
         0,
         "the line of the header is blank",
         expected="the names of the columns",
-        do=f"If the lines before it are no data, say skip_rows={skipped + blank}"
-        f" (--skip-rows {skipped + blank})",
+        do=f"If the lines before it are no data, say {option('skip_rows', skipped + blank)}",
     )
 
 
@@ -219,7 +218,7 @@ def _find_delimiter(text: CsvText) -> str:
             text.name,
             f"the delimiter is not clear: the header has {shown}",
             line=text.first_line,
-            do=f"Say it, for example delimiter={best!r} (--delimiter {best!r})",
+            do=f"Say it, for example {option('delimiter', best)}",
         )
     return best
 

@@ -10,19 +10,13 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-__all__ = ["SETTINGS", "connect", "identifier", "string"]
-
-SETTINGS: tuple[str, ...] = (
-    "SET TimeZone = 'UTC'",
-    # Merging equal subexpressions gives wrong answers: it takes 30 days for a month, 0.0 for -0.0.
-    "SET disabled_optimizers = 'common_subexpressions'",
-    "SET enable_progress_bar = false",
-)
-"""What every connection runs first: the settings under which results are ours by definition."""
+__all__ = ["connect", "identifier", "string"]
 
 
 def connect(*, threads: int | None = None) -> DuckDBPyConnection:
     """Open an in-memory engine that loads nothing, downloads nothing and reads no Python variables.
+
+    It has the settings that the SQL of expressions needs.
 
     Args:
         threads: how many threads it may use; all cores if not given. One thread makes
@@ -32,6 +26,8 @@ def connect(*, threads: int | None = None) -> DuckDBPyConnection:
     [(42,)]
     """
     import duckdb
+
+    from interplane.expressions.duckdb_sql import SETTINGS
 
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": False,
@@ -44,7 +40,7 @@ def connect(*, threads: int | None = None) -> DuckDBPyConnection:
     if threads is not None:
         config["threads"] = threads
     connection = duckdb.connect(":memory:", config=config)
-    for statement in SETTINGS:
+    for statement in (*SETTINGS, "SET enable_progress_bar = false"):
         connection.execute(statement)
     return connection
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interplane.errors import UnreadableFile
 
-__all__ = ["over_budget", "unreadable"]
+__all__ = ["option", "over_budget", "unreadable"]
 
 
 def unreadable(
@@ -26,6 +26,17 @@ def unreadable(
     return UnreadableFile(
         f"{name}{place}: {reason}", expected=expected, do=do, file=name, line=line, byte=byte
     )
+
+
+def option(name: str, value: str | int | bool) -> str:  # noqa: FBT001 - a value, not a switch
+    """Return how an option is said, on the command line and in Python.
+
+    >>> print(option("delimiter", ";"))
+    --option delimiter=';' (in Python ReadOptions(delimiter=';'))
+    """
+    plain = str(value).lower() if isinstance(value, bool) else value
+    shown = repr(plain) if isinstance(plain, str) and not plain.isalnum() else plain
+    return f"--option {name}={shown} (in Python ReadOptions({name}={value!r}))"
 
 
 def over_budget(name: str, what: str, *, limit: str) -> UnreadableFile:

@@ -93,9 +93,13 @@ def read_table(
     path = Path(source)
     digest = file_digest(path)
     try:
+        before = path.stat()
         arrow, found = _read_file(path, asked, limits, hints)
+        after = path.stat()
     except OSError as error:
         raise StorageError.from_os(error, doing=f"reading {path}") from error
+    if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
+        raise unreadable(path.name, "it changed while it was read", do="Add it when it is whole")
     table = Table.from_arrow(arrow, name=path.name)
     return Source(table=table, digest=digest, name=path.name, options=found.to_record())
 
@@ -116,7 +120,7 @@ def file_digest(path: Path) -> Digest:
         raise UsageError(
             f"{str(path)!r} is no file",
             expected="one CSV, Parquet or Arrow file",
-            do="Add the files in it one by one, the later ones with append=True (--append)",
+            do="Add the files in it one by one, the later ones with --append (in Python append=True)",
         )
     try:
         return digest_file(path)

@@ -62,7 +62,7 @@ def check_names(names: Sequence[str], *, where: str) -> None:
             raise DataError(
                 f"column {position} of {where} has {'no name' if not name else 'a NUL in its name'}",
                 expected="a name for each column",
-                do="Give all names yourself with names=[...] (--names), or mend the source",
+                do="Name the column in the source",
                 column=position,
             )
         twin = seen.get(name.lower())
@@ -72,7 +72,7 @@ def check_names(names: Sequence[str], *, where: str) -> None:
                 f"columns {twin!r} and {name!r} of {where} have the same name"
                 + ("" if twin == name else " but for upper and lower case"),
                 expected="names that differ, also in lower case",
-                do="Rename one of them, or give all names yourself with names=[...] (--names)",
+                do="Rename one of them in the source",
                 columns=[twin, name],
             )
 
