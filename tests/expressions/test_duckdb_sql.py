@@ -12,8 +12,9 @@ import pytest
 
 from interplane.errors import NotFreezable
 from interplane.expressions.duckdb_sql import SETTINGS, select_sql, to_sql
-from interplane.expressions.expr import Row, literal
+from interplane.expressions.expr import Row, if_else, literal
 from interplane.expressions.nodes import Literal, Lookup
+from interplane.testing.fuzz import Bench
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,3 +126,19 @@ def test_a_looked_up_value_can_be_given_as_text() -> None:
     """The one-expression form takes the SQL of a looked-up value as it is."""
     node = Lookup("t", (ROW.s.node,), Literal(1, "int"), "int")
     assert "joined.v" == to_sql(node, lookup=lambda _: "joined.v")
+
+
+def test_long_lists_of_constants_agree() -> None:
+    """The engine turns long lists into a join; engine and row program still agree."""
+    rows = {"n": [*range(0, 6000, 3), None], "s": [f"k{n}" for n in range(0, 6000, 3)] + [None]}
+    row = Row({"n": "int", "s": "str"})
+    words = [f"k{n}" for n in range(1000)]
+    bench = Bench({"n": "int", "s": "str"}, rows, {})
+    nodes = [
+        row.n.is_in(range(1, 2000, 2)).node,
+        if_else(row.s.not_in(words), row.n, -1).node,
+        row.n.bucket(list(range(0, 2000, 2))).node,
+    ]
+    found = bench.compare(nodes)
+    bench.close()
+    assert [] == found

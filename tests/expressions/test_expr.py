@@ -23,6 +23,8 @@ from interplane.expressions.expr import (
     literal,
 )
 from interplane.expressions.nodes import Literal
+from interplane.expressions.operations import TABLE, call
+from interplane.expressions.reductions import REDUCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -196,3 +198,62 @@ def test_too_large_is_refused_when_it_is_built(grow: Callable[[Expr], Expr]) -> 
     """A loop that nests without end stops with a message, not a RecursionError."""
     with pytest.raises(ExpressionError, match="at most 100,000 operations, 250 inside"):
         functools.reduce(lambda expr, _: grow(expr), range(300), ROW.distance)
+
+
+METHODS = sorted(name for name in TABLE if name in dir(Expr))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_is_its_row_of_the_table(name: str) -> None:
+    """A method builds the operation of its name, for every form and setting."""
+    for form in TABLE[name].forms:
+        first, *others = (Row({"x": kind}).x for kind in form.args)
+        options = {option.name: option.samples(form.args[0])[-1] for option in TABLE[name].options}
+        if name in {"floor", "ceil", "round"} and form.args == ("int",):
+            continue
+        made = getattr(first, name)(*others, **options)
+        assert call(name, *(each.node for each in (first, *others)), **options) == made.node
+
+
+@pytest.mark.parametrize("name", sorted(REDUCTIONS))
+def test_every_statistic_has_its_method(name: str) -> None:
+    """A method builds the statistic of its name, with condition and groups."""
+    options = {"q": 0.25} if REDUCTIONS[name].option else {}
+    for kind, result in REDUCTIONS[name].types.items():
+        x = Row({"x": kind}).x
+        made = getattr(x, name)(where=ROW.late, by=[ROW.carrier], **options)
+        assert (name, result) == (made.node.function, made.type)
+        assert (ROW.late.node, (ROW.carrier.node,)) == (made.node.where, made.node.by)
+
+
+@pytest.mark.parametrize(
+    ("expr", "text"),
+    [
+        (1.5 * ROW.wind / 2, "1.5 * wind / 2.0"),
+        (1 / ROW.wind, "1.0 / wind"),
+        (7 // ROW.distance, "7 // distance"),
+        (7 % ROW.distance, "7 % distance"),
+        (timedelta(days=1) + ROW.day, "(day + 1 day, 0:00:00)"),
+        (True & ROW.late, "True & late"),
+        (ROW.late != True, "late != True"),  # noqa: E712  a column of bools
+        ((ROW.wind <= 1) | (ROW.wind >= 2), "(wind <= 1.0) | (wind >= 2.0)"),
+        (ROW.wind.null_if(-1), "wind.null_if(-1.0)"),
+        (ROW.wind.identical_to(None), "wind.identical(None)"),
+    ],
+)
+def test_operators_from_both_sides(expr: Expr, text: str) -> None:
+    """A constant may stand on the left as well."""
+    assert text == repr(expr)
+
+
+def test_long_expressions_are_cut_in_the_middle() -> None:
+    """A message stays readable."""
+    text = repr(ROW.carrier.is_in([f"dest{n}" for n in range(1000)]))
+    assert 200 > len(text)
+    assert 420 > len(repr(functools.reduce(lambda a, b: a + b, [ROW.wind] * 200)))
+
+
+def test_a_row_shows_its_columns() -> None:
+    """In a debugger and for completion."""
+    row = Row({"b": "int", "a": "str"}, name="weather")
+    assert ("weather(b: int, a: str)", ["a", "b"]) == (repr(row), dir(row))

@@ -97,7 +97,11 @@ def _are_values(value: Any, of: Type) -> bool:
 
 
 def _are_edges(value: Any, of: Type) -> bool:
-    return _are_values(value, of) and all(low < high for low, high in pairwise(value))
+    return (
+        _are_values(value, of)
+        and len(value) <= 1000
+        and all(low < high for low, high in pairwise(value))
+    )
 
 
 def _is_in_sql(args: tuple[str, ...], options: Mapping[str, Any]) -> str:
@@ -355,7 +359,7 @@ OPERATIONS: tuple[Operation, ...] = (
         options=(
             Option(
                 "edges",
-                "1 to 10,000 constants of the type of x, each above the one before",
+                "1 to 1,000 constants of the type of x, each above the one before",
                 _are_edges,
                 lambda of: tuple(value for value in _samples(of) if _are_edges(value, of)),
             ),
