@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from interplane.pipeline.graph import Live
 from interplane.record import Crossing, DataUse, digest_value
 
 if TYPE_CHECKING:
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     from interplane.pipeline.wiring import Graph
     from interplane.record import Artifact, Digest, Snapshot, StepKey, Verdict
 
-__all__ = ["Described", "Made", "crossing_of", "ingredients"]
+__all__ = ["Described", "Made", "crossing_of", "ingredients", "is_live_again"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +113,48 @@ def crossing_of(
         parity=described.parity,
         champion=next((item.target for item in inputs.values() if item.is_live), None),
     )
+
+
+def is_live_again(live: Crossing, publication: Publication, graph: Graph, made: Made) -> bool:
+    """Return whether a run made what is live already, but for having met it as its champion.
+
+    A model that is compared with itself is no new version: steps that look at a live model may
+    differ in that, and in what follows from it, and in nothing else.
+    """
+    steps = graph.ancestors(publication.names.values())
+    looking = _looking_at_live(graph, made.inputs)
+    return (
+        live.model == made.artifacts[publication.model]
+        and live.steps.keys() == steps
+        and graph.producer(publication.model) not in looking
+        and (live.commit, live.diff, live.environment)
+        == (made.snapshot.commit, made.snapshot.diff, made.snapshot.environment)
+        and all(
+            _without(live.steps[name], graph, looking) == _without(made.keys[name], graph, looking)
+            for name in steps
+        )
+    )
+
+
+def _looking_at_live(graph: Graph, inputs: Mapping[str, ResolvedInput]) -> set[str]:
+    found: set[str] = set()
+    for name, step in graph.steps.items():
+        direct = any(edge in inputs and inputs[edge].is_live for edge in step.edges)
+        if direct or found.intersection(graph.parents[name]):
+            found.add(name)
+    return found
+
+
+def _without(key: StepKey, graph: Graph, looking: set[str]) -> StepKey:
+    """Return a key without the inputs that a live model decides."""
+    if key.step not in looking:
+        return key
+    kept = {
+        name: digest
+        for name, digest in key.inputs.items()
+        if not isinstance(graph.inputs.get(name), Live) and graph.producers.get(name) not in looking
+    }
+    return msgspec.structs.replace(key, inputs=kept)
 
 
 def _inputs(graph: Graph, steps: frozenset[str]) -> list[str]:

@@ -103,10 +103,12 @@ class Outcome:
         """Raise GateClosed if a gate did not let a crossing pass; says which, and its rules."""
         closed = [item for item in self.published if not item.verdict.passed]
         if closed:
-            names = ", ".join(f"{item.name}@{item.number}" for item in closed)
+            name = f"{closed[0].name}@{closed[0].number}"
+            first = next(item for item in closed[0].verdict.breaches if item.action == "stop")
             raise GateClosed(
-                f"the gate does not let {names} pass",
-                do=f"It is recorded and cannot be promoted. {closed[0].verdict.to_text()}",
+                f"the gate of {name} is closed: {first.rule}: {first.found}",
+                expected="a verdict that lets it pass",
+                do=f'It is recorded and cannot be promoted. See "interplane show {name}"',
                 crossings=[item.crossing for item in closed],
             )
 

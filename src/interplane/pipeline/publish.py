@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from interplane.errors import UsageError
 from interplane.pipeline.artifacts import Artifacts
 from interplane.pipeline.codecs.wants import Want
-from interplane.pipeline.crossing import Described, Made, crossing_of, ingredients
+from interplane.pipeline.crossing import Described, Made, crossing_of, ingredients, is_live_again
 from interplane.pipeline.perform import load_declared
 from interplane.record import Artifact, Crossing, Digest, Verdict
-from interplane.storage.names import crossing_pointer, series_name
+from interplane.storage.names import crossing_pointer, named_pointer, series_name
 
 if TYPE_CHECKING:
     from interplane.pipeline.graph import Publication
@@ -55,7 +55,7 @@ class Publisher:
 
     def _one(self, publication: Publication, made: Made, draft: Draft) -> Appended:
         pointer = crossing_pointer(ingredients(publication, self._graph, made))
-        known = self._store.catalog.pointer(pointer)
+        known = self._live_again(publication, made) or self._store.catalog.pointer(pointer)
         if known is not None:
             crossing = self._store.record(known, Crossing)
         else:
@@ -65,6 +65,14 @@ class Publisher:
         digest = crossing.digest if known is None else known
         place = draft.append(series_name("model", publication.name), digest)
         return Appended(publication, digest, crossing.verdict, place)
+
+    def _live_again(self, publication: Publication, made: Made) -> Digest | None:
+        """Return the live crossing if the run made it again."""
+        live = self._store.catalog.pointer(named_pointer("model", publication.name, "live"))
+        if live is None:
+            return None
+        crossing = self._store.record(live, Crossing)
+        return live if is_live_again(crossing, publication, self._graph, made) else None
 
     def _describe(self, publication: Publication, made: Made, draft: Draft) -> Described:
         model = made.artifacts[publication.model]
@@ -132,7 +140,9 @@ def _latest(table: Any, column: str) -> str | None:
     import pyarrow.compute as pc
 
     latest = pc.max(table.column(column)).as_py()
-    return None if latest is None else str(latest.isoformat())
+    if latest is None:
+        return None
+    return f"{latest.isoformat()}Z" if hasattr(latest, "hour") else str(latest.isoformat())
 
 
 def _folder() -> Path:

@@ -1,0 +1,255 @@
+"""From a dataset to a crossing: what it holds, when it is new, what a closed gate does."""
+
+import random
+
+import pytest
+
+from interplane.data.adding import add
+from interplane.data.schema_file import parse_schema
+from interplane.data.table import Table
+from interplane.errors import GateClosed, UnknownName, UsageError
+from interplane.features.frozen import Frozen
+from interplane.models.model import Model
+from interplane.pipeline.perform import load_declared
+from interplane.record import Crossing, DataVersion
+from interplane.storage.names import named_pointer
+from interplane.testing.stores import memory_store
+
+SCHEMA = """
+time = "when"
+
+[columns.id]
+type = "int"
+
+[columns.carrier]
+type = "str"
+
+[columns.wind]
+type = "float"
+max = 100.0
+on_breach = "null"
+
+[columns.late]
+type = "bool"
+nulls = 0.0
+
+[columns.when]
+type = "timestamp"
+"""
+
+STEPS = """
+    import interplane as ip
+    from interplane.features.definition import features
+
+    @features(label="late", time="when", key=["id"], context=["carrier"])
+    def flown(flight):
+        return {
+            "rate": ip.target_encode([flight.carrier], flight.late, smoothing=2),
+            "wind": flight.wind,
+        }
+
+    pipeline = ip.Pipeline(
+        "toy",
+        inputs={"rows": ip.dataset("rows", schema="rows.toml"), "champion": ip.live("rate")},
+    )
+
+    @pipeline.step(outputs=("train", "test"))
+    def split(rows: ip.Table, *, share: int = 3):
+        train = rows.sql(f"FROM self WHERE id % {share} > 0 ORDER BY id")
+        return train, rows.sql(f"FROM self WHERE id % {share} = 0 ORDER BY id")
+
+    @pipeline.step(outputs=("frozen", "x", "y"))
+    def fitted(train: ip.Table):
+        return flown.fit_transform(train)
+
+    @pipeline.step
+    def model(frozen: ip.Frozen):
+        return ip.Model(ip.FeatureScore("rate"), features=frozen)
+
+    @pipeline.step
+    def evaluation(model: ip.Model, test: ip.Table, champion):
+        return ip.evaluate(model, test, against=champion, metrics=["roc_auc"], slices=["carrier"])
+
+    @pipeline.gate
+    def good(evaluation: ip.Evaluation, *, least: float = 0.5):
+        return [
+            evaluation["roc_auc"].at_least(least),
+            evaluation["roc_auc"].not_worse_than_champion(by=0.01, confidence=0.95),
+        ]
+
+    @pipeline.step
+    def unrelated(rows: ip.Table, *, shown: int = 1):
+        return rows.head(shown).to_rows()[0]["id"]
+
+    pipeline.publish(
+        "rate", model="model", evaluation="evaluation", gate="good", rows="split", train="train"
+    )
+""".replace('rows="split", ', "")
+
+
+def rows(count=600, seed=1):
+    """Return flights whose lateness depends on their carrier."""
+    draw = random.Random(seed)
+    carriers = [draw.choice(["UA", "AA", "DL"]) for _ in range(count)]
+    share = {"UA": 0.7, "AA": 0.4, "DL": 0.1}
+    return Table.from_columns(
+        {
+            "id": list(range(count)),
+            "carrier": carriers,
+            "wind": [draw.choice([5.0, 20.0, 1048.0]) for _ in range(count)],
+            "late": [draw.random() < share[carrier] for carrier in carriers],
+            "when": [f"2013-01-01T00:{minute % 60:02}:00" for minute in range(count)],
+        }
+    ).sql('SELECT * REPLACE ("when"::TIMESTAMP AS "when") FROM self ORDER BY id')
+
+
+def add_rows(store, table):
+    """Add a version of the dataset."""
+    schema = parse_schema(SCHEMA)
+    return add(store, "rows", table, writer=store.catalog.writer("test"), schema=schema)
+
+
+@pytest.fixture
+def toy(bench):
+    """Return a bench with the pipeline and one version of its data."""
+    (bench.project.root / "rows.toml").write_text(SCHEMA)
+    bench.project.write(steps=STEPS)
+    add_rows(bench.store, rows())
+    return bench
+
+
+def promote(store, published):
+    """Make a crossing the live one."""
+    draft = store.draft()
+    draft.move(named_pointer("model", published.name, "live"), published.crossing, reason="test")
+    store.commit(draft, writer=store.catalog.writer("test"))
+
+
+def test_a_run_publishes_a_crossing_with_everything_in_it(toy):
+    """All that the model came from and all that travels with it."""
+    outcome = toy.run()
+    (published,) = outcome.published
+    assert ("rate", 1, True) == (published.name, published.number, published.is_new)
+    crossing = toy.store.record(published.crossing, Crossing)
+    assert {"split", "fitted", "model", "evaluation", "good"} == crossing.steps.keys()
+    use = crossing.data["rows"]
+    assert ("rows", "2013-01-01T00:59:00Z") == (use.dataset, use.as_of)
+    assert parse_schema(SCHEMA).digest == use.schema
+    assert {"share": 3} == crossing.parameters["split"]
+    assert crossing.verdict.passed
+    assert crossing.champion is None
+    assert outcome.artifact("model") == crossing.model
+    assert outcome.artifact("frozen").digest == crossing.frozen.digest
+    assert crossing.parity
+    assert {"wind", "carrier"} <= set(str(crossing.request_schema).replace("'", " ").split())
+    assert toy.store.read(crossing.baselines["train"])
+    model = toy.value(outcome, "model", Model)
+    assert isinstance(model.features, Frozen)
+    assert model.predict(rows(3)).shape == (3,)
+
+
+def test_the_same_again_is_the_same_crossing(toy):
+    """Same digest, same number; in another workspace the same digest."""
+    first, second = toy.run(), toy.run()
+    assert {"reused"} == set(second.steps.values())
+    assert first.published[0].crossing == second.published[0].crossing
+    assert (1, False) == (second.published[0].number, second.published[0].is_new)
+    other = type(toy)(toy.project, memory_store())
+    add_rows(other.store, rows())
+    assert first.published[0].crossing == other.run().published[0].crossing
+
+
+def test_a_change_elsewhere_in_the_pipeline_makes_no_new_version(toy):
+    """A crossing stands on what it needs."""
+    first = toy.run()
+    second = toy.run(parameters={"shown": 2})
+    assert "done" == second.steps["unrelated"]
+    assert first.published[0].crossing == second.published[0].crossing
+
+
+def test_new_data_make_a_new_version_that_says_so(toy):
+    """The plan names both versions of the dataset."""
+    toy.run()
+    add_rows(toy.store, rows(seed=2))
+    assert "rows@2 instead of rows@1" == toy.prepare().plan().steps["split"].because
+    assert 2 == toy.run().published[0].number
+    pinned = toy.run(pins={"rows": "rows@1"})
+    assert (1, False) == (pinned.published[0].number, pinned.published[0].is_new)
+
+
+def test_an_edited_schema_runs_what_reads_through_it(toy):
+    """Its comments do not."""
+    toy.run()
+    (toy.project.root / "rows.toml").write_text("# reviewed\n" + SCHEMA)
+    assert () == toy.prepare().plan().to_run
+    (toy.project.root / "rows.toml").write_text(SCHEMA.replace("100.0", "10.0"))
+    assert "the schema of rows changed" == toy.prepare().plan().steps["split"].because
+
+
+def test_rows_are_read_through_the_schema(toy):
+    """A broken value reads as null."""
+    planner = toy.prepare()
+    from interplane.pipeline.artifacts import Artifacts
+    from interplane.pipeline.codecs.wants import ANYTHING
+
+    table = load_declared(
+        planner.inputs["rows"], toy.store, Artifacts(toy.store), want=ANYTHING, scratch=None
+    )
+    stored = toy.store.record(planner.inputs["rows"].target, DataVersion)
+    assert stored.rows == table.rows
+    assert 20.0 == table.sql("SELECT max(wind) AS most FROM self").to_rows()[0]["most"]
+
+
+def test_a_champion_is_met_and_named(toy):
+    """The steps that look at it run again, the others do not."""
+    first = toy.run()
+    promote(toy.store, first.published[0])
+    plan = toy.prepare().plan()
+    assert "rate@1 instead of no live model" == plan.steps["evaluation"].because
+    assert "reuse" == plan.steps["model"].action
+    second = toy.run(parameters={"share": 4})
+    crossing = toy.store.record(second.published[0].crossing, Crossing)
+    assert first.published[0].crossing == crossing.champion
+    assert 2 == second.published[0].number
+
+
+def test_a_model_that_meets_itself_is_no_new_version(toy):
+    """It is live already; an edit of a step that looks at it makes one all the same."""
+    first = toy.run()
+    promote(toy.store, first.published[0])
+    again = toy.run()
+    assert {"evaluation": "done", "model": "reused"}.items() <= again.steps.items()
+    assert (1, first.published[0].crossing) == again.published[0][1:3]
+    assert 2 == toy.run(parameters={"least": 0.6}).published[0].number
+
+
+def test_a_closed_gate_is_recorded_and_told(toy):
+    """The crossing can be shown; the outcome raises when asked."""
+    outcome = toy.run(parameters={"least": 0.99})
+    assert "gate-closed" == outcome.status
+    with pytest.raises(GateClosed, match=r"the gate of rate@1 is closed: roc_auc at least 0.99"):
+        outcome.raise_if_closed()
+    assert not toy.store.record(outcome.published[0].crossing, Crossing).verdict.passed
+    assert "gate-closed" == next(toy.store.catalog.list("run-end")).record.status
+    open_again = toy.run()
+    assert ("done", 2) == (open_again.status, open_again.published[0].number)
+    open_again.raise_if_closed()
+
+
+def test_what_is_no_model_cannot_be_published(toy):
+    """Said after the run, which is kept."""
+    toy.project.write(steps=STEPS.replace('model="model"', 'model="x"'))
+    with pytest.raises(UsageError, match=r"publish\('rate'\): the output 'x' is a table"):
+        toy.run()
+    assert "failed" == next(toy.store.catalog.list("run-end")).record.status
+
+
+def test_a_dataset_without_a_version_says_what_to_do(toy):
+    """Before anything runs."""
+    empty = type(toy)(toy.project, memory_store())
+    with pytest.raises(UnknownName, match="there is no dataset 'rows'"):
+        empty.run()
+    with pytest.raises(UnknownName, match=r"there is no input 'row'.*Did you mean 'rows'"):
+        toy.prepare(pins={"row": "rows@1"})
+    with pytest.raises(UsageError, match="the input 'rows' is pinned to other@1"):
+        toy.prepare(pins={"rows": "other@1"})
