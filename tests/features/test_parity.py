@@ -13,9 +13,9 @@ from interplane.expressions.row_program import compile_row
 from interplane.features import encodings as ip
 from interplane.features.definition import features
 from interplane.features.edges import EDGES, edge_rows
-from interplane.features.freezing import rebuild
 from interplane.features.parity import prove
 from interplane.features.training import Parity
+from interplane.features.trees import rebuild
 
 ROWS = Table.from_columns(
     {

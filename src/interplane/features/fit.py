@@ -15,13 +15,15 @@ from interplane.errors import DataError, UsageError
 from interplane.expressions.nodes import Column
 from interplane.features.batch import evaluate, read
 from interplane.features.encodings import OneHot
-from interplane.features.freezing import FrozenParts, check, freeze, parts_of
+from interplane.features.freezing import FrozenParts, freeze
 from interplane.features.frozen import Frozen
 from interplane.features.parity import prove
+from interplane.features.refusals import check
 from interplane.features.statistics import compute
 from interplane.features.targets import folds_of, is_target, training_form
 from interplane.features.training import Training
 from interplane.features.training_rows import TrainingRows, with_folds
+from interplane.features.trees import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -1,0 +1,140 @@
+"""What cannot be frozen, refused before any work: by feature, with what to do instead."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from interplane.errors import NotFreezable
+from interplane.expressions.expr import Expr
+from interplane.expressions.nodes import Call, Column, Literal, Lookup, Reduce
+from interplane.expressions.operations import TABLE
+from interplane.expressions.reductions import REDUCTIONS
+from interplane.features.encodings import TARGET_MEAN, OneHot
+from interplane.features.lookups import KEY_TYPES
+from interplane.features.trees import parts_of, rebuild
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from interplane.expressions.nodes import Node
+
+__all__ = ["check"]
+
+
+def check(written: Mapping[str, Expr | OneHot], *, label: str | None) -> None:
+    """Refuse every feature without an exact twin for one row, and every leak of the label.
+
+    Raises:
+        NotFreezable: naming the feature and what in it cannot be frozen, with what to do instead.
+    """
+    for name, feature in written.items():
+        if isinstance(feature, OneHot):
+            _check_node(name, feature.x.node, label=label)
+        else:
+            _check_type(name, feature)
+            _check_node(name, feature.node, label=label)
+
+
+def _check_type(name: str, feature: Expr) -> None:
+    kind = feature.node.type
+    if kind == "str":
+        do = "Use ip.one_hot, ip.target_encode or ip.frequency_encode on it"
+    elif kind in {"date", "timestamp"}:
+        do = "Take a part of it, for example .hour(), .day_of_week() or .epoch_seconds()"
+    else:
+        return
+    raise NotFreezable(
+        f"the feature {name!r} = {feature!r} is {kind}",
+        expected="a number or a bool, as a model takes them",
+        do=do,
+        feature=name,
+    )
+
+
+def _check_node(name: str, root: Node, *, label: str | None) -> None:
+    for node in parts_of(_without_targets(name, root, label=label)):
+        match node:
+            case Column(name=column) if column == label:
+                raise NotFreezable(
+                    f"the feature {name!r} reads the label {label!r}",
+                    expected="what is known at prediction time, when there is no label yet",
+                    do="Learn from the label only by ip.target_encode, which takes it out of fold",
+                    feature=name,
+                )
+            case Lookup():
+                raise NotFreezable(
+                    f"the feature {name!r} reads the frozen table {node.table!r}",
+                    expected="columns, constants, operations and statistics of the training rows",
+                    do="Fit writes such tables; write the grouped statistic, as in x.mean(by=[k])",
+                    feature=name,
+                )
+            case Reduce():
+                _check_statistic(name, node)
+            case Call(op=op) if op not in TABLE:
+                raise NotFreezable(
+                    f"the feature {name!r} uses the operation {op!r}",
+                    expected="an operation of the table, which has an exact twin for one row",
+                    do="Prepare it in a data step; docs/operations.md lists what there is",
+                    feature=name,
+                )
+            case Call() | Column() | Literal():
+                pass
+
+
+def _reduces(root: Node) -> Iterator[Reduce]:
+    return (part for part in parts_of(root) if isinstance(part, Reduce))
+
+
+def _without_targets(name: str, root: Node, *, label: str | None) -> Node:
+    """Return the tree with the label's expression taken out of target encodings, once checked."""
+
+    def change(node: Node) -> Node | None:
+        if not isinstance(node, Reduce) or node.function != TARGET_MEAN:
+            return None
+        target = node.args[0]
+        if label is None or not any(
+            isinstance(part, Column) and part.name == label for part in parts_of(target)
+        ):
+            raise NotFreezable(
+                f"the feature {name!r} encodes the target {Expr(target)!r}, "
+                f"which does not read the label {label!r}",
+                expected="an expression of the label's column",
+                do="Give the label, or use x.mean(by=[...]) for a statistic of another column",
+                feature=name,
+            )
+        if any(_reduces(target)):
+            raise NotFreezable(
+                f"the feature {name!r} encodes the target {Expr(target)!r}, which holds a statistic",
+                expected="an expression of one row",
+                do="Give the label itself",
+                feature=name,
+            )
+        if any(part.function == TARGET_MEAN for key in node.by for part in _reduces(key)):
+            raise NotFreezable(
+                f"the feature {name!r} encodes the target by groups of an encoded target",
+                expected="groups made of columns",
+                do="Group by the columns themselves",
+                feature=name,
+            )
+        return replace(node, args=(Literal(None, "float"),))
+
+    return rebuild(root, change)
+
+
+def _check_statistic(name: str, statistic: Reduce) -> None:
+    odd = [key for key in statistic.by if key.type not in KEY_TYPES]
+    if odd:
+        raise NotFreezable(
+            f"the feature {name!r} groups by {Expr(odd[0])!r}, which is {odd[0].type}",
+            expected=f"groups of {', '.join(KEY_TYPES)}",
+            do='Make groups of it first, for example with .floor().cast("int") or .bucket([...])',
+            feature=name,
+        )
+    if statistic.function not in REDUCTIONS and statistic.function != TARGET_MEAN:
+        raise NotFreezable(
+            f"the feature {name!r} uses the statistic {statistic.function!r}",
+            expected="a statistic with one value, or one per group, over the training rows",
+            do="Prepare it in a data step; docs/operations.md lists what there is",
+            feature=name,
+        )
