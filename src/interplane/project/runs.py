@@ -49,7 +49,7 @@ def list_runs(store: Store, *, limit: int | None = 20) -> list[RunInfo]:
     ends = _ends(store, limit)
     return [
         _info(store, entry.digest, entry.record, ends.get(entry.digest), entry.actor)
-        for entry in store.catalog.list(Run.__struct_config__.tag, limit=limit)
+        for entry in store.catalog.list(str(Run.__struct_config__.tag), limit=limit)
         if isinstance(entry.record, Run)
     ]
 
@@ -86,7 +86,7 @@ def step_log(store: Store, info: RunInfo, step: str) -> str:
 def _ends(store: Store, limit: int | None) -> dict[Digest, RunEnd]:
     # A run that is under way, or crashed, has no end: so the ends of the last runs are among as
     # many of the last ends.
-    found = store.catalog.list(RunEnd.__struct_config__.tag, limit=limit)
+    found = store.catalog.list(str(RunEnd.__struct_config__.tag), limit=limit)
     return {entry.record.run: entry.record for entry in found if isinstance(entry.record, RunEnd)}
 
 
