@@ -58,10 +58,10 @@ def main() -> None:
     interplane("plan")
     interplane("run")
     interplane("show", "flights@1")
-    interplane("promote", "flights@1", "--reason", "the first that passed its gate")
 
-    say("3. The same again: everything is reused but what looks at the live model")
+    say("3. The same again: everything is reused. Then a hyperparameter, and the two models meet")
     interplane("run")
+    interplane("promote", "flights@1", "--reason", "the first that passed its gate")
     interplane("plan", "--learning-rate", "0.05")
     interplane("run", "--learning-rate", "0.05")
     interplane("diff", "flights@1", "flights@2")
