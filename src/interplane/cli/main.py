@@ -87,6 +87,9 @@ def cli(ctx: click.Context, *, debug: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code; an error is one message on standard error."""
+    # OpenMP threads that wait at a barrier sleep instead of spinning: on cores that others use too,
+    # spinning makes the training of a small model ten times slower. Read when libgomp is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words or bool(os.environ.get("INTERPLANE_DEBUG"))
     # --debug counts wherever it stands, as people add it to the end of the line that failed.
