@@ -285,6 +285,26 @@ def test_flights_in_a_second_or_two(store, writer, flights_data):
     assert all(isinstance(link, Addition) and store.has(link.profile) for link in links)
 
 
+def test_two_who_append_the_same_at_once(store):
+    """One of them adds it; the others are told that it is there."""
+    add(store, "d", Table.from_columns({"n": [0]}), writer=store.catalog.writer("first"))
+    table = Table.from_columns({"n": [1]})
+    ready = threading.Barrier(4)
+    found = []
+
+    def work():
+        ready.wait()
+        added = add(store, "d", table, writer=store.catalog.writer("w"), append=True)
+        found.append((added.number, added.new))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == [(2, False), (2, False), (2, False), (2, True)]
+
+
 WORK = """
 import sys
 from pathlib import Path

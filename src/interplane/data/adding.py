@@ -114,14 +114,15 @@ def add(
         source, options=asked, limits=limits, hints=_hints(store, history, schema, append=append)
     )
     tell("read", read.table.rows, read.table.rows)
-    if not again:
-        there = adding.find(history, read.digest, asked, append=append)
-        if there is not None:
-            return there
     for attempt in range(1, _ATTEMPTS + 1):
+        if not again:
+            there = adding.find(history, read.digest, asked, append=append)
+            if there is not None:
+                return there
         try:
             return adding.commit(history, read, append=append)
         except Fenced:
+            # Somebody else added first, perhaps this very source: look again, on top of theirs.
             moved = History(store, name)
             if attempt == _ATTEMPTS or moved.latest == history.latest:
                 raise
