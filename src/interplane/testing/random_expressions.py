@@ -13,7 +13,7 @@ from interplane.expressions.operations import TABLE, call
 from interplane.record.tables import TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from interplane.expressions.form import Form, Operation
     from interplane.expressions.nodes import Constant, Node
@@ -36,7 +36,7 @@ _FLOATS = (
     *(1.7976931348623157e308, -1.7976931348623157e308, 2.2250738585072014e-308, 709.8, -745.2),
     *(math.pi, math.e, math.pi / 2, 1e22, 123456789012345680.0, math.inf, -math.inf, math.nan),
 )
-_LETTERS = "aAbBzZ09-. \t\n_'\"%\\éßẞİıſKΣσςǅǆ٣\x00\u00a0\u0301\u200d🦤𐐀"
+_LETTERS = "aAbBzZ09-. \t\n_'\"%\\éßẞİıſKΣσςǅǆ٣\x00\u00a0\u0301\u200d🦤𐐀"  # noqa: RUF001  look-alikes on purpose
 _WORDS = (
     *("", "a", "A", "AA", "JFK", "LAX", "ß", "İ", "straße", "a-b-c", "--", "-", " a ", "\t\n"),
     *("0", "12", "-0", "007", "-9223372036854775808", "9223372036854775808", "1_000", " 1", "+1"),
@@ -93,22 +93,21 @@ class Draw:
 
     def value(self, kind: Type) -> Any:
         """Return a value that is not null; a float may be NaN."""
+        made: dict[Type, Callable[[], Any]] = {
+            "bool": lambda: self._random.random() < 0.5,
+            "int": self._int,
+            "float": self._float,
+            "str": self._text,
+            "date": self._date,
+            "timestamp": self._timestamp,
+        }
+        return made[kind]()
+
+    def _text(self) -> str:
         draw = self._random
-        match kind:
-            case "bool":
-                return draw.random() < 0.5
-            case "int":
-                return self._int()
-            case "float":
-                return self._float()
-            case "str":
-                if draw.random() < 0.5:
-                    return draw.choice(_WORDS)
-                return "".join(draw.choices(_LETTERS, k=draw.randrange(7)))
-            case "date":
-                return self._date()
-            case "timestamp":
-                return self._timestamp()
+        if draw.random() < 0.5:
+            return draw.choice(_WORDS)
+        return "".join(draw.choices(_LETTERS, k=draw.randrange(7)))
 
     def _int(self) -> int:
         draw = self._random
@@ -205,7 +204,7 @@ class Draw:
         keys = tuple(self.expression(each, depth=min(depth - 1, 1)) for each in kinds)
         return Lookup(name, keys, Literal(self._constant(kind), kind), kind)
 
-    def _entries(self, kinds: list[Type], kind: Type) -> dict[tuple[Any, ...], Any]:
+    def _entries(self, kinds: Sequence[Type], kind: Type) -> dict[tuple[Any, ...], Any]:
         keys = [tuple(self.value(each) for each in kinds) for _ in range(20)]
         return {key: self._constant(kind) for key in keys}
 
