@@ -25,6 +25,7 @@ _WHERE = {
     "Pipeline": "pipeline.graph",
     "Table": "data.table",
     "Verdict": "record",
+    "cases": "expressions.expr",
     "coalesce": "expressions.expr",
     "concat": "expressions.expr",
     "cyclic": "features.encodings",
@@ -41,6 +42,7 @@ _WHERE = {
     "live": "pipeline.graph:Live",
     "min_max": "features.encodings",
     "one_hot": "features.encodings",
+    "rule": "evaluation.gates",
     "standardize": "features.encodings",
     "target_encode": "features.encodings",
 }

@@ -3,6 +3,8 @@ from interplane.data.table import Table as Table
 from interplane.errors import InterplaneError as InterplaneError
 from interplane.evaluation.evaluate import evaluate as evaluate
 from interplane.evaluation.evaluation import Evaluation as Evaluation
+from interplane.evaluation.gates import rule as rule
+from interplane.expressions.expr import cases as cases
 from interplane.expressions.expr import coalesce as coalesce
 from interplane.expressions.expr import concat as concat
 from interplane.expressions.expr import greatest as greatest
@@ -38,6 +40,7 @@ __all__ = [
     "Pipeline",
     "Table",
     "Verdict",
+    "cases",
     "coalesce",
     "concat",
     "cyclic",
@@ -54,6 +57,7 @@ __all__ = [
     "live",
     "min_max",
     "one_hot",
+    "rule",
     "standardize",
     "target_encode",
 ]
