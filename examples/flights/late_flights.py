@@ -47,7 +47,9 @@ def flight_features(flight):
 @ip.features(label="late", time="scheduled_departure", key=["flight_id"])
 def carrier_hour(flight):
     """The stated baseline: how often this carrier was late at this hour of the day."""
-    return {"rate": ip.target_encode([flight.carrier, flight.local_hour], flight.late, smoothing=20)}
+    return {
+        "rate": ip.target_encode([flight.carrier, flight.local_hour], flight.late, smoothing=20)
+    }
 
 
 pipeline = ip.Pipeline(
@@ -158,7 +160,12 @@ def better_than_chance(baseline_evaluation: ip.Evaluation):
 
 
 pipeline.publish(
-    "flights", model="model", evaluation="evaluation", gate="good_enough", rows="departures", train="train"
+    "flights",
+    model="model",
+    evaluation="evaluation",
+    gate="good_enough",
+    rows="departures",
+    train="train",
 )
 pipeline.publish(
     "carrier-hour",

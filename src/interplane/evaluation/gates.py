@@ -91,5 +91,5 @@ def _no_ruling(value: object) -> UsageError:
         f"a gate returned {value!r:.60} of type {type(value).__name__}",
         expected="rules",
         do='Return rules such as evaluation["roc_auc"].at_least(0.7), or your own, made by '
-        "interplane.evaluation.gates.rule",
+        "interplane.rule",
     )
