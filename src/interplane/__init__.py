@@ -26,6 +26,7 @@ _WHERE = {
     "Table": "data.table",
     "Verdict": "record",
     "cases": "expressions.expr",
+    "check": "data.checks:check_table",
     "coalesce": "expressions.expr",
     "concat": "expressions.expr",
     "cyclic": "features.encodings",

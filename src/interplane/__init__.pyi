@@ -1,3 +1,4 @@
+from interplane.data.checks import check_table as check
 from interplane.data.dataset import Dataset as dataset
 from interplane.data.table import Table as Table
 from interplane.errors import InterplaneError as InterplaneError
@@ -41,6 +42,7 @@ __all__ = [
     "Table",
     "Verdict",
     "cases",
+    "check",
     "coalesce",
     "concat",
     "cyclic",
