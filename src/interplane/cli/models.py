@@ -224,7 +224,10 @@ def _say_section(heading: str, text: str) -> None:
 def _wrapped(line: str) -> list[str]:
     import textwrap
 
-    return textwrap.wrap(line, _WRAP, subsequent_indent="  ", drop_whitespace=False) or [line]
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.wrap(
+        line.strip(), _WRAP, initial_indent=indent, subsequent_indent=f"{indent}  "
+    ) or [line]
 
 
 def _summary(store: Store, found: Recorded) -> dict[str, Any]:
