@@ -40,7 +40,16 @@ EXAMPLES = [
     DataVersion(
         columns=(Column(name="a", type="int"),), parts=(Part(digest=D[0], rows=3, size_bytes=9),)
     ),
-    Addition(dataset="a", version=D[0], parent=D[1], source=D[2], source_name="a.csv", rows=3),
+    Addition(
+        dataset="a",
+        version=D[0],
+        parent=D[1],
+        source=D[2],
+        source_name="a.csv",
+        rows=3,
+        profile=D[3],
+        schema=D[4],
+    ),
     Snapshot(project="p", commit="c" * 40, diff=D[0], environment=D[1]),
     Run(
         id="r",

@@ -67,7 +67,7 @@ class Addition(Record, frozen=True, kw_only=True, tag="addition"):
         options: how the source was read, where that was not the default.
         rows: how many rows were added.
         profile: the blob of the version's profile.
-        schema: the digest of the schema that it was checked against, if any.
+        schema: the value of the schema that it was checked against, if any.
         verdict: the outcome of that check, a `Verdict` as plain JSON.
     """
 
@@ -83,9 +83,8 @@ class Addition(Record, frozen=True, kw_only=True, tag="addition"):
     verdict: dict[str, Any] | None = None
 
     def links(self) -> Iterator[Digest]:
-        """Yield the version, its parent and its profile."""
+        """Yield the version, its parent, its profile and the schema that it was checked against."""
         yield self.version
-        if self.parent is not None:
-            yield self.parent
-        if self.profile is not None:
-            yield self.profile
+        for digest in (self.parent, self.profile, self.schema):
+            if digest is not None:
+                yield digest
