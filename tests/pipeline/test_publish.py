@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,7 +14,7 @@ from interplane.errors import GateClosed, UnknownName, UsageError
 from interplane.features.frozen import Frozen
 from interplane.models.model import Model
 from interplane.pipeline.perform import load_declared
-from interplane.record import Crossing, DataVersion
+from interplane.record import Crossing, DataVersion, Snapshot
 from interplane.storage.names import named_pointer
 from interplane.testing.stores import memory_store
 
@@ -130,6 +131,24 @@ def test_a_model_that_meets_itself_is_no_new_version(toy):
     assert {"evaluation": "done", "model": "reused"}.items() <= again.steps.items()
     assert (1, first.published[0].crossing) == again.published[0][1:3]
     assert 2 == toy.run(parameters={"least": 0.6}).published[0].number
+
+
+def test_another_commit_that_changes_no_step_is_the_same_crossing(toy):
+    """Nor does a library that no step imports; the crossing keeps its first snapshot."""
+    first = toy.run().published[0]
+    later = {"commit": "b" * 40, "diff": b"a diff", "environment": b'{"python":"3.12"}'}
+    code = SimpleNamespace(**later)
+    again = toy.runner.run(toy.prepare(), code=lambda: code)
+    assert (1, first.crossing, False) == (
+        again.published[0].number,
+        again.published[0].crossing,
+        again.published[0].is_new,
+    )
+    assert toy.store.record(first.crossing, Crossing).commit is None
+    assert "b" * 40 == toy.store.record(again.record.snapshot, Snapshot).commit
+    promote(toy.store, first)
+    met = toy.runner.run(toy.prepare(), code=lambda: code)
+    assert ("done", 1) == (met.steps["evaluation"], met.published[0].number)
 
 
 def test_a_closed_gate_is_recorded_and_told(toy):

@@ -60,7 +60,11 @@ class Described:
 
 
 def ingredients(publication: Publication, graph: Graph, made: Made) -> Digest:
-    """Return the digest of everything that decides what the crossing is: equal, and it is there."""
+    """Return the digest of what decides which crossing it is: the keys and the artifacts.
+
+    Where they are equal, the crossing is there already and keeps the snapshot that it was first
+    made with: a commit that changes no step, or a library that none imports, makes no new version.
+    """
     steps = graph.ancestors(publication.names.values())
     return digest_value(
         {
@@ -70,10 +74,6 @@ def ingredients(publication: Publication, graph: Graph, made: Made) -> Digest:
             "artifacts": {
                 role: made.artifacts[output].digest for role, output in publication.names.items()
             },
-            "inputs": {name: made.inputs[name].target for name in _inputs(graph, steps)},
-            "commit": made.snapshot.commit,
-            "diff": made.snapshot.diff,
-            "environment": made.snapshot.environment,
         }
     )
 
@@ -127,8 +127,6 @@ def is_live_again(live: Crossing, publication: Publication, graph: Graph, made: 
         live.model == made.artifacts[publication.model]
         and live.steps.keys() == steps
         and graph.producer(publication.model) not in looking
-        and (live.commit, live.diff, live.environment)
-        == (made.snapshot.commit, made.snapshot.diff, made.snapshot.environment)
         and all(
             _without(live.steps[name], graph, looking) == _without(made.keys[name], graph, looking)
             for name in steps
