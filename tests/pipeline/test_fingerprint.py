@@ -322,3 +322,47 @@ def test_layout_is_not_syntax(number, text, deep):
     tree = ast.parse(source)
     assert digest_syntax(tree) == digest_syntax(ast.parse(ast.unparse(tree)))
     assert digest_syntax(tree) != digest_syntax(ast.parse(source.replace("x if", "y if")))
+
+
+VALUES = [
+    ("pick = {'a': lambda x: x + 1, 'b': lambda x: x + 2}", "x + 1", "x + 2", "steps.pick"),
+    ("import enum\nclass Size(enum.Enum):\n    BIG = 1\nsize = Size.BIG", "BIG = 1", "BIG = 2", "steps.Size"),
+    ("import dataclasses\n@dataclasses.dataclass\nclass C:\n    x: int\nc = C(1)", "C(1)", "C(2)", "steps.c"),
+    ("import collections\nP = collections.namedtuple('P', 'x y')", "'x y'", "'x z'", "steps.P"),
+    ("import numpy as np\nedges = np.array([1.0, 2.0])", "2.0]", "3.0]", "steps.edges"),
+    ("import re\nfound = re.compile('a+')", "a+", "b+", "steps.found"),
+    ("import datetime\nsince = datetime.date(2013, 1, 1)", "1, 1)", "1, 2)", "steps.since"),
+    ("class K:\n    def m(self):\n        return 1\nbound = K().m", "return 1", "return 2", "steps.K"),
+    ("class K:\n    @staticmethod\n    def m():\n        return 1", "return 1", "return 2", "steps.K"),
+    ("import functools\n@functools.lru_cache\ndef f():\n    return 1", "return 1", "return 2", "steps.f"),
+    ("import functools\n@functools.singledispatch\ndef f(x):\n    return 1\n@f.register\ndef g(x: int):\n    return 3",
+     "return 3", "return 4", "steps.g"),
+    ("import types\nsettings = types.SimpleNamespace(a=1)", "a=1", "a=2", "steps.settings"),
+    ("def outer(n):\n    def inner():\n        return n\n    return inner\nf = outer(1)", "outer(1)", "outer(2)",
+     "steps.outer.<locals>.inner.n"),
+    ("def f(x, *, options={'a': [1]}):\n    return x", "[1]", "[2]", "steps.f"),
+    ("class Meta(type):\n    def __call__(cls):\n        return 1\nclass K(metaclass=Meta): pass", "return 1", "return 2",
+     "steps.Meta"),
+    ("async def f():\n    return 1", "return 1", "return 2", "steps.f"),
+    ("text = f'{1 + 1}'", "1 + 1", "1 + 2", "steps.text"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", VALUES, ids=lambda case: case[0].splitlines()[-1])
+def test_values_of_all_kinds_count(project, case):
+    """Whatever stands behind a name that a step reads."""
+    text, old, new, named = case
+    name = named.split(".")[1]
+    name = {"Size": "size", "C": "c", "Meta": "K", "g": "f", "outer": "f"}.get(name, name)
+    name = "bound" if "bound" in text else name
+    head = "from interplane.pipeline.graph import Pipeline\npipeline = Pipeline('toy')\n"
+    step = f"\n@pipeline.step\ndef step():\n    return {name}\n"
+    project.write(steps=head + text + step)
+    before = fingerprint(project)
+    assert before.unfollowed == ()
+    assert before == fingerprint(project)
+    assert old in text
+    project.write(steps=head + "\n\n" + text + step)
+    assert before == fingerprint(project)
+    project.write(steps=head + text.replace(old, new) + step)
+    assert named in changed(project, before, fingerprint(project))

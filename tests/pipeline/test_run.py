@@ -4,10 +4,18 @@ import random
 
 import pytest
 
-from interplane.errors import Fenced, StepFailed, UnknownArtifact, UsageError
+from interplane.errors import (
+    Fenced,
+    GraphError,
+    StepFailed,
+    StorageFull,
+    UnknownArtifact,
+    UsageError,
+)
 from interplane.pipeline.lease import RunLease
 from interplane.record import Run, RunEnd, StepRun
 from interplane.storage.names import current_run_pointer, run_lease
+from interplane.testing.stores import memory_store
 
 HEAD = """
     from interplane.pipeline.graph import Pipeline
@@ -334,3 +342,50 @@ def test_what_steps_write_is_kept(bench):
     bench.run()
     log = bench.store.read(next(bench.store.catalog.list("step-run")).record.log).decode()
     assert "an error\nWARNING mine: a warning\n" == log
+
+
+def test_an_annotation_that_is_not_there_stops_before_anything_runs(chain):
+    """With what to do."""
+    edit(chain, "def total(high):", "def total(high: 'Missing'):")
+    with pytest.raises(GraphError, match="step 'total': the annotation 'Missing' of high cannot"):
+        chain.run()
+    assert [] == list(chain.store.catalog.list())
+
+
+def test_a_full_disk_keeps_what_was_finished(project, make_bench):
+    """The same command goes on when there is space."""
+    project.write(steps=CHAIN, helpers=HELPERS)
+    bench = make_bench(memory_store())
+    real = bench.store.commit
+    commits = []
+
+    def full(draft, *, writer):
+        commits.append(draft)
+        if len(commits) == 3:  # the run, the first step, and now the second
+            raise StorageFull("no space left on the disk", do="Free some space")
+        return real(draft, writer=writer)
+
+    bench.store.commit = full
+    with pytest.raises(StorageFull):
+        bench.run()
+    bench.store.commit = real
+    outcome = bench.run()
+    assert {"numbers": "reused", "halves": "done", "total": "done"} == outcome.steps
+
+
+def test_an_object_that_fails_while_it_is_saved_fails_its_step(bench):
+    """With its own error, not ours."""
+    text = HEAD + """
+    import matplotlib.figure
+
+    class Broken(matplotlib.figure.Figure):
+        def savefig(self, *args, **kwargs):
+            raise RuntimeError("no ink")
+
+    @pipeline.step
+    def drawn():
+        return Broken()
+    """  # fmt: skip
+    bench.project.write(steps=text, helpers=HELPERS)
+    with pytest.raises(StepFailed, match="step 'drawn' raised RuntimeError: no ink at"):
+        bench.run()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from interplane.pipeline.graph import Pipeline
 from interplane.pipeline.modules import ENGINES, Elsewhere, Modules, version_of
 from interplane.pipeline.sources import Definition, SourceFile, source_file
-from interplane.pipeline.values import Opaque, Writer
+from interplane.pipeline.values import Opaque, Writer, code_text
 from interplane.record import Digest, Value, digest_bytes
 
 if TYPE_CHECKING:
@@ -151,14 +151,15 @@ class Fingerprinter:
         inside = [(f"{name}.{key}", value) for key, value in place.closure.items()]
         inside += [(name, wrapped)] if wrapped is not None else []
         if not self._modules.is_our_code(function.__code__, module):
-            ours = [(key, value) for key, value in inside if _has_a_name(value)]
+            # A wrapper from elsewhere: what it wraps, or dispatches to, may be the project's.
+            ours = [(key, value) for key, value in inside if _may_hold_ours(value)]
             return _Facts(name, leads_to=tuple(ours), packages=_package(module))
         file = source_file(function.__code__.co_filename)
         definition = file.function(function.__code__) if file else None
         if definition is None:
-            text = _code_text(function.__code__)
+            text = code_text(function.__code__)
             blind = (f"{name}: its source is not there",)
-            return _Facts(name, digest_bytes(text), tuple(inside), unfollowed=blind)
+            return _Facts(name, digest_bytes(text.encode()), tuple(inside), unfollowed=blind)
         found = self._definition(definition, place)
         if is_step:
             return found._replace(name=name)
@@ -209,7 +210,8 @@ class Fingerprinter:
 
     def _start(self, read: Read, place: _Place) -> tuple[str, Any, tuple[str, ...]]:
         if read.module is None:
-            return f"{place.module}.{read.path[0]}", _root(read, place), read.path[1:]
+            owner = place.name if read.path[0] in place.closure else place.module
+            return f"{owner}.{read.path[0]}", _root(read, place), read.path[1:]
         name = read.module
         if read.level:
             parents = place.package.split(".")
@@ -281,6 +283,10 @@ def _has_a_name(value: Any) -> bool:
     return isinstance(value, types.FunctionType | type | types.ModuleType)
 
 
+def _may_hold_ours(value: Any) -> bool:
+    return _has_a_name(value) or type(value) in {dict, list, tuple}
+
+
 def _qualified(value: Any) -> str:
     if isinstance(value, types.ModuleType):
         return value.__name__
@@ -323,11 +329,3 @@ def _place_in(module: str, name: str) -> _Place:
 def _file_of(module: str) -> SourceFile | None:
     file = getattr(sys.modules.get(module), "__file__", None)
     return source_file(file) if file else None
-
-
-def _code_text(code: types.CodeType) -> bytes:
-    constants = [
-        _code_text(item).hex() if isinstance(item, types.CodeType) else repr(item)
-        for item in code.co_consts
-    ]
-    return code.co_code + repr((constants, code.co_names, code.co_varnames)).encode()

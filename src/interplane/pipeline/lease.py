@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING, Final, Self
 
@@ -58,7 +59,10 @@ class RunLease:
         self._over.set()
         if self._thread is not None:
             self._thread.join()
-        self._catalog.release(self.writer)
+        # On a disk that failed or is full: the lease ends with this process, and what failed first
+        # is what counts.
+        with contextlib.suppress(StorageError):
+            self._catalog.release(self.writer)
 
     def _beat(self) -> None:
         while not self._over.wait(self._beat_s):

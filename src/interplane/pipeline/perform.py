@@ -85,12 +85,10 @@ class Performer:
     def _attempt(
         self, step: Step, task: StepTask, scratch: _Scratch
     ) -> _Made | user_code.Raised | InterplaneError:
-        try:
-            arguments = [
-                self._receive(step, edge, task.sources[edge], scratch) for edge in step.edges
-            ]
-        except InterplaneError as refused:
-            return refused
+        """Load, call, save; each may run code of the project or of an object that it made."""
+        arguments, error = user_code.call(self._receive_all, step, task, scratch)
+        if error is not None:
+            return self._refused(error)
         settings = {
             name: parameter.from_plain(task.parameters[name])
             for name, parameter in step.hyperparameters.items()
@@ -99,10 +97,16 @@ class Performer:
         returned, error = user_code.call(step.function, *arguments, **settings)
         if error is not None:
             return user_code.Raised.of(error, self._root)
-        try:
-            return self._keep(step, returned)
-        except InterplaneError as refused:
-            return refused
+        made, error = user_code.call(self._keep, step, returned)
+        return made if isinstance(made, _Made) else self._refused(error)
+
+    def _refused(self, error: Exception | None) -> user_code.Raised | InterplaneError:
+        if isinstance(error, InterplaneError):
+            return error
+        return user_code.Raised.of(error or ValueError(), self._root)
+
+    def _receive_all(self, step: Step, task: StepTask, scratch: _Scratch) -> list[Any]:
+        return [self._receive(step, edge, task.sources[edge], scratch) for edge in step.edges]
 
     def _receive(self, step: Step, edge: str, source: Source, scratch: _Scratch) -> Any:
         want = Want.of(step.annotation(edge), f"the input {edge!r} of {step.kind} {step.name!r}")

@@ -60,6 +60,11 @@ class Publisher:
             crossing = self._store.record(known, Crossing)
         else:
             described = self._describe(publication, made, draft)
+            for item in made.inputs.values():
+                if item.schema is not None:
+                    # The rows were read through it: the crossing keeps it, whatever becomes of
+                    # the file.
+                    draft.put_json(item.schema)
             crossing = crossing_of(publication, self._graph, made, described)
             draft.move(pointer, draft.record(crossing))
         digest = crossing.digest if known is None else known

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from interplane.pipeline.executors.ports import Executor
     from interplane.pipeline.outcome import CodeState
     from interplane.pipeline.plan import Plan
+    from interplane.pipeline.steps import Step
     from interplane.pipeline.tasks import StepResult
     from interplane.pipeline.wiring import Graph
     from interplane.record import Artifact, StepKey
@@ -127,12 +128,15 @@ class Runner:
             code: takes the state of the code plane.
 
         Raises:
+            GraphError: an annotation names something that is not there; nothing ran.
             StepFailed: the code of a step raised; the steps that do not need it are done.
             UnknownArtifact: a step returned, or wants, what it cannot.
             Fenced: somebody else is running the pipeline.
             StorageError: the workspace could not do it.
         """
         plan = planner.plan()
+        for name in plan.to_run:
+            _check_annotations(planner.graph.steps[name])
         with contextlib.ExitStack() as stack:
             if plan.to_run:
                 lease = RunLease(self.store.catalog, planner.graph.name, actor=self.actor)
@@ -333,6 +337,12 @@ class _Attempt:
         self.started_at = started_at
         self.count = 1
         self.log = ""
+
+
+def _check_annotations(step: Step) -> None:
+    """Find out before anything runs whether every input can take the form that is asked for."""
+    for edge in step.edges:
+        step.annotation(edge)
 
 
 def _is_quick(planner: Planner, plan: Plan) -> bool:
