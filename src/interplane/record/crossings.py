@@ -21,7 +21,7 @@ class DataUse(Value, frozen=True, kw_only=True):
     Attributes:
         dataset: the dataset's name.
         version: the digest of the version.
-        schema: the digest of the schema it was read through, if any.
+        schema: the value of the schema it was read through, if any.
         as_of: the latest time in it that the model can have known, ISO 8601, if the dataset
             declares a time column.
     """
@@ -80,6 +80,8 @@ class Crossing(Record, frozen=True, kw_only=True, tag="crossing"):
             yield self.diff
         for use in self.data.values():
             yield use.version
+            if use.schema is not None:
+                yield use.schema
         for artifact in (self.frozen, self.model, self.evaluation):
             if artifact is not None:
                 yield artifact.digest
