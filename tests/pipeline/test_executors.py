@@ -242,10 +242,7 @@ from interplane.pipeline.executors.pool import Pool
 root = Path({str(project.root)!r})
 pool = Pool({WORKER!r}, root=root, pipeline={project.name("steps")!r} + ":pipeline",
             workspace=root / "workspace", workers=1)
-pool._start()
-while not pool._workers[0].is_ready:
-    for key, _ in pool._selector.select():
-        pool._read(key.data)
+pool.warm()
 print(pool._workers[0]._process.pid, flush=True)
 sys.stdin.read()
 """

@@ -100,7 +100,7 @@ class Performer:
         made, error = user_code.call(self._keep, step, returned)
         return made if isinstance(made, _Made) else self._refused(error)
 
-    def _refused(self, error: Exception | None) -> user_code.Raised | InterplaneError:
+    def _refused(self, error: BaseException | None) -> user_code.Raised | InterplaneError:
         if isinstance(error, InterplaneError):
             return error
         return user_code.Raised.of(error or ValueError(), self._root)

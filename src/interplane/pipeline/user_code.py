@@ -49,11 +49,16 @@ class Raised(NamedTuple):
         return f"{self.type}: {first}" if first else self.type
 
 
-def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[Any, Exception | None]:
-    """Call the project's code; return what it returned, or None and what it raised."""
+def call(
+    function: Callable[..., Any], *args: Any, **kwargs: Any
+) -> tuple[Any, Exception | SystemExit | None]:
+    """Call the project's code; return what it returned, or None and what it raised.
+
+    A step that calls ``sys.exit`` ends itself, not the run: that counts as raising, too.
+    """
     try:
         return function(*args, **kwargs), None
-    except Exception as error:  # noqa: BLE001 - this is that place
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - this is that place
         return None, error
 
 
@@ -62,9 +67,16 @@ def _is_our_error(kind: type) -> bool:
 
 
 def _place(error: BaseException, root: Path) -> str:
+    if isinstance(error, SyntaxError) and error.filename:
+        # The line that does not parse never ran: no frame of the traceback is it.
+        return f"{_relative(Path(error.filename), root)}:{error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
     for frame in reversed(frames):
         path = Path(frame.filename)
         if path.is_relative_to(root) and "site-packages" not in path.parts:
-            return f"{path.relative_to(root)}:{frame.lineno} in {frame.name}"
+            return f"{_relative(path, root)}:{frame.lineno} in {frame.name}"
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+
+
+def _relative(path: Path, root: Path) -> Path:
+    return path.relative_to(root) if path.is_relative_to(root) else path

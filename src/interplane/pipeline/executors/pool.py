@@ -65,11 +65,20 @@ class Pool:
         self._finished: deque[Performed] = deque()
         self._count = 0
 
+    def warm(self) -> None:
+        """Start all workers and wait until each has imported the project.
+
+        Raises:
+            InterplaneError: one could not load the pipeline or open the workspace.
+        """
+        self._start_all()
+        while not all(worker.is_ready for worker in self._workers):
+            self._listen()
+
     def submit(self, task: StepTask) -> None:
         """Take a task and hand it to a worker that has none."""
         self._waiting.append(task)
-        while len(self._workers) < self.slots:  # all at once: their imports take time side by side
-            self._start()
+        self._start_all()
         self._hand_out()
 
     def wait(self) -> Performed:
@@ -81,13 +90,14 @@ class Pool:
         while not self._finished:
             if self._waiting and not self._workers:  # the last one has ended
                 self._start()
-            for key, _ in self._selector.select():
-                self._read(key.data)
+            self._listen()
             self._hand_out()
         return self._finished.popleft()
 
     def close(self) -> None:
         """End the workers; one in the middle of a step is killed."""
+        for worker in self._workers:
+            worker.dismiss()
         for worker in self._workers:
             worker.end()
         self._workers.clear()
@@ -99,6 +109,14 @@ class Pool:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    def _start_all(self) -> None:
+        while len(self._workers) < self.slots:  # all at once: their imports take time side by side
+            self._start()
+
+    def _listen(self) -> None:
+        for key, _ in self._selector.select():
+            self._read(key.data)
 
     def _start(self) -> None:
         self._count += 1
@@ -222,12 +240,16 @@ class _Worker:
         """Return what it wrote since it got its task."""
         return bounded(self._log.read_bytes()[self._log_from :].decode(errors="replace"))
 
-    def end(self) -> None:
-        """End the process: an idle one by the end of its input, a busy one by force."""
+    def dismiss(self) -> None:
+        """Tell the process to end: an idle one by the end of its input, a busy one by force."""
         if self.task is not None:
             self._process.kill()
         with contextlib.suppress(BrokenPipeError):
             self._input.close()
+
+    def end(self) -> None:
+        """End the process and wait until it has ended."""
+        self.dismiss()
         try:
             self._process.wait(_END_S)
         except subprocess.TimeoutExpired:

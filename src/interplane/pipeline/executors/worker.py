@@ -22,6 +22,7 @@ from interplane.errors import InterplaneError
 from interplane.pipeline.capture import FileCapture
 from interplane.pipeline.fingerprint import Fingerprinter
 from interplane.pipeline.perform import Performer
+from interplane.pipeline.seeds import seed_everything
 from interplane.pipeline.tasks import Failure, StepResult, StepTask
 from interplane.record import Value, digest_value
 
@@ -70,7 +71,7 @@ class Answer(Value, frozen=True, kw_only=True):
 def work(
     load_pipeline: Callable[[Path, str], Pipeline], open_store: Callable[[Path], Store]
 ) -> None:
-    """Execute tasks until standard input ends.
+    """Execute tasks until standard input ends; the process ends with it.
 
     Args:
         load_pipeline: imports a pipeline of the project in a folder, by its reference.
@@ -90,6 +91,7 @@ def work(
         return
     performer = Performer(graph, store, root=root, capture=FileCapture(Path(order.log)))
     fingerprinter = Fingerprinter(root)
+    seed_everything(0)  # imports what the first step would wait for
     _write(answers, Answer(kind="ready"))
     for line in lines:
         task = msgspec.json.decode(line, type=StepTask)
@@ -99,6 +101,9 @@ def work(
             break
         _write(answers, Answer(kind="result", result=performer.perform(task).result))
     store.close()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # to take apart what was imported would only hold up who waits for it
 
 
 def _move_output(log: Path) -> int:
