@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from interplane.errors import ConfigError, UnknownName
+from interplane.errors import ConfigError, UnknownName, UsageError
 from interplane.project.config import ProjectConfig
 from interplane.project.project import Project
 
@@ -51,7 +51,7 @@ def test_of_several_one_is_named(make):
         two_b=PIPELINE.format(name="flow", title="second"),
     )
     assert project.pipeline("second")[0] == "two_b:flow"
-    with pytest.raises(ConfigError, match="2 pipelines: first, second"):
+    with pytest.raises(UsageError, match="2 pipelines: first, second"):
         project.pipeline()
     with pytest.raises(UnknownName, match="Did you mean 'first'"):
         project.pipeline("frist")
