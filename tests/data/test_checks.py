@@ -54,7 +54,7 @@ def verdict(columns, rules, **how):
         (
             {"x": [1, None]},
             "columns.x = {type='int', nulls=0.4}",
-            "x null in at most 0.4 of rows",
+            "x null in at most 40% of rows",
             1,
             (),
         ),

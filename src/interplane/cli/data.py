@@ -256,7 +256,11 @@ def read_options(given: tuple[str, ...]) -> dict[str, Any]:
     for word in given:
         key, equals, value = word.partition("=")
         if not equals:
-            raise UsageError(f"--option {word!r}", expected="NAME=VALUE", do="Mend it")
+            raise UsageError(
+                f"--option {word!r} has no value",
+                expected="NAME=VALUE",
+                do="For example --option 'delimiter=;'",
+            )
         name, dot, column = key.partition(".")
         if dot:
             options.setdefault(name, {})[column] = value
@@ -299,8 +303,11 @@ def _write_first_schema(project: Project, store: Store, name: str) -> str | None
 
 
 def _write(path: Path, text: str) -> None:
+    """Write a file in one piece: half a schema would be read as a whole one that asks for less."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)
 
 
 def _stages(tell: Callable[[float], None]) -> Callable[[str, int, int], None]:

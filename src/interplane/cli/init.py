@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import random
+import shutil
 from pathlib import Path
 
 import click
 
 from interplane.cli.output import say
-from interplane.errors import UsageError
+from interplane.errors import StorageError, UsageError
 from interplane.record import check_name
 
 __all__ = ["init"]
@@ -33,6 +34,23 @@ def init(name: str) -> None:
             expected="a new name, or an empty folder",
             do="Choose another name",
         )
+    building = Path(f".{name}.new")
+    try:
+        _build(building, name)
+        building.rename(folder)
+    except OSError as error:
+        raise StorageError.from_os(error, doing=f"making the project {name!r}") from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    say(f"Made {name}/. Next:\n")
+    say(f"  cd {name}")
+    say("  interplane data add trips trips.csv   the first version of a dataset")
+    say("  interplane plan                       what a run would do, and why")
+    say("  interplane run                        train, evaluate, gate, record")
+    say("  interplane show tips@1                everything that the model stands on")
+
+
+def _build(folder: Path, name: str) -> None:
     for source in sorted(path for path in _TEMPLATE.rglob("*") if path.is_file()):
         # The ending keeps tools from taking the templates for code of this package.
         target = folder / str(source.relative_to(_TEMPLATE)).removesuffix(".txt")
@@ -41,12 +59,6 @@ def init(name: str) -> None:
         text = source.read_text(encoding="utf-8").replace("PROJECT", name)
         target.write_text(text, encoding="utf-8")
     _write_trips(folder / "trips.csv")
-    say(f"Made {name}/. Next:\n")
-    say(f"  cd {name}")
-    say("  interplane data add trips trips.csv   the first version of a dataset")
-    say("  interplane plan                       what a run would do, and why")
-    say("  interplane run                        train, evaluate, gate, record")
-    say("  interplane show tips@1                everything that the model stands on")
 
 
 def _write_trips(path: Path) -> None:

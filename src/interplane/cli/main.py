@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from interplane.errors import InterplaneError, did_you_mean
+from interplane.errors import InterplaneError, StorageError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,11 +98,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = cli.main(words, prog_name="interplane", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except InterplaneError as error:
-        if debug:
-            raise
-        _say(error, as_json="--json" in words)
-        sys.exit(error.exit_code)
+        _end(error, words, debug=debug)
     except click.ClickException as error:
+        if "--json" in words:
+            _end(UsageError(error.format_message()), words, debug=debug)
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
@@ -111,14 +110,25 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - so that the exit does not write
         sys.exit(0)
+    except OSError as error:
+        # Of the project's own files: what touches the workspace says more, further down.
+        doing = f"using {error.filename}" if error.filename else f"running {words[:2]}"
+        _end(StorageError.from_os(error, doing=doing), words, debug=debug)
 
 
-def _say(error: InterplaneError, *, as_json: bool) -> None:
-    if as_json:
+def _end(error: InterplaneError, words: Sequence[str], *, debug: bool) -> NoReturn:
+    """Say an error and exit with its code."""
+    if debug:
+        import traceback
+
+        click.echo("".join(traceback.format_exception(error)), err=True)
+    elif "--json" in words:
         shape: dict[str, Any] = {"error": error.to_dict()}
         click.echo(json.dumps(shape, default=str), err=True)
-        return
-    click.echo(f"{click.style('Error', fg='red', bold=True)} ({error.code}): {error}", err=True)
+    else:
+        word = click.style("Error", fg="red", bold=True)
+        click.echo(f"{word} ({error.code}): {error}", err=True)
+    sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

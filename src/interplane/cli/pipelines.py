@@ -178,7 +178,11 @@ def read_pins(words: tuple[str, ...]) -> dict[str, str]:
     for word in words:
         name, equals, ref = word.partition("=")
         if not equals:
-            raise UsageError(f"--input {word!r}", expected="INPUT=REF", do="Mend it")
+            raise UsageError(
+                f"--input {word!r} does not say which input it is for",
+                expected="INPUT=REF",
+                do="For example --input flights=flights@3",
+            )
         pins[name] = ref
     return pins
 

@@ -83,6 +83,7 @@ def predict(
                 "rows": done.added.version.rows,
                 "unlabelled": done.unlabelled,
                 "evaluation": None if done.evaluation is None else done.evaluation.to_dict(),
+                "unevaluated": done.unevaluated,
             }
         )
         return
@@ -98,7 +99,7 @@ def _say(done: Prediction) -> None:
     if added.note:
         say(f"  {added.note}")
     if done.evaluation is None:
-        say("  no row has a label yet, so there is nothing to evaluate")
+        say(f"  not evaluated: {done.unevaluated}")
         return
     if done.beside is not None:
         say(f"  'champion' below is {done.beside.name}")

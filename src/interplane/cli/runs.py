@@ -21,7 +21,7 @@ __all__ = ["logs", "runs"]
 @click.option("--limit", default=20, show_default=True, help="How many of the last ones.")
 @json_option
 def runs(run: str | None, *, limit: int, as_json: bool) -> None:
-    """List the last runs; with RUN (the beginning of its digest) show one, step by step."""
+    """List the last runs; with RUN (the beginning of its digest, or "last") show one in full."""
     from interplane.project.project import Project
     from interplane.project.runs import find_run, list_runs
 

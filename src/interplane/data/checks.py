@@ -267,9 +267,9 @@ class _Check:
             share = count / rows if rows else 0.0
             self._judge(
                 share > most,
-                rule=f"{name} null in at most {most:.6g} of rows",
+                rule=f"{name} null in at most {most * 100:g}% of rows",
                 where=name,
-                found=f"{share:.4g} of rows",
+                found=f"nulls ({share * 100:.3g}%)",
                 action=rules.action(rule),
                 rows=count,
                 do="Find out why values are missing, or raise nulls",

@@ -107,7 +107,12 @@ def open_text(raw: bytes, *, name: str, options: ReadOptions) -> CsvText:
 
 def _decode(raw: bytes, name: str, options: ReadOptions) -> CsvText:
     if not raw or raw.isspace():
-        raise unreadable(name, "the file is empty", expected="a header and rows")
+        raise unreadable(
+            name,
+            "the file is empty",
+            expected="a header and rows",
+            do="Write or fetch the file again. Nothing was added",
+        )
     encoding, mark = _find_encoding(raw, options.encoding)
     body = raw[mark:]
     try:

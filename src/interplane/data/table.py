@@ -306,8 +306,8 @@ def differing_columns(columns: Sequence[Column], other: Table) -> DataError:
     return DataError(
         f"the rows to append have other columns: {'; '.join(notes) or 'their order differs'}",
         expected=", ".join(f"{name} {type_}" for name, type_ in old.items()),
-        do="Mend the columns (types={...} says how to read a text file's), or add all rows as a"
-        " version of their own",
+        do="Mend the columns, or add all rows as a version of their own. Where a type differs,"
+        " --option types.COLUMN=TYPE (in Python types={…}) shows the line that is no such value",
     )
 
 

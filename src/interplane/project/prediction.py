@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from interplane.errors import UsageError
+from interplane.errors import DataError, UsageError
 from interplane.pipeline.artifacts import Artifacts
 from interplane.project.crossings import find_crossing
 from interplane.record import short
+from interplane.storage.names import series_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from interplane.project.crossings import Recorded
     from interplane.project.running import Running
     from interplane.record import Artifact, Crossing
+    from interplane.storage.store import Store
 
 __all__ = ["Prediction", "predict"]
 
@@ -36,7 +38,8 @@ class Prediction:
         crossing: the crossing that scored.
         added: the data version of the scores.
         unlabelled: how many scored rows have no label.
-        evaluation: how good the scores are, where rows have labels; None where none has.
+        evaluation: how good the scores are; None where that cannot be said.
+        unevaluated: why not.
         beside: the crossing that was compared with, if any.
     """
 
@@ -45,6 +48,7 @@ class Prediction:
     unlabelled: int
     evaluation: Evaluation | None
     beside: Recorded | None = None
+    unevaluated: str = ""
 
 
 def predict(
@@ -72,13 +76,15 @@ def predict(
         beside: another crossing to compare with on the same rows.
 
     Raises:
-        UsageError: if the crossing does not say which rows it reads, or their code has changed.
+        UsageError: if the crossing does not say which rows it reads, or their code has changed,
+            or ``out`` is a dataset that holds something else than scores.
     """
     from interplane.data.adding import add
     from interplane.models.predict import predict_table
 
     store = running.project.store
     found = find_crossing(store, reference)
+    _refuse_other_data(store, out)
     other = None if beside is None else find_crossing(store, beside)
     model = _model(running, found)
     rows = _between(_rows(running, found, pins), model, since=since, until=until)
@@ -89,13 +95,36 @@ def predict(
     )
     added = add(store, out, scored, writer=store.catalog.writer(running.project.actor))
     unlabelled = rows.column(label).null_count if label and has_label else rows.rows
-    evaluation = None
+    evaluation, unevaluated = None, "no row has a label yet"
     if unlabelled < rows.rows:
         against = None if other is None else _model(running, other)
-        evaluation = _evaluate(running, found, model, rows, against=against)
+        try:
+            evaluation = _evaluate(running, found, model, rows, against=against)
+        except DataError as error:
+            # The scores are made and kept; that these rows say nothing of them is no failure.
+            unevaluated = str(error)
     return Prediction(
-        crossing=found, added=added, unlabelled=unlabelled, evaluation=evaluation, beside=other
+        crossing=found,
+        added=added,
+        unlabelled=unlabelled,
+        evaluation=evaluation,
+        beside=other,
+        unevaluated="" if evaluation else unevaluated,
     )
+
+
+def _refuse_other_data(store: Store, out: str) -> None:
+    """Refuse to put scores on top of a dataset of something else, for example the input."""
+    from interplane.data.history import resolve_version
+
+    if store.catalog.series(series_name("data", out)):
+        _, version = resolve_version(store, out)
+        if "prediction_id" not in {column.name for column in version.columns}:
+            raise UsageError(
+                f"the dataset {out!r} holds something else than scores",
+                expected="a new name, or a dataset of scores",
+                do="Choose another name for --out",
+            )
 
 
 def _rows(running: Running, found: Recorded, pins: Mapping[str, str] | None) -> Table:

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from interplane.errors import ConfigError, UnknownName
+from interplane.errors import ConfigError, UnknownName, UsageError, did_you_mean
 from interplane.project.config import ProjectConfig, find_project_file, read_config
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ class Project:
 
         Raises:
             UnknownName: if there is no such pipeline.
-            ConfigError: if the project has none, or has several and no name is given.
+            ConfigError: if the project has none.
+            UsageError: if it has several and no name is given.
         """
         found = self.pipelines()
         if name is not None:
@@ -97,10 +98,16 @@ class Project:
             return found[name]
         if len(found) == 1:
             return next(iter(found.values()))
-        raise ConfigError(
-            f"the project has {len(found)} pipelines: {', '.join(found) or 'none'}",
-            expected="the name of one, where there is not exactly one",
-            do="Name it, or list one as module:attribute under pipelines in interplane.toml",
+        if not found:
+            raise ConfigError(
+                "the project file names no pipeline",
+                expected='for example pipelines = ["flights:pipeline"], as module:attribute',
+                do="Say there where yours is",
+            )
+        raise UsageError(
+            f"the project has {len(found)} pipelines: {', '.join(sorted(found))}",
+            expected="the name of one of them",
+            do="Put it behind the command",
         )
 
     def load_pipeline(self, reference: str) -> Pipeline:
@@ -117,6 +124,14 @@ class Project:
             sys.path.insert(0, str(self.root))
         module, error = user_code.call(importlib.import_module, module_name)
         if error is not None:
+            if isinstance(error, ModuleNotFoundError) and error.name == module_name:
+                modules = [path.stem for path in self.root.glob("*.py")]
+                raise ConfigError(
+                    f"there is no module {module_name!r} in {self.root.name}/, where the project "
+                    f"file looks for the pipeline {reference!r}",
+                    expected=f"a file {module_name.replace('.', '/')}.py",
+                    do=f"{did_you_mean(module_name, modules)}Mend pipelines in the project file",
+                ) from error
             raised = user_code.Raised.of(error, self.root)
             raise ConfigError(
                 f"the pipeline {reference!r} cannot be imported: {raised} ({raised.place})",

@@ -55,12 +55,14 @@ def list_runs(store: Store, *, limit: int | None = 20) -> list[RunInfo]:
 
 
 def find_run(store: Store, text: str | None = None) -> RunInfo:
-    """Return the run whose digest begins with ``text`` (after an @, or without), or the last one.
+    """Return the run whose digest begins with ``text`` (after an @, or without it).
+
+    Without a text, or where it is ``last``, return the last one.
 
     Raises:
         UnknownName: if there is none.
     """
-    if text is None:
+    if text is None or text == "last":
         last = list_runs(store, limit=1)
         if not last:
             raise UnknownName.of("run", "last", (), do='Make one with "interplane run"')

@@ -54,7 +54,8 @@ class Verdict(Value, frozen=True, kw_only=True):
     def to_text(self) -> str:
         """Return the verdict for a person: at most 10 breaches with 5 examples each."""
         word = "passed" if self.passed else "failed"
-        lines = [f"{word}: {self.asked} rules, {len(self.breaches)} broken"]
+        rules = "1 rule" if self.asked == 1 else f"{self.asked} rules"
+        lines = [f"{word}: {rules}, {len(self.breaches)} broken"]
         for breach in self.breaches[:_SHOWN_BREACHES]:
             rows = f" in {breach.rows:,} rows" if breach.rows is not None else ""
             shown = ", ".join(repr(value) for value in breach.examples[:_SHOWN_EXAMPLES])
