@@ -222,7 +222,8 @@ class _Reader:
         import pyarrow.compute as pc
 
         try:
-            pc.match_substring_regex(pa.array([""]), pattern)
+            # One null, for Python values would make pyarrow import pandas.
+            pc.match_substring_regex(pa.nulls(1, pa.string()), pattern)
         except pa.ArrowInvalid as error:
             raise self._error(
                 where, f"{pattern!r}", expected=f"a regular expression (RE2): {error}"
