@@ -7,6 +7,7 @@ milliseconds.
 
 import contextlib
 import importlib
+import itertools
 import json
 import os
 import random
@@ -34,13 +35,22 @@ WARM = (
     "interplane.features.parity",
     "interplane.models.request_schema",
     "interplane.project.running",
-    "numpy",
+    "numpy.random",
+    "pandas",
     "pyarrow.compute",
     "pyarrow.csv",
     "pyarrow.parquet",
 )
-MORE = 1.15
-"""A kill may come a little after the usual end: then the command was not disturbed."""
+MORE = 1.3
+"""A kill may come after the usual end: then the command was not disturbed."""
+IN_A_ROW = 8
+"""After so many kills a command is left alone, so that all of them get their share."""
+
+
+def warm():
+    """Import what the commands import, so that children need not."""
+    for module in (*WARM, *(place.partition(":")[0] for _, place, _ in COMMANDS.values())):
+        importlib.import_module(module)
 
 
 def child(folder, work, log="log"):
@@ -171,8 +181,9 @@ class Crashes:
 
     def through(self, folder, words, seconds):
         """Run one command until it ends."""
-        while True:
-            delay = self.draw.uniform(0, seconds * MORE) if self.left > 0 else None
+        for count in itertools.count():
+            alone = self.left <= 0 or count == IN_A_ROW
+            delay = None if alone else self.draw.uniform(0, seconds * MORE)
             code, output = command(folder, words, delay)
             seen = look(folder, deep=self.draw.random() < 0.05)
             self.found["faults"] += seen["faults"]
@@ -207,8 +218,7 @@ def crash(folder, seed, kills, *, pooled):
 
 
 if __name__ == "__main__":
-    for module in (*WARM, *(place.partition(":")[0] for _, place, _ in COMMANDS.values())):
-        importlib.import_module(module)
+    warm()
     found = crash(
         Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), pooled="pool" in sys.argv[4:]
     )

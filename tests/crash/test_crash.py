@@ -1,0 +1,47 @@
+"""The real commands, killed at any moment: nothing acknowledged is lost, the end is the same."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CRASHING = Path(__file__).with_name("crashing.py")
+
+
+def crashed(folder, kills, *words):
+    """Run the program that kills; return what it found."""
+    seed = os.environ.get("INTERPLANE_CRASH_SEED") or random.SystemRandom().randrange(1 << 32)
+    sys.stdout.write(f"INTERPLANE_CRASH_SEED={seed}\n")
+    (folder / "temporary").mkdir()
+    done = subprocess.run(
+        [sys.executable, str(CRASHING), str(folder), str(seed), str(kills), *words],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        env={**os.environ, "TMPDIR": str(folder / "temporary")},
+    )
+    assert ("", 0) == (done.stderr[-2000:], done.returncode)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.crash
+def test_commands_that_are_killed_end_like_commands_that_are_not(tmp_path):
+    """Adding data, appending, running: each is killed, repeated, and leaves what it would have."""
+    found = crashed(tmp_path, 100)
+    kills = found.pop("kills")
+    assert 100 <= sum(kills.values())
+    assert {"data add", "data add --append", "run"} == kills.keys()
+    assert {"faults": [], "lost": [], "refused": [], "differing": []} == found
+
+
+@pytest.mark.crash
+def test_runs_in_the_pool_that_are_killed_end_like_runs_that_are_not(tmp_path):
+    """The workers of a killed run do no harm to the next one."""
+    found = crashed(tmp_path, 8, "pool")
+    assert 8 <= sum(found.pop("kills").values())
+    assert {"faults": [], "lost": [], "refused": [], "differing": []} == found
