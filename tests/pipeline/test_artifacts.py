@@ -293,3 +293,14 @@ def test_small_values_take_no_blob(bench):
     assert [] == list(bench.store.blobs.list())
     bench.save(np.ones(10_000))
     assert 1 == len(list(bench.store.blobs.list()))
+
+
+def test_a_link_among_files_is_refused(bench, tmp_path):
+    """It could point anywhere."""
+    folder = tmp_path / "made"
+    folder.mkdir()
+    (folder / "a").symlink_to("/etc/hostname")
+    with pytest.raises(UnknownArtifact, match="a in made is a link or no file"):
+        bench.save(folder)
+    with pytest.raises(UnknownArtifact, match="no file or folder is there"):
+        bench.save(folder / "a")

@@ -1,6 +1,7 @@
 """A step's fingerprint follows the project's code, all of it and nothing else."""
 
 import ast
+import linecache
 import time
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interplane.pipeline.fingerprint import Fingerprinter
+from interplane.pipeline.steps import read_step
 from interplane.pipeline.syntax import digest_syntax
 
 STEPS = """
@@ -366,3 +368,48 @@ def test_values_of_all_kinds_count(project, case):
     assert before == fingerprint(project)
     project.write(steps=head + text.replace(old, new) + step)
     assert named in changed(project, before, fingerprint(project))
+
+
+def test_a_cell_of_a_notebook_has_its_source(project):
+    """Notebooks keep the text of their cells in linecache."""
+
+    def cell(text):
+        name = "<cell 1>"
+        linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+        made = {"__name__": "__main__"}
+        exec(compile(text, name, "exec"), made)
+        found = Fingerprinter(project.root).of(read_step(made["step"]))
+        del linecache.cache[name]
+        return found
+
+    text = "def helper():\n    return 1\n\ndef step():\n    return helper()\n"
+    before = cell(text)
+    assert () == before.unfollowed
+    assert before == cell("# first\n" + text)
+    assert before != cell(text.replace("return 1", "return 2"))
+
+
+def test_a_step_counts_wherever_it_was_written(project, tmp_path_factory):
+    """Also outside of the project's folder; what it calls there is named."""
+    text = """
+        from interplane.pipeline.graph import Pipeline
+        pipeline = Pipeline("toy")
+        def helper():
+            return 1
+        @pipeline.step
+        def step():
+            return helper()
+    """
+    project.write(steps=text)
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+
+    def found():
+        graph = project.load("steps").pipeline.graph()
+        return Fingerprinter(elsewhere).of(graph.steps["step"])
+
+    before = found()
+    assert [project.name("steps.step")] == list(before.code)
+    name = project.name("steps")
+    assert (f"{name}: neither in the project nor an installed distribution",) == before.unfollowed
+    project.write(steps=text.replace("return helper()", "return -helper()"))
+    assert before != found()

@@ -1,6 +1,7 @@
 """Runs: what is executed, what is reused, what is recorded, what fails and how."""
 
 import random
+import time
 
 import pytest
 
@@ -15,7 +16,7 @@ from interplane.errors import (
 from interplane.pipeline.lease import RunLease
 from interplane.record import Run, RunEnd, StepRun
 from interplane.storage.names import current_run_pointer, run_lease
-from interplane.testing.stores import memory_store
+from interplane.testing.stores import FixedClock, memory_store
 
 HEAD = """
     from interplane.pipeline.graph import Pipeline
@@ -389,3 +390,31 @@ def test_an_object_that_fails_while_it_is_saved_fails_its_step(bench):
     bench.project.write(steps=text, helpers=HELPERS)
     with pytest.raises(StepFailed, match="step 'drawn' raised RuntimeError: no ink at"):
         bench.run()
+
+
+class Counting:
+    """A catalog that counts signs of life."""
+
+    def __init__(self, catalog):
+        self.acquire, self.release, self.lease = catalog.acquire, catalog.release, catalog.lease
+        self._beat = catalog.beat
+        self.beats = 0
+
+    def beat(self, writer):
+        self._beat(writer)
+        self.beats += 1
+
+
+def test_a_lease_is_kept_alive_while_a_run_goes_on():
+    """For longer than it lasts without a sign of life."""
+    clock = FixedClock()
+    catalog = Counting(memory_store(clock=clock).catalog)
+    with RunLease(catalog, "toy", actor="me", beat_s=0.005):
+        for _ in range(5):
+            clock.advance(20)
+            before, until = catalog.beats, time.monotonic() + 30
+            while catalog.beats < before + 2 and time.monotonic() < until:
+                time.sleep(0.005)
+        assert not catalog.lease(run_lease("toy")).expired
+        clock.advance(20)
+    assert catalog.lease(run_lease("toy")) is None

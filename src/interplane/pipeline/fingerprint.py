@@ -150,7 +150,7 @@ class Fingerprinter:
         wrapped = getattr(function, "__wrapped__", None)
         inside = [(f"{name}.{key}", value) for key, value in place.closure.items()]
         inside += [(name, wrapped)] if wrapped is not None else []
-        if not self._modules.is_our_code(function.__code__, module):
+        if not is_step and not self._modules.is_our_code(function.__code__, module):
             # A wrapper from elsewhere: what it wraps, or dispatches to, may be the project's.
             ours = [(key, value) for key, value in inside if _may_hold_ours(value)]
             return _Facts(name, leads_to=tuple(ours), packages=_package(module))

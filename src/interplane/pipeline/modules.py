@@ -9,13 +9,11 @@ import importlib.util
 import platform
 import sys
 import types
-from typing import TYPE_CHECKING, Final, NamedTuple
+from pathlib import Path
+from typing import Final, NamedTuple
 
 from interplane.pipeline import user_code
 from interplane.pipeline.sources import is_inside
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["ENGINES", "Elsewhere", "Modules", "version_of"]
 
@@ -54,8 +52,8 @@ class Modules:
         What has no file (a notebook's cell, made by exec) is the project's unless its module says
         otherwise.
         """
-        if code.co_filename.startswith("<"):
-            return module not in sys.modules or self.is_ours(module)
+        if not _is_file(code.co_filename):
+            return module == "__main__" or module not in sys.modules or self.is_ours(module)
         return is_inside(self._root, code.co_filename)
 
     def load(self, name: str) -> types.ModuleType | Elsewhere:
@@ -89,6 +87,11 @@ class Modules:
             folders = list(getattr(module, "__path__", ()))
             return name == "__main__" or any(is_inside(self._root, folder) for folder in folders)
         return is_inside(self._root, file)
+
+
+@functools.cache
+def _is_file(path: str) -> bool:
+    return not path.startswith("<") and Path(path).is_file()
 
 
 @functools.cache

@@ -100,7 +100,7 @@ class Plan:
             for name, step in self.steps.items()
         ]
         counts = f"{len(self.to_run)} to run, {len(self.steps) - len(self.to_run)} reused"
-        labels = ", ".join(item.label for item in self.inputs.values())
+        labels = ", ".join(_said(item) for item in self.inputs.values())
         heading = f"{self.pipeline}: {counts}" + (f", from {labels}" if labels else "")
         notes = [
             f"note: {step} depends on what cannot be followed: {', '.join(what)}"
@@ -124,6 +124,12 @@ class Plan:
             },
             "inputs": {name: item.to_dict() for name, item in self.inputs.items()},
         }
+
+
+def _said(item: ResolvedInput) -> str:
+    """Return ``flights@3``, or ``champion flights@1`` where the input is not named like that."""
+    plain = item.target is None or item.label.startswith(f"{item.name}@")
+    return item.label if plain else f"{item.name} {item.label}"
 
 
 @dataclass(frozen=True, kw_only=True)
