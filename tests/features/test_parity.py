@@ -94,6 +94,25 @@ def test_a_table_that_was_tampered_with():
         prove(FROZEN, ROWS, compiler=compiler)
 
 
+class VectorWithoutNulls:
+    """A row program that is right for rows, and gives a model 0 where it should give NaN."""
+
+    def __init__(self, outputs, **settings):
+        self.program = compile_row(outputs, **settings)
+
+    def __call__(self, row):
+        return self.program(row)
+
+    def vector(self, values):
+        return [0.0 if number != number else number for number in self.program.vector(values)]
+
+
+def test_the_vector_for_a_model_is_proved_too():
+    """It is source of its own: equal rows do not prove it."""
+    with pytest.raises(ParityBroken, match=r"'wave' is None on the engine and 0\.0 in"):
+        prove(FROZEN, ROWS, compiler=VectorWithoutNulls)
+
+
 def test_only_an_edge_row_shows_it():
     """Usual rows would pass: an edge value has to be tried."""
     compiler = compiler_with("ln", "log2")

@@ -44,6 +44,25 @@ def test_the_label_in_a_statistic(leak):
     assert "reads the label" in refused(leak)
 
 
+@pytest.mark.parametrize(
+    "leak",
+    [
+        target_encode([row.dest], row.late).mean(by=[row.n]),
+        row.x.mean(where=target_encode([row.dest], row.late) > 0.5, by=[row.n]),
+        row.x.count(by=[target_encode([row.dest], row.late).bucket([0.5])]),
+    ],
+)
+def test_a_statistic_of_an_encoded_target_by_groups(leak):
+    """It would be taken from the serving form, in which every row has seen its own label."""
+    assert "of an encoded target by groups" in refused(leak)
+
+
+def test_a_scale_for_an_encoded_target():
+    """A statistic of all rows tells nothing of one row's label."""
+    encoded = target_encode([row.dest], row.late)
+    check({"f": (encoded - encoded.mean()) / encoded.std()}, label="late")
+
+
 def test_a_target_that_is_not_the_label():
     """Another column needs no folds."""
     assert "does not read the label 'late'" in refused(target_encode([row.dest], row.x))

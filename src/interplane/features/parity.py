@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import struct
 from dataclasses import dataclass
@@ -91,14 +92,27 @@ class _Comparison:
             for name in features:
                 if not same_bits(engine[name], program[name]):
                     raise self._broken(name, row, engine[name], program[name])
+        self._run_vectors(rows)
+
+    def _run_vectors(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Hold the vector that a model is served from against the row, which equals the engine."""
+        program = self._compile(self.frozen.features)
+        for row in rows:
+            vector = program.vector([row[name] for name in self.frozen.inputs])
+            for (name, value), number in zip(program(row).items(), vector, strict=True):
+                if not same_bits(math.nan if value is None else value, number):
+                    raise self._broken(name, row, value, number)
+
+    def _compile(self, nodes: Mapping[str, Node]) -> RowProgram:
+        tables = {name: table.entries for name, table in self.frozen.lookups.items()}
+        return self.compiler(nodes, inputs=self.frozen.inputs, lookups=tables)
 
     def _results(
         self, nodes: Mapping[str, Node], rows: Sequence[Mapping[str, Any]]
     ) -> Iterator[tuple[Mapping[str, Any], dict[str, Any], dict[str, Any]]]:
         """Yield each row with what the engine and what the row program make of it."""
         inputs = self.frozen.inputs
-        tables = {name: table.entries for name, table in self.frozen.lookups.items()}
-        program = self.compiler(nodes, inputs=inputs, lookups=tables)
+        program = self._compile(nodes)
         arrow = tables_to_arrow(self.frozen.lookups)
         engine = evaluate(nodes, rows_to_arrow(rows, inputs), arrow)
         for row, result in zip(rows, engine.to_pylist(), strict=True):

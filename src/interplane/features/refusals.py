@@ -71,6 +71,7 @@ def _check_node(name: str, root: Node, *, label: str | None) -> None:
                 )
             case Reduce():
                 _check_statistic(name, node)
+                _check_groups_of_targets(name, node)
             case Call(op=op) if op not in TABLE:
                 raise NotFreezable(
                     f"the feature {name!r} uses the operation {op!r}",
@@ -120,6 +121,23 @@ def _without_targets(name: str, root: Node, *, label: str | None) -> Node:
         return replace(node, args=(Literal(None, "float"),))
 
     return rebuild(root, change)
+
+
+def _check_groups_of_targets(name: str, statistic: Reduce) -> None:
+    """Refuse a statistic per group over an encoded target.
+
+    Its values come from the serving form, which has seen every row's own label: with small groups
+    it would hand a training row its label back.
+    """
+    if statistic.function == TARGET_MEAN or not statistic.by:
+        return
+    if any(below.function == TARGET_MEAN for below in _reduces(statistic)):
+        raise NotFreezable(
+            f"the feature {name!r} takes the {statistic.function} of an encoded target by groups",
+            expected="an encoded target by itself, or in a statistic of all rows",
+            do="Encode the target by those groups with ip.target_encode, which is out of fold",
+            feature=name,
+        )
 
 
 def _check_statistic(name: str, statistic: Reduce) -> None:
