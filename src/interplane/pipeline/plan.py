@@ -185,9 +185,11 @@ class Planner:
         if missing:
             return self._waiting(name, missing, made, last)
         key = self.key(name, made)
-        if last is not None and last.run.key == key:
+        digest = digest_value(key)
+        # Keys that Python takes for equal may differ: 2 and 2.0, 1 and True.
+        if last is not None and last.run.key == key and digest_value(last.run.key) == digest:
             return PlannedStep(name=name, action="reuse", key=key, known=last)
-        found = self.recorded.find(digest_value(key))
+        found = self.recorded.find(digest)
         if found is not None:
             return PlannedStep(
                 name=name, action="reuse", reasons=("as in an earlier run",), key=key, known=found

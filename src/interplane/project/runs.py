@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from interplane.errors import UnknownName
 from interplane.record import Ref, Run, RunEnd, StepRun
@@ -111,21 +111,28 @@ def _info(store: Store, digest: Digest, run: Run, end: RunEnd | None, actor: str
             run=run,
             status="running" if _is_alive(store, run, digest) else "crashed",
             seconds=None,
-            steps={name: item.status for name, item in step_runs.items()},
-            step_runs=step_runs,
+            steps=_in_order({name: item.status for name, item in step_runs.items()}, step_runs),
+            step_runs=_in_order(step_runs, step_runs),
             actor=actor,
         )
+    step_runs = {name: store.record(item, StepRun) for name, item in end.step_runs.items()}
     began, ended = (datetime.fromisoformat(at) for at in (run.started_at, end.ended_at))
     return RunInfo(
         digest=digest,
         run=run,
         status=end.status,
         seconds=(ended - began).total_seconds(),
-        steps=end.steps,
-        step_runs={name: store.record(item, StepRun) for name, item in end.step_runs.items()},
+        steps=_in_order(end.steps, step_runs),
+        step_runs=_in_order(step_runs, step_runs),
         actor=actor,
         error=end.error,
     )
+
+
+def _in_order(found: Mapping[str, Any], step_runs: Mapping[str, StepRun]) -> dict[str, Any]:
+    """Return what is known by step in the order in which the steps ran, skipped ones last."""
+    began = {name: item.started_at for name, item in step_runs.items()}
+    return {name: found[name] for name in sorted(found, key=lambda name: began.get(name, "~"))}
 
 
 def _is_alive(store: Store, run: Run, digest: Digest) -> bool:
