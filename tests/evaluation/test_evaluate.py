@@ -229,3 +229,32 @@ def test_a_notebook_shows_it_too(evaluation):
     assert html.count("<tr>") == 14
     assert "carrier=B" in html
     assert "<script" not in html
+
+
+def test_too_few_rows_for_an_interval(flights, scored):
+    """Without the figure that was asked for there is no evaluation; it would pass no gate."""
+    rows = flights.sql(
+        "(FROM self WHERE late LIMIT 1) UNION ALL (FROM self WHERE NOT late LIMIT 19)"
+    )
+    with pytest.raises(DataError, match=r"20 rows .* 1 of them true, are too few .* of roc_auc"):
+        evaluate(scored("good"), rows, metrics=["roc_auc"], **FAST)
+
+
+def test_a_champion_that_reads_a_column_that_is_gone(flights, scored):
+    """It is the champion that cannot be scored, and the message says so."""
+    rows = flights.select("late", "good")
+    with pytest.raises(UnknownName, match=r"no column 'fair' in the test rows.*The champion reads"):
+        evaluate(scored("good"), rows, against=scored("fair"), **FAST)
+
+
+def test_a_seed_below_zero(flights, scored):
+    """No resamples are drawn by it."""
+    with pytest.raises(UsageError, match=r"seed is -1. Expected at least 0"):
+        evaluate(scored("good"), flights, seed=-1)
+
+
+def test_a_slicing_asked_for_twice(flights, scored):
+    """It is one slicing."""
+    found = evaluate(scored("good"), flights, slices=["carrier", ("carrier",)], **FAST)
+    assert (("carrier",),) == found.slicings
+    assert len({each.name for each in found.slices}) == len(found.slices)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from interplane.errors import DataError, UsageError
+from interplane.errors import DataError, UnknownName, UsageError
 from interplane.evaluation.evaluation import Evaluation
 from interplane.evaluation.intervals import Estimate, resample, summarise
 from interplane.evaluation.metrics import Metric, Sample, check_scores, get_metric
@@ -63,11 +63,12 @@ def evaluate(
         seed: what they are drawn by; the same seed gives the same intervals.
 
     Raises:
-        DataError: if no row has a label, a score is null, or all labels are of one class.
+        DataError: if no row has a label, a score is null, all labels are of one class, or there are
+            too few rows for an interval.
         UnknownName: for a metric or a column that is not there.
         UsageError: for metrics that do not fit the labels or the scores.
     """
-    _check_settings(min_rows=min_rows, confidence=confidence, resamples=resamples)
+    _check_settings(min_rows=min_rows, confidence=confidence, resamples=resamples, seed=seed)
     column = label or getattr(model.features, "label", None)
     if column is None:
         raise UsageError(
@@ -76,6 +77,8 @@ def evaluate(
             do='Name it: evaluate(…, label="late")',
         )
     labels, known = _labels(test, column)
+    if against is not None:
+        _check_champion(against, test)
     asked = [get_metric(name) for name in metrics or _default_metrics(labels)]
     scores = [_scores(each, test, known) for each in (model, against) if each is not None]
     for metric in asked:
@@ -86,6 +89,7 @@ def evaluate(
     slicings = [_known_rows(slicing, known) for slicing in divide(test, slices)]
     settings = _Settings(asked, confidence, resamples, seed, min_rows)
     overall, sliced, skipped = _measure(rows, slicings, settings)
+    _check_figures(asked, overall)
     return Evaluation(
         model=model.digest,
         champion=None if against is None else against.digest,
@@ -281,6 +285,28 @@ def _check_classes(metrics: list[Metric], labels: Floats, column: str) -> None:
         )
 
 
+def _check_champion(champion: Model, test: Table) -> None:
+    for name in champion.features.inputs:
+        if name not in test.types:
+            raise UnknownName.of(
+                *("column", name, test.types),
+                where="the test rows",
+                do="The champion reads it: keep it in the data step until another model is live",
+            )
+
+
+def _check_figures(metrics: list[Metric], overall: SliceResult) -> None:
+    """Refuse an evaluation that could not say what was asked of it."""
+    for metric in metrics:
+        if metric.name not in overall.metrics:
+            true = "" if overall.positives is None else f", {overall.positives:,} of them true,"
+            raise DataError(
+                f"{overall.rows:,} rows with a label{true} are too few for an interval of {metric.name}",
+                expected="rows of which nearly every resample has the metric",
+                do="Choose more test rows, or another metric",
+            )
+
+
 def _known_rows(slicing: Slicing, known: NDArray[np.bool_]) -> Slicing:
     return Slicing(slicing.name, slicing.columns, slicing.values, slicing.groups[known])
 
@@ -303,7 +329,7 @@ def _check_settings(**settings: Any) -> None:
             expected="a number between 0.5 and 1, for example 0.95",
             do="Say how sure the intervals must be",
         )
-    for name, least in (("min_rows", 1), ("resamples", 100)):
+    for name, least in (("min_rows", 1), ("resamples", 100), ("seed", 0)):
         if settings[name] < least:
             raise UsageError(
                 f"{name} is {settings[name]}", expected=f"at least {least}", do="Raise it"

@@ -83,6 +83,7 @@ def divide(table: Table, slices: Sequence[SliceBy]) -> list[Slicing]:
             named += [(name,) for name in by]
         else:
             named.append((by,) if isinstance(by, str) else tuple(by))
+    named = list(dict.fromkeys(named))
     if not written:
         return [slice_rows(table, by) for by in named]
     inputs = {
