@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from interplane.cli.output import age, json_option, print_json, print_table, say
+from interplane.cli.output import age, figures, json_option, print_json, print_table, say
 from interplane.record import short
 
 if TYPE_CHECKING:
@@ -91,9 +91,9 @@ def diff(before: str, after: str, *, as_json: bool) -> None:
         say(f"{old.name} and {new.name} stand on the same and are the same.")
         return
     print_table(("plane", "what", old.name, new.name), changes)
-    figures = [_evaluation(store, item.crossing.evaluation) for item in (old, new)]
-    if all(figures):
-        say(f"\n{old.name}  {_headline(figures[0])}\n{new.name}  {_headline(figures[1])}")
+    judged = [_evaluation(store, item.crossing.evaluation) for item in (old, new)]
+    if all(judged):
+        say(f"\n{old.name}  {_headline(judged[0])}\n{new.name}  {_headline(judged[1])}")
     say(f"\n{new.name} {new.crossing.verdict.to_text()}")
     for line in new.crossing.verdict.held:
         say(f"  held  {line}")
@@ -133,12 +133,7 @@ def _evaluation(store: Store, artifact: Artifact | None) -> Evaluation | None:
 
 
 def _headline(evaluation: Evaluation | None) -> str:
-    if evaluation is None:
-        return ""
-    return ", ".join(
-        f"{name} {item.value:.4f} [{item.low:.4f}, {item.high:.4f}]"
-        for name, item in evaluation.overall.metrics.items()
-    )
+    return "" if evaluation is None else figures(evaluation.overall.metrics)
 
 
 def _sections(store: Store, found: Recorded) -> Iterator[tuple[str, str]]:

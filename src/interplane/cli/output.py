@@ -11,9 +11,11 @@ import click
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["age", "json_option", "print_json", "print_table", "progress", "say", "size"]
+    from interplane.evaluation.intervals import Estimate
+
+__all__ = ["age", "figures", "json_option", "print_json", "print_table", "progress", "say", "size"]
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 """The option that every reading command takes."""
@@ -50,6 +52,14 @@ def print_table(
         console.print(table)
     for line in captured.get().splitlines():
         click.echo(line.rstrip())
+
+
+def figures(metrics: Mapping[str, Estimate]) -> str:
+    """Return metrics with their intervals in one line: ``roc_auc 0.7505 [0.7439, 0.7570]``."""
+    return ", ".join(
+        f"{name} {item.value:.4f} [{item.low:.4f}, {item.high:.4f}]"
+        for name, item in metrics.items()
+    )
 
 
 def size(count: float) -> str:

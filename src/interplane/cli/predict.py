@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from interplane.cli.output import json_option, print_json, say
+from interplane.cli.output import figures, json_option, print_json, say
 from interplane.cli.pipelines import Teller, read_pins
 from interplane.record import short
 
@@ -101,6 +101,9 @@ def _say(done: Prediction) -> None:
     if done.evaluation is None:
         say(f"  not evaluated: {done.unevaluated}")
         return
+    overall = done.evaluation.overall
+    say(f"  {done.crossing.name:<16}  {figures(overall.metrics)}")
     if done.beside is not None:
-        say(f"  'champion' below is {done.beside.name}")
+        say(f"  {done.beside.name:<16}  {figures(overall.champion)}")
+        say(f"  below, {done.beside.name} is the champion")
     say(f"\n{done.evaluation.to_text()}")
