@@ -258,3 +258,11 @@ def test_a_slicing_asked_for_twice(flights, scored):
     found = evaluate(scored("good"), flights, slices=["carrier", ("carrier",)], **FAST)
     assert (("carrier",),) == found.slicings
     assert len({each.name for each in found.slices}) == len(found.slices)
+
+
+def test_a_table_that_is_too_wide_loses_columns_and_names_them(evaluation):
+    """What fits is shown; the rest is said, not cut off."""
+    wide = evaluation.to_text(slices=2).splitlines()
+    narrow = evaluation.to_text(slices=2, width=60).splitlines()
+    assert max(len(line) for line in narrow[2:6]) <= 60 < max(len(line) for line in wide[2:6])
+    assert narrow[-1].startswith("too wide to show here: roc_auc - champion")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from interplane.cli.output import age, figures, json_option, print_json, print_table, say
+from interplane.cli.output import age, figures, json_option, print_json, print_table, say, width
 from interplane.record import short
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def show(ref: str, *, as_json: bool) -> None:
         _say_section(heading, text)
     evaluation = _evaluation(project.store, found.crossing.evaluation)
     if evaluation is not None:
-        say(f"\n{evaluation.to_text(slices=_SLICES)}")
+        say(f"\n{evaluation.to_text(slices=_SLICES, width=width())}")
 
 
 @click.command()

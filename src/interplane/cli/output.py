@@ -15,7 +15,17 @@ if TYPE_CHECKING:
 
     from interplane.evaluation.intervals import Estimate
 
-__all__ = ["age", "figures", "json_option", "print_json", "print_table", "progress", "say", "size"]
+__all__ = [
+    "age",
+    "figures",
+    "json_option",
+    "print_json",
+    "print_table",
+    "progress",
+    "say",
+    "size",
+    "width",
+]
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 """The option that every reading command takes."""
@@ -60,6 +70,13 @@ def figures(metrics: Mapping[str, Estimate]) -> str:
         f"{name} {item.value:.4f} [{item.low:.4f}, {item.high:.4f}]"
         for name, item in metrics.items()
     )
+
+
+def width() -> int | None:
+    """Return how many characters fit on a line of the terminal; None where there is none."""
+    import shutil
+
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def size(count: float) -> str:

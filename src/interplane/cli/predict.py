@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from interplane.cli.output import figures, json_option, print_json, say
+from interplane.cli.output import figures, json_option, print_json, say, width
 from interplane.cli.pipelines import Teller, read_pins
 from interplane.record import short
 
@@ -106,4 +106,4 @@ def _say(done: Prediction) -> None:
     if done.beside is not None:
         say(f"  {done.beside.name:<16}  {figures(overall.champion)}")
         say(f"  below, {done.beside.name} is the champion")
-    say(f"\n{done.evaluation.to_text()}")
+    say(f"\n{done.evaluation.to_text(width=width())}")

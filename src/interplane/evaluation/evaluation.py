@@ -69,9 +69,14 @@ class Evaluation(Results, frozen=True, kw_only=True):
             )
         return read
 
-    def to_text(self, *, slices: int = 12) -> str:
-        """Return the figures as a table: all rows first, then the worst slices."""
-        return evaluation_text(self, slices=slices)
+    def to_text(self, *, slices: int = 12, width: int | None = None) -> str:
+        """Return the figures as a table: all rows first, then the worst slices.
+
+        Args:
+            slices: how many slices.
+            width: how many characters a line may have; columns that do not fit are named below.
+        """
+        return evaluation_text(self, slices=slices, width=width)
 
     def __str__(self) -> str:
         return self.to_text()

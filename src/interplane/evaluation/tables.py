@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["evaluation_html", "evaluation_rows", "evaluation_text", "worst_first"]
 
 _SHOWN_SKIPPED = 5
+_LEAST_COLUMNS = 4
 
 
 def worst_first(results: Results, metric: str) -> list[SliceResult]:
@@ -28,19 +29,40 @@ def worst_first(results: Results, metric: str) -> list[SliceResult]:
     return sorted(with_value, key=lambda each: each.metrics[metric].high)
 
 
-def evaluation_text(results: Results, *, slices: int = 12) -> str:
-    """Return all rows, then the worst slices by the first metric, then what was left out."""
-    header, *rows = evaluation_rows(results, slices=slices)
-    widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
+def evaluation_text(results: Results, *, slices: int = 12, width: int | None = None) -> str:
+    """Return all rows, then the worst slices by the first metric, then what was left out.
+
+    Args:
+        results: the figures.
+        slices: how many slices.
+        width: how many characters a line may have; columns that do not fit are left out and named.
+    """
+    rows = evaluation_rows(results, slices=slices)
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    fitting = _fitting(widths, width)
     lines = [_title(results), ""]
-    for row in (header, *rows):
-        first, *others = row
+    for row in rows:
+        first, *others = row[:fitting]
         cells = [
             first.ljust(widths[0]),
-            *(c.rjust(w) for c, w in zip(others, widths[1:], strict=True)),
+            *(c.rjust(w) for c, w in zip(others, widths[1:], strict=False)),
         ]
         lines.append("  ".join(cells).rstrip())
-    return "\n".join([*lines, *_notes(results, slices)])
+    hidden = rows[0][fitting:]
+    notes = [f"too wide to show here: {', '.join(hidden)}"] if hidden else []
+    return "\n".join([*lines, *_notes(results, slices), *notes])
+
+
+def _fitting(widths: list[int], width: int | None) -> int:
+    """Return how many columns fit; the slice, its rows and the first metric always do."""
+    count = len(widths)
+    while (
+        width is not None
+        and count > _LEAST_COLUMNS
+        and sum(widths[:count]) + 2 * (count - 1) > width
+    ):
+        count -= 1
+    return count
 
 
 def evaluation_html(results: Results, *, slices: int = 12) -> str:
