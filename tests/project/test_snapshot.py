@@ -1,6 +1,8 @@
 """The code plane as a run finds it."""
 
 import subprocess
+import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -85,3 +87,16 @@ def test_the_environment_is_the_same_when_asked_twice(tmp_path):
     assert environment() == environment()
     assert code_state(tmp_path) == code_state(tmp_path)
     assert "duckdb" in environment()["distributions"]
+
+
+def test_the_environment_says_what_importlib_says(monkeypatch, tmp_path):
+    """Of two versions the one that is imported; what a broken installation left is passed over."""
+    listed = environment()["distributions"]
+    assert {name: version(name) for name in listed} == listed
+    (tmp_path / "duckdb-0.0.1.dist-info").mkdir()
+    (tmp_path / "duckdb-0.0.1.dist-info" / "METADATA").write_text("Name: DuckDB\nVersion: 0.0.1\n")
+    (tmp_path / "broken-1.0.dist-info").mkdir()
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    assert listed == environment()["distributions"]
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    assert {**listed, "duckdb": "0.0.1"} == environment()["distributions"]
