@@ -53,8 +53,8 @@ def init(name: str) -> None:
 def _build(folder: Path, name: str) -> None:
     for source in sorted(path for path in _TEMPLATE.rglob("*") if path.is_file()):
         # The ending keeps tools from taking the templates for code of this package.
-        target = folder / str(source.relative_to(_TEMPLATE)).removesuffix(".txt")
-        target = target.with_name(target.name.replace("dot-", "."))
+        parts = str(source.relative_to(_TEMPLATE)).removesuffix(".txt").split("/")
+        target = folder.joinpath(*(part.replace("dot-", ".") for part in parts))
         target.parent.mkdir(parents=True, exist_ok=True)
         text = source.read_text(encoding="utf-8").replace("PROJECT", name)
         target.write_text(text, encoding="utf-8")
