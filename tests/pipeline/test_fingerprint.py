@@ -2,6 +2,9 @@
 
 import ast
 import linecache
+import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -347,6 +350,13 @@ VALUES = [
      "steps.Meta"),
     ("async def f():\n    return 1", "return 1", "return 2", "steps.f"),
     ("text = f'{1 + 1}'", "1 + 1", "1 + 2", "steps.text"),
+    (f"import re\nfound = re.compile('{'a' * 300}b')", "ab", "ac", "steps.found"),
+    ("class K:\n    pass\nK.rate = 1", "rate = 1", "rate = 2", "steps.K"),
+    ("def made():\n    return int('1')\nclass K:\n    rate = made()", "'1'", "'2'", "steps.K"),
+    ("class K:\n    known = {}\ndef more():\n    return 1\nK.known['more'] = more", "return 1", "return 2", "steps.more"),
+    ("def f():\n    return f.rate\nf.rate = 1", "f.rate = 1", "f.rate = 2", "steps.f"),
+    ("import collections\nP = collections.namedtuple('P', 'x', defaults=[1])", "[1]", "[2]", "steps.P"),
+    ("pick = [lambda x: x in {'a', 'b'}]", "'b'", "'c'", "steps.pick"),
 ]  # fmt: skip
 
 
@@ -355,7 +365,9 @@ def test_values_of_all_kinds_count(project, case):
     """Whatever stands behind a name that a step reads."""
     text, old, new, named = case
     name = named.split(".")[1]
-    name = {"Size": "size", "C": "c", "Meta": "K", "g": "f", "outer": "f"}.get(name, name)
+    name = {"Size": "size", "C": "c", "Meta": "K", "g": "f", "outer": "f", "more": "K"}.get(
+        name, name
+    )
     name = "bound" if "bound" in text else name
     head = "from interplane.pipeline.graph import Pipeline\npipeline = Pipeline('toy')\n"
     step = f"\n@pipeline.step\ndef step():\n    return {name}\n"
@@ -368,6 +380,106 @@ def test_values_of_all_kinds_count(project, case):
     assert before == fingerprint(project)
     project.write(steps=head + text.replace(old, new) + step)
     assert named in changed(project, before, fingerprint(project))
+
+
+HIDDEN = [
+    ("import pandas as pd\nit = pd.Timestamp('2013-05-01')", "05-01", "06-01", "steps.it"),
+    ("import pandas as pd\nit = {'rows': pd.DataFrame({'a': [1]})}", "[1]", "[2]", "steps.it"),
+    ("from zoneinfo import ZoneInfo\nit = ZoneInfo('UTC')", "UTC", "GMT", "steps.it"),
+    ("import operator\nit = operator.itemgetter(0)", "(0)", "(1)", "steps.it"),
+    ("class K:\n    __slots__ = ('a',)\n    def __init__(self, a):\n        self.a = a\nit = K(1)", "K(1)", "K(2)", "steps.it"),
+    ("import numpy as np\ndef f(x):\n    return x + 1\nit = np.frompyfunc(f, 1, 1)", "x + 1", "x + 2", "steps.f"),
+    ("import numpy as np\n@np.vectorize\ndef it(x):\n    return x + 1", "x + 1", "x + 2", "steps.it"),
+    ("import numpy as np\nif True:\n    it = np.array(['a', None])", "'a'", "'b'", "steps.it"),
+    ("it = type('it', (), {'a': 1})", "'a': 1", "'a': 2", "steps.it"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", HIDDEN, ids=lambda case: case[0].splitlines()[-1])
+def test_of_what_hides_itself_the_statement_counts(project, case):
+    """A value that nobody can read is named, and an edit of what binds it runs the step again."""
+    text, old, new, named = case
+    head = "from interplane.pipeline.graph import Pipeline\npipeline = Pipeline('toy')\n"
+    step = "\n@pipeline.step\ndef step():\n    return it\n"
+    project.write(steps=head + text + step)
+    before = fingerprint(project)
+    assert before.unfollowed != ()
+    assert before == fingerprint(project)
+    assert old in text
+    project.write(steps=head + text.replace(old, new) + step)
+    assert named in changed(project, before, fingerprint(project))
+
+
+@pytest.mark.parametrize(
+    "parameter", ["mode=Mode.A", "mode: 'Mode' = Mode.A", "mode: Mode = Mode.A"]
+)
+def test_what_a_member_of_an_enumeration_means_counts(project, parameter):
+    """The parameters of a key have its name alone."""
+    text = f"""
+        import enum
+        from interplane.pipeline.graph import Pipeline
+        pipeline = Pipeline("toy")
+        class Mode(enum.Enum):
+            A = 1
+        @pipeline.step
+        def step(*, {parameter}):
+            return mode.value
+    """
+    project.write(steps=text)
+    before = fingerprint(project)
+    project.write(steps=text.replace("A = 1", "A = 2"))
+    assert ["steps.Mode"] == changed(project, before, fingerprint(project))
+
+
+@pytest.mark.parametrize("read", ["K().value()", "value()", "it"])
+def test_a_file_that_changed_since_it_was_imported_is_not_what_runs(project, read):
+    """What runs now is not found again under the code that stands in the file now."""
+    text = f"""
+        from interplane.pipeline.graph import Pipeline
+        pipeline = Pipeline("toy")
+        class K:
+            def value(self):
+                return 1
+        def value():
+            return 1
+        it = 1
+        @pipeline.step
+        def step():
+            return {read}
+    """
+    project.write(steps=text)
+    graph = project.load("steps").pipeline.graph()
+    project.write(steps=text.replace("= 1", "= 2").replace("return 1", "return 2"))
+    old = Fingerprinter(project.root).of(graph.steps["step"])
+    assert old.code != fingerprint(project).code
+
+
+def test_loggers_count_by_name(project, caplog):
+    """How loud this process is, is no code."""
+    head = "from interplane.pipeline.graph import Pipeline\npipeline = Pipeline('toy')\n"
+    text = "import logging\nlog = logging.getLogger('toy')\n"
+    project.write(steps=f"{head}{text}@pipeline.step\ndef step():\n    return log\n")
+    before = fingerprint(project)
+    with caplog.at_level("DEBUG"):
+        assert before == fingerprint(project)
+
+
+def test_sets_in_lambdas_are_the_same_in_every_process(project):
+    """Their order there differs; their text does not."""
+    code = (
+        "from interplane.pipeline.values import code_text;"
+        "print(code_text((lambda x: x in {'a', 'b', 'c', 'd'}).__code__))"
+    )
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in "12345"
+    }
+    assert 1 == len(texts)
 
 
 def test_a_cell_of_a_notebook_has_its_source(project):

@@ -1,5 +1,7 @@
 """The plan: pure decisions, with reasons."""
 
+import pytest
+
 from interplane.pipeline.fingerprint import Fingerprint
 from interplane.pipeline.graph import Live, Pipeline
 from interplane.pipeline.inputs import ABSENT, ResolvedInput
@@ -124,6 +126,13 @@ def test_a_changed_parameter_says_from_and_to():
         "split": ("wait", "first runs before it"),
         "last": ("wait", "split runs before it"),
     } == told(planner(remembered(), parameters={"rate": 0.05}).plan())
+
+
+@pytest.mark.parametrize(("before", "now"), [(2, 2.0), (1, True), (0.0, -0.0)])
+def test_values_that_python_takes_for_equal_are_not_the_same(before, now):
+    """7 // 2 and 7 // 2.0 differ, and so do their keys."""
+    plan = planner(remembered(parameters={"rate": before}), parameters={"rate": now}).plan()
+    assert ("run", f"rate {now} instead of {before}") == told(plan)["first"]
 
 
 def test_changed_code_is_named_even_behind_a_step_that_runs():

@@ -162,9 +162,12 @@ class Fingerprinter:
             return _Facts(name, digest_bytes(text.encode()), tuple(inside), unfollowed=blind)
         found = self._definition(definition, place)
         if is_step:
-            return found._replace(name=name)
+            # The key has the name of an enumeration's member; what it means stands in the class.
+            kinds = [type(item) for item in (function.__kwdefaults__ or {}).values()]
+            enums = tuple((_qualified(k), k) for k in kinds if issubclass(k, enum.Enum))
+            return found._replace(name=name, leads_to=found.leads_to + enums)
         defaults = self._constant(name, (function.__defaults__, function.__kwdefaults__))
-        return _merged(name, found, defaults)
+        return _merged(name, found, defaults, self._attributes(name, function))
 
     def _definition(self, definition: Definition, place: _Place) -> _Facts:
         """Follow a definition; decorators of a pipeline are its wiring and no code of the step."""
@@ -225,23 +228,41 @@ class Fingerprinter:
             return _Facts(name, packages=_package(cls.__module__))
         above = [(_qualified(base), base) for base in (*cls.__bases__, type(cls))]
         file = _file_of(cls.__module__)
-        definitions = file.classes(cls.__qualname__) if file else []
+        current = file is not None and all(file.has(code) for code in _codes_of(cls))
+        definitions = file.classes(cls.__qualname__) if file and current else []
         place = _place_in(cls.__module__, name)
         facts = [self._definition(definition, place) for definition in definitions]
         if not definitions:
             facts = [self._made_class(name, cls)]
         elif "<locals>" in cls.__qualname__:
             facts.append(_Facts(name, unfollowed=(f"{name}: what its function binds",)))
+        facts.append(self._attributes(name, cls))
         return _merged(name, *facts, _Facts(name, leads_to=tuple(above)))
+
+    def _attributes(self, name: str, owner: Any) -> _Facts:
+        """Follow what a class or function has as plain values, wherever they were put there."""
+        found: list[_Facts] = []
+        for key, value in sorted(vars(owner).items()):
+            own = getattr(value, "__qualname__", "") == f"{owner.__qualname__}.{key}"
+            if own or key.startswith("__") or _is_descriptor(value):
+                continue  # the syntax of the class has it
+            facts = self._constant(f"{name}.{key}", value)
+            if not (facts.unfollowed and key.startswith("_")):
+                found.append(facts)
+        return _merged(name, *found)
 
     def _made_class(self, name: str, cls: type) -> _Facts:
         """Follow a class that no class statement made: a named tuple, an enumeration."""
+        bound = self._bound(name)
         if issubclass(cls, enum.Enum):
             members = {key: member.value for key, member in cls.__members__.items()}
-            return self._constant(name, members)
+            return _merged(name, bound, self._constant(name, members))
         if issubclass(cls, tuple) and hasattr(cls, "_fields"):
-            return self._constant(name, cls._fields)
-        return _Facts(name, unfollowed=(f"{name}: its source is not there",))
+            return _merged(name, bound, self._constant(name, cls._fields))
+        methods = {k: v for k, v in vars(cls).items() if isinstance(v, types.FunctionType)}
+        inside = tuple((f"{name}.{key}", value) for key, value in methods.items())
+        blind = (f"{name}: its source is not there",)
+        return _merged(name, bound, _Facts(name, leads_to=inside, unfollowed=blind))
 
     def _module(self, module: types.ModuleType) -> _Facts:
         name = module.__name__
@@ -258,9 +279,20 @@ class Fingerprinter:
             text = writer.write(value)
         except Opaque as error:
             blind = (f"{name}: the state of {error}",)
-            return _Facts(name, None, ((name, type(value)),), unfollowed=blind)
+            hidden = _Facts(name, None, ((name, type(value)),), unfollowed=blind)
+            return _merged(name, self._bound(name), hidden)
         leads_to = tuple((_qualified(item), item) for item in writer.referred)
         return _Facts(name, digest_bytes(text.encode("utf-8", "surrogatepass")), leads_to)
+
+    def _bound(self, name: str) -> _Facts:
+        """Follow the statements that bind a name of a module: all that is known of what hides itself."""
+        module, _, attribute = name.rpartition(".")
+        file = _file_of(module) if self._modules.is_ours(module) else None
+        found = file.bindings(attribute) if file else []
+        if not found:
+            return _Facts(name)
+        place = _place_in(module, name)
+        return _merged(name, *(self._definition(item, place) for item in found))
 
 
 def _merged(name: str, *facts: _Facts) -> _Facts:
@@ -281,6 +313,17 @@ def _joined(digests: list[Digest]) -> Digest:
 
 def _has_a_name(value: Any) -> bool:
     return isinstance(value, types.FunctionType | type | types.ModuleType)
+
+
+def _codes_of(cls: type) -> list[types.CodeType]:
+    """Return the code of the methods that a class statement in its module's file has."""
+    file = getattr(sys.modules.get(cls.__module__), "__file__", None)
+    codes = [v.__code__ for v in vars(cls).values() if isinstance(v, types.FunctionType)]
+    return [code for code in codes if code.co_filename == file]
+
+
+def _is_descriptor(value: Any) -> bool:
+    return hasattr(type(value), "__get__") and not isinstance(value, types.FunctionType)
 
 
 def _may_hold_ours(value: Any) -> bool:

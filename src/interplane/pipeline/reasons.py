@@ -66,7 +66,7 @@ def _parameters(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
             words.append(f"{name} {now[name]} is new")
         elif name not in now:
             words.append(f"{name} is gone")
-        elif before[name] != now[name] or type(before[name]) is not type(now[name]):
+        elif repr(before[name]) != repr(now[name]):  # 2 and 2.0 differ
             words.append(f"{name} {now[name]} instead of {before[name]}")
     return words
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeGuard
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["Read", "Reads", "reads_of"]
+__all__ = ["Read", "Reads", "bindings", "reads_of"]
 
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS: Final = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -89,6 +89,10 @@ class _Reader:
             self._read(inner.id, tuple(reversed(path)))
 
     def _read(self, name: str, path: tuple[str, ...]) -> None:
+        if (name, *path[:1]) == ("sys", "modules"):
+            self.blind.add("sys.modules")
+        if "__subclasses__" in path:
+            self.blind.add("__subclasses__")
         for depth, scope in enumerate(reversed(self._scopes)):
             if scope.is_class and depth:
                 continue  # the body of a class is no scope for what is defined in it
@@ -122,19 +126,19 @@ class _Reader:
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> None:
         if not isinstance(node, ast.Lambda):
             self._all(node.decorator_list)
-            self._all([node.returns])
+            self._all([_annotation(node.returns)])
         arguments = node.args
         parameters = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
         parameters += [extra for extra in (arguments.vararg, arguments.kwarg) if extra]
         self._all([*arguments.defaults, *arguments.kw_defaults])
-        self._all(parameter.annotation for parameter in parameters)
+        self._all(_annotation(parameter.annotation) for parameter in parameters)
         body = [node.body] if isinstance(node, ast.Lambda) else node.body
         bound: dict[str, Read | None] = dict.fromkeys(item.arg for item in parameters)
-        self._inside(_Scope({**_bindings(body), **bound}), body)
+        self._inside(_Scope({**bindings(body), **bound}), body)
 
     def _class(self, node: ast.ClassDef) -> None:
         self._all([*node.decorator_list, *node.bases, *node.keywords])
-        self._inside(_Scope(_bindings(node.body), is_class=True), node.body)
+        self._inside(_Scope(bindings(node.body), is_class=True), node.body)
 
     def _comprehension(self, node: ast.AST) -> None:
         loops = [child for child in ast.iter_child_nodes(node) if _is_for(child)]
@@ -169,11 +173,21 @@ class _Reader:
     }
 
 
+def _annotation(node: ast.expr | None) -> ast.expr | None:
+    """Return an annotation; one that is written as a text is read."""
+    if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+        return node
+    try:
+        return ast.parse(node.value.strip(), mode="eval").body
+    except SyntaxError:
+        return node
+
+
 def _is_for(node: ast.AST) -> TypeGuard[ast.comprehension]:
     return isinstance(node, ast.comprehension)
 
 
-def _bindings(body: Iterable[ast.AST]) -> dict[str, Read | None]:
+def bindings(body: Iterable[ast.AST]) -> dict[str, Read | None]:
     """Return the names that a body binds in its own scope; imports say what they bring."""
     bound: dict[str, Read | None] = {}
     elsewhere: set[str] = set()

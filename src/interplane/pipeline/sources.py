@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from interplane.pipeline.scopes import Reads, reads_of
+from interplane.pipeline.scopes import Reads, bindings, reads_of
 from interplane.pipeline.syntax import digest_syntax
 
 if TYPE_CHECKING:
@@ -42,10 +42,14 @@ class SourceFile:
 
     Args:
         text: its bytes, or its text.
+
+    Raises:
+        SyntaxError: if it is no Python.
     """
 
     def __init__(self, text: str | bytes) -> None:
         self._tree = ast.parse(text)
+        self._codes = frozenset(_codes(compile(text, "<source>", "exec", dont_inherit=True)))
         self._functions: dict[tuple[int, str], list[Function]] = {}
         self._classes: dict[str, list[ast.ClassDef]] = {}
         self._known: dict[ast.AST, Definition] = {}
@@ -56,8 +60,17 @@ class SourceFile:
         """The whole file."""
         return Definition(digest_syntax(self._tree), reads_of(self._tree.body))
 
+    def has(self, code: types.CodeType) -> bool:
+        """Return whether the text, as it is, compiles to a code object among others."""
+        return code in self._codes
+
     def function(self, code: types.CodeType) -> Definition | None:
-        """Return the definition that a code object was compiled from, if it is still there."""
+        """Return the definition that a code object was compiled from, if it is still there.
+
+        A file can have changed since it was imported: then its syntax is not what runs.
+        """
+        if not self.has(code):
+            return None
         index = self._lambdas if code.co_name == "<lambda>" else self._functions
         found = index.get((code.co_firstlineno, code.co_name), [])
         if len(found) > 1:
@@ -68,7 +81,19 @@ class SourceFile:
         """Return every class with a qualified name; there are several where one is conditional."""
         return [self._define(node) for node in self._classes.get(qualname, [])]
 
-    def _define(self, node: Function | ast.ClassDef) -> Definition:
+    def bindings(self, name: str) -> list[Definition]:
+        """Return every statement of the module that binds a name of it."""
+        return [self._define(node) for node in self._bound.get(name, [])]
+
+    @functools.cached_property
+    def _bound(self) -> dict[str, list[ast.stmt]]:
+        found: dict[str, list[ast.stmt]] = {}
+        for node in self._tree.body:
+            for name in bindings([node]):
+                found.setdefault(name, []).append(node)
+        return found
+
+    def _define(self, node: ast.stmt | ast.Lambda) -> Definition:
         known = self._known.get(node)
         if known is None:
             known = self._known[node] = _definition(node)
@@ -102,8 +127,16 @@ def _statements(parent: ast.AST) -> Iterator[ast.AST]:
         yield from getattr(parent, name, ())
 
 
-def _definition(node: Function | ast.ClassDef) -> Definition:
-    if isinstance(node, ast.ClassDef):
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    """Yield a code object and all those inside it."""
+    yield code
+    for item in code.co_consts:
+        if hasattr(item, "co_code"):
+            yield from _codes(item)
+
+
+def _definition(node: ast.stmt | ast.Lambda) -> Definition:
+    if not isinstance(node, Function):
         return Definition(digest_syntax(node), reads_of([node]))
     arguments = node.args
     bare = ast.arguments(

@@ -148,20 +148,30 @@ def _parts(value: Any, kind: type) -> list[Any] | None:
 
 def _told(value: Any, kind: type) -> str | None:
     """Return the text of an object that tells all of itself."""
-    if isinstance(value, re.Pattern | logging.Logger | slice) or kind.__module__ == "typing":
-        return repr(value)
+    if isinstance(value, re.Pattern):
+        return f"{value.pattern!r} {value.flags}"  # its repr ends after 200 characters
+    if isinstance(value, logging.Logger | slice) or kind.__module__ == "typing":
+        # The level of a logger is how this process was started, and no code.
+        return repr(getattr(value, "name", value))
     if kind.__module__.partition(".")[0] == "numpy":
         if hasattr(value, "tobytes") and not value.dtype.hasobject:
             return f"{value.dtype} {value.shape} {digest_bytes(value.tobytes())}"
-        if kind.__name__ == "ufunc" or hasattr(value, "newbyteorder"):  # or a dtype
+        if hasattr(value, "newbyteorder"):  # a dtype
             return repr(value)
+        if kind.__name__ == "ufunc" and "(vectorized)" not in value.__name__:
+            return repr(value)  # one that was made of a function hides it
     return None
 
 
 def code_text(code: types.CodeType) -> str:
     """Return the text of compiled code, without its place: for functions whose source is not there."""
-    constants = [
-        code_text(item) if isinstance(item, types.CodeType) else repr(item)
-        for item in code.co_consts
-    ]
+    constants = [_constant_text(item) for item in code.co_consts]
     return f"{code.co_code.hex()} {constants} {code.co_names} {code.co_varnames}"
+
+
+def _constant_text(item: Any) -> str:
+    if isinstance(item, types.CodeType):
+        return code_text(item)
+    if isinstance(item, frozenset):  # ``x in {"a", "b"}``: the order differs between processes
+        return f"frozenset({sorted(map(_constant_text, item))})"
+    return repr(item)
