@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from interplane.errors import DataError, UsageError
@@ -13,7 +14,6 @@ from interplane.storage.names import series_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from interplane.data.adding import Added
     from interplane.data.table import Table
@@ -40,6 +40,9 @@ class Prediction:
         unlabelled: how many scored rows have no label.
         evaluation: how good the scores are; None where that cannot be said.
         unevaluated: why not.
+        unsliced: the slicings of the crossing's evaluation that these rows do not have.
+        maybe_seen: how many rows are not after the last training row, so that the model may have
+            learned from them; 0 also where no time or no training rows are recorded.
         beside: the crossing that was compared with, if any.
     """
 
@@ -49,6 +52,8 @@ class Prediction:
     evaluation: Evaluation | None
     beside: Recorded | None = None
     unevaluated: str = ""
+    unsliced: tuple[tuple[str, ...], ...] = ()
+    maybe_seen: int = 0
 
 
 def predict(
@@ -88,7 +93,8 @@ def predict(
     other = None if beside is None else find_crossing(store, beside)
     model = _model(running, found)
     rows = _between(_rows(running, found, pins), model, since=since, until=until)
-    label = _frozen(model).label
+    recorded = _recorded(running, found)
+    label = _frozen(model).label if recorded is None else recorded.label
     has_label = label is not None and label in rows.types
     scored = predict_table(
         model, rows, crossing=found.digest, keep=[label] if label and has_label else []
@@ -99,7 +105,7 @@ def predict(
     if unlabelled < rows.rows:
         against = None if other is None else _model(running, other)
         try:
-            evaluation = _evaluate(running, found, model, rows, against=against)
+            evaluation = _evaluate(recorded, model, rows, against=against)
         except DataError as error:
             # The scores are made and kept; that these rows say nothing of them is no failure.
             unevaluated = str(error)
@@ -110,6 +116,8 @@ def predict(
         evaluation=evaluation,
         beside=other,
         unevaluated="" if evaluation else unevaluated,
+        unsliced=_unsliced(recorded, rows),
+        maybe_seen=_maybe_seen(store, found, model, rows),
     )
 
 
@@ -169,19 +177,32 @@ def _refuse_changed(found: Recorded, planner: Planner) -> None:
     for step, fingerprint in planner.fingerprints.items():
         recorded = found.crossing.steps.get(step)
         if recorded is None:
-            continue
+            raise _changed(found, step, "is new")
         changed = sorted(
             name
             for name in {*recorded.code, *fingerprint.code}
             if recorded.code.get(name) != fingerprint.code.get(name)
         )
         if changed:
+            raise _changed(found, step, f"{changed[0]} has changed since")
+    for name, use in found.crossing.data.items():
+        item = planner.inputs.get(name)
+        if item is not None and item.series != series_name("data", use.dataset):
             raise UsageError(
-                f"step {step!r} makes the rows of {found.name}, and {changed[0]} has changed since",
-                expected="the code that the crossing was made with",
-                do=f"Run the pipeline to record a new crossing, or check out commit "
-                f"{short(found.crossing.commit or 'unknown')}",
+                f"the input {name!r} was the dataset {use.dataset!r} when {found.name} was made, "
+                f"and is {item.series.partition('/')[2]!r} now",
+                expected="the inputs that the crossing was made with",
+                do="Run the pipeline to record a new crossing, or check out its commit",
             )
+
+
+def _changed(found: Recorded, step: str, how: str) -> UsageError:
+    return UsageError(
+        f"step {step!r} makes the rows of {found.name}, and {how}",
+        expected="the code that the crossing was made with",
+        do=f"Run the pipeline to record a new crossing, or check out commit "
+        f"{short(found.crossing.commit or 'unknown')}",
+    )
 
 
 def _between(rows: Table, model: Model, *, since: datetime | None, until: datetime | None) -> Table:
@@ -200,25 +221,59 @@ def _between(rows: Table, model: Model, *, since: datetime | None, until: dateti
     return rows.sql(f"FROM self WHERE {' AND '.join(bounds)}")
 
 
+def _recorded(running: Running, found: Recorded) -> Evaluation | None:
+    """Return the evaluation that the crossing was judged by, if it has one."""
+    if found.crossing.evaluation is None:
+        return None
+    recorded: Evaluation = _load(running, found.crossing.evaluation)
+    return recorded
+
+
 def _evaluate(
-    running: Running, found: Recorded, model: Model, rows: Table, *, against: Model | None
+    recorded: Evaluation | None, model: Model, rows: Table, *, against: Model | None
 ) -> Evaluation:
-    """Evaluate as the crossing was: the same metrics and the same slicings."""
+    """Evaluate as the crossing was: the same metrics, slicings and settings."""
     from interplane.evaluation.evaluate import evaluate
 
-    recorded: Evaluation | None = None
-    if found.crossing.evaluation is not None:
-        recorded = _load(running, found.crossing.evaluation)
     if recorded is None:
         return evaluate(model, rows, against=against)
-    slicings = dict.fromkeys(item.by for item in recorded.slices if item.by)
+    lost = _unsliced(recorded, rows)
     return evaluate(
         model,
         rows,
         against=against,
         metrics=list(recorded),
-        slices=[by for by in slicings if set(by) <= set(rows.types)],
+        slices=[by for by in recorded.slicings if by not in lost],
+        label=recorded.label,
+        min_rows=recorded.min_rows,
+        threshold=recorded.threshold,
+        confidence=recorded.confidence,
+        resamples=recorded.resamples,
+        seed=recorded.seed,
     )
+
+
+def _unsliced(recorded: Evaluation | None, rows: Table) -> tuple[tuple[str, ...], ...]:
+    """Return the slicings that need more than columns: expressions, which no crossing keeps."""
+    slicings = () if recorded is None else recorded.slicings
+    return tuple(by for by in slicings if not set(by) <= set(rows.types))
+
+
+def _maybe_seen(store: Store, found: Recorded, model: Model, rows: Table) -> int:
+    """Return how many rows are not after the last training row."""
+    import pyarrow.compute as pc
+
+    from interplane.data.profile import Profile
+
+    time, training = _frozen(model).time, found.crossing.baselines.get("train")
+    if time is None or training is None or rows.types.get(time) not in {"date", "timestamp"}:
+        return 0
+    profile = Profile.from_bytes(store.read(training))
+    last = profile[time].high if time in profile else None
+    if not isinstance(last, str):
+        return 0
+    read = date.fromisoformat if rows.types[time] == "date" else datetime.fromisoformat
+    return pc.sum(pc.less_equal(rows.column(time), read(last))).as_py() or 0
 
 
 def _model(running: Running, found: Recorded) -> Model:
