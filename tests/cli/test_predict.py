@@ -8,7 +8,10 @@ q1,2026-01-29T00:00:00,north,3.5,card,
 q2,2026-01-29T01:00:00,south,2.5,barter,
 q3,2026-01-29T02:00:00,,4.5,card,true
 """
-SHAPE = {"crossing", "dataset", "number", "rows", "unlabelled", "evaluation", "unevaluated"}
+SHAPE = {
+    *("crossing", "dataset", "number", "rows", "unlabelled", "evaluation", "unevaluated"),
+    *("unsliced", "maybe_seen"),
+}
 
 
 @pytest.fixture
@@ -51,6 +54,14 @@ def test_rows_are_chosen_by_prediction_time(finished):
     ]
     assert parts[2] == parts[0] + parts[1]
     assert min(parts) > 0
+
+
+def test_training_rows_are_no_test(finished):
+    """Figures on what the model may have learned from are said to flatter."""
+    assert "careful" not in finished.must("predict", "rides@live", "--out", "s").out
+    finished.edit("rides.py", 'rows="test"', 'rows="train"')
+    out = finished.must("predict", "rides@live", "--out", "s").out
+    assert "careful: 158 of these rows are not after the last training row" in out
 
 
 def test_beside_another_crossing(finished):

@@ -84,6 +84,8 @@ def predict(
                 "unlabelled": done.unlabelled,
                 "evaluation": None if done.evaluation is None else done.evaluation.to_dict(),
                 "unevaluated": done.unevaluated,
+                "unsliced": done.unsliced,
+                "maybe_seen": done.maybe_seen,
             }
         )
         return
@@ -101,6 +103,14 @@ def _say(done: Prediction) -> None:
     if done.evaluation is None:
         say(f"  not evaluated: {done.unevaluated}")
         return
+    if done.maybe_seen:
+        say(
+            f"  careful: {done.maybe_seen:,} of these rows are not after the last training row.\n"
+            "  The model may have learned from them, so that its figures flatter: choose later "
+            "ones with --since"
+        )
+    for slicing in done.unsliced:
+        say(f"  not sliced by {' x '.join(slicing)}: no crossing keeps the expressions of slices")
     overall = done.evaluation.overall
     say(f"  {done.crossing.name:<16}  {figures(overall.metrics)}")
     if done.beside is not None:
