@@ -294,9 +294,14 @@ def test_a_second_run_at_the_same_time_is_refused(chain):
         pytest.raises(Fenced, match=r"the pipeline 'toy' is running already.*by somebody"),
     ):
         chain.run()
-    chain.run()
-    with RunLease(chain.store.catalog, "toy", actor="somebody"):
+    first = chain.run()
+    with RunLease(chain.store.catalog, "toy", actor="somebody") as lease:
+        draft = chain.store.draft()
+        draft.move(current_run_pointer("toy"), first.run)
+        chain.store.commit(draft, writer=lease.writer)
         assert {"reused"} == set(chain.run().steps.values())
+        # The other one is under way still: who looks must not take it for dead.
+        assert first.run == chain.store.catalog.pointer(current_run_pointer("toy"))
 
 
 def test_a_run_that_was_cut_off_is_resumed(chain):
