@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Literal
 
 from interplane.pipeline.plan import Known
 from interplane.record import Digest, Run, RunEnd, Snapshot, StepRun, digest_value
-from interplane.storage.names import current_run_pointer, last_pointer, step_pointer
+from interplane.storage.names import (
+    current_run_pointer,
+    last_pointer,
+    run_lease,
+    step_pointer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +44,7 @@ class Ledger:
         self.run: Run
         self.run_digest: Digest
         self.snapshot: Snapshot
+        self._is_current = False
 
     def begin(self, planner: Planner, *, run_id: str, project: str, code: CodeState) -> None:
         """Write down what was asked for; it is durable with the next commit."""
@@ -60,7 +66,16 @@ class Ledger:
             resumed_from=self._store.catalog.pointer(pointer),
         )
         self.run_digest = self.draft.record(self.run)
-        self.draft.move(pointer, self.run_digest, reason="a run has begun")
+        self._is_current = self._may_be_current(planner.graph.name)
+        if self._is_current:
+            self.draft.move(pointer, self.run_digest, reason="a run has begun")
+
+    def _may_be_current(self, pipeline: str) -> bool:
+        """Return whether the pipeline is this run's: one that only reuses may meet another's."""
+        if self._writer.lease is not None:
+            return True
+        held = self._store.catalog.lease(run_lease(pipeline))
+        return held is None or held.expired
 
     def step(
         self, key: StepKey, result: StepResult, *, log: str, attempts: int, started_at: str
@@ -112,7 +127,9 @@ class Ledger:
                 error=error,
             )
         )
-        self.draft.move(current_run_pointer(self.run.pipeline), None, reason=f"it is {status}")
+        if self._is_current:
+            pointer = current_run_pointer(self.run.pipeline)
+            self.draft.move(pointer, None, reason=f"it is {status}")
         return self.commit()
 
     def commit(self) -> Receipt:
