@@ -111,6 +111,15 @@ def test_an_append_is_not_made_twice(store, put):
     assert (again.number, again.version.rows) == (3, 3)
 
 
+def test_an_append_is_not_made_twice_because_the_schema_changed(store, put):
+    """Rows are appended once; what is expected of them has nothing to do with it."""
+    put()
+    once = put("b.csv", "n,s\n2,y\n", append=True)
+    twice = put("b.csv", "n,s\n2,y\n", append=True, schema=SCHEMA)
+    assert (twice.digest, twice.new) == (once.digest, False)
+    assert "the schema is another one by now" in twice.note
+
+
 def test_append_to_nothing_is_refused(put):
     """A typo in the name makes no dataset."""
     with pytest.raises(UnknownName, match="without append"):

@@ -151,6 +151,40 @@ def test_decimal_comma_thousands_and_formats():
     }
 
 
+@pytest.mark.parametrize(
+    ("value", "written", "expected"),
+    [
+        ("1.2.2013", "%d.%m.%Y", "2013-02-01 00:00:00"),
+        ("2013-01-01 05:00 +0200", "%Y-%m-%d %H:%M %z", "2013-01-01 03:00:00"),
+        ("2013-01-01 05:00:00.5", "%Y-%m-%d %H:%M:%S.%f", "2013-01-01 05:00:00.500000"),
+        ("5:07 PM 2013-01-01", "%I:%M %p %Y-%m-%d", "2013-01-01 17:07:00"),
+    ],
+)
+def test_formats_read_what_is_written(value, written, expected):
+    """Also without leading zeros, with a zone, with parts of a second."""
+    table, _ = read(f"x,y\n{value},1\n,2\n{value},3\n", formats={"x": written})
+    assert [expected, "None", expected] == [str(item) for item in table.column("x").to_pylist()]
+
+
+@pytest.mark.parametrize(
+    ("value", "written", "to"),
+    [
+        ("31.02.2013", "%d.%m.%Y", "date"),
+        ("2013-01-01 24:00", "%Y-%m-%d %H:%M", "timestamp"),
+        ("2013-01-01 05:00", "%Y-%m-%d %H:%M", "date"),
+        ("31.12.2013 or so", "%d.%m.%Y", "date"),
+    ],
+)
+def test_formats_refuse_what_is_no_such_time(value, written, to):
+    """The 31st of February is not the third of March, and a date has no hour."""
+    with pytest.raises(UnreadableFile, match=f"line 3 .*{value}"):
+        read(
+            f"x,y\n{'2013-01-01 00:00' if '-' in written else '01.01.2013'},1\n{value},2\n",
+            formats={"x": written},
+            types={"x": to},
+        )
+
+
 def test_thousands_stand_between_three_digits():
     """1,5 is no 15."""
     table, _ = read('n;m\n"1,5";1\n', thousands=",")

@@ -158,12 +158,13 @@ class _Adding:
             return None
         wanted = None if self._schema is None else self._schema.digest
         for added in history.chain(history.latest) if append else history.of(history.latest):
-            same = added.source == source and (append or added.parent is None)
-            if same and added.schema == wanted and _same_options(added, options):
-                return self._there(history, added)
+            same = added.source == source and _same_options(added, options)
+            # Rows that were appended are there, whatever is expected of them by now.
+            if same and (append or (added.parent is None and added.schema == wanted)):
+                return self._there(history, added, elsewise=added.schema != wanted)
         return None
 
-    def _there(self, history: History, added: Addition) -> Added:
+    def _there(self, history: History, added: Addition, *, elsewise: bool) -> Added:
         latest = history.latest or added.version
         number = history.number(latest) or 0
         return Added(
@@ -174,7 +175,8 @@ class _Adding:
             new=False,
             rows=added.rows,
             verdict=history.verdict(latest),
-            note=f"{added.source_name} is in {self._name}@{number} already; nothing was added",
+            note=f"{added.source_name} is in {self._name}@{number} already; nothing was added"
+            + ("; the schema is another one by now: see data check" if elsewise else ""),
         )
 
     def commit(self, history: History, read: Source, *, append: bool) -> Added:

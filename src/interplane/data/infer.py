@@ -6,6 +6,7 @@ A type is taken only if every value of the column is written as that type is wri
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from interplane.data.types import arrow_type
@@ -201,11 +202,43 @@ def _timestamps(values: pa.ChunkedArray) -> pa.ChunkedArray | None:
 
 
 def _formatted(values: pa.ChunkedArray, to: Type, written: str) -> pa.ChunkedArray | None:
+    """Take times that are written in a format of their own.
+
+    Arrow is quick and forgives: it takes 31.02. for the third of March, and passes over a zone.
+    What it would not write again as it stands is read once more, strictly.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
     try:
-        typed = pc.strptime(values, format=written, unit="us")
+        typed = pc.strptime(values, format=written, unit="s")
+        exact = pc.equal(pc.strftime(typed, format=written), values)
     except pa.ArrowInvalid:
-        return None
-    return typed.cast(arrow_type(to))
+        typed, exact = None, pa.scalar(False)
+    if not _all(exact):
+        typed = _strictly(values, written)
+    return None if typed is None else _whole(typed, to)
+
+
+def _strictly(values: pa.ChunkedArray, written: str) -> pa.ChunkedArray | None:
+    """Read every value as the standard library does; times with a zone move to UTC."""
+    import pyarrow as pa
+
+    encoded = values.combine_chunks().dictionary_encode()
+    found: list[datetime] = []
+    for text in encoded.dictionary.to_pylist():
+        try:
+            time = datetime.strptime(text, written)  # noqa: DTZ007 - the format may have a zone
+        except ValueError:
+            return None
+        found.append(time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None))
+    times = pa.array(found, pa.timestamp("us"))
+    return pa.chunked_array([times.take(encoded.indices)])
+
+
+def _whole(times: pa.ChunkedArray, to: Type) -> pa.ChunkedArray | None:
+    """Return times in a type; None where a date would lose its hour."""
+    import pyarrow.compute as pc
+
+    typed = times.cast(arrow_type(to))
+    return typed if _all(pc.equal(typed.cast(times.type), times)) else None
