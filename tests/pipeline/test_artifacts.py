@@ -304,3 +304,10 @@ def test_a_link_among_files_is_refused(bench, tmp_path):
         bench.save(folder)
     with pytest.raises(UnknownArtifact, match="no file or folder is there"):
         bench.save(folder / "a")
+
+
+@pytest.mark.parametrize("name", ["../out", "/etc/x", "a/../../b", ".", "", "a//b", "a\0b"])
+def test_files_stay_in_their_folder(tmp_path, name):
+    """A name that leads out of it is refused when it is given."""
+    with pytest.raises(UnknownArtifact, match="cannot name a file"):
+        Files({name: tmp_path})

@@ -20,6 +20,9 @@ class Files:
     Args:
         paths: where each file is now.
 
+    Raises:
+        UnknownArtifact: for a name that leads out of the folder that the files are put into.
+
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> _ = (folder / "notes.txt").write_text("by hand")
@@ -30,6 +33,8 @@ class Files:
 
     def __init__(self, paths: Mapping[str, Path | Callable[[], Path]]) -> None:
         self._paths = dict(paths)
+        for name in self._paths:
+            _check_name(name)
 
     @classmethod
     def below(cls, folder: Path) -> Self:
@@ -70,6 +75,16 @@ class Files:
 
     def __repr__(self) -> str:
         return f"<Files {', '.join(self.names[:5])}{' …' if len(self._paths) > 5 else ''}>"
+
+
+def _check_name(name: str) -> None:
+    path = PurePosixPath(name)
+    if str(path) != name or path.is_absolute() or {"..", "."} & {*path.parts, name} or "\0" in name:
+        raise UnknownArtifact(
+            f"{name!r} cannot name a file among others",
+            expected="a path below a folder, for example plots/roc.png",
+            do="Give it such a name",
+        )
 
 
 def _walk(folder: Path, below: PurePosixPath) -> Iterator[tuple[str, Path]]:
