@@ -1,5 +1,6 @@
 """The code plane as a run finds it."""
 
+import os
 import subprocess
 import sys
 from importlib.metadata import version
@@ -54,6 +55,31 @@ def test_changed_and_new_files_are_in_the_diff(repository):
     assert b"+z = 3" in diff
     assert b"other.py" not in diff
     assert b"big.bin" not in diff
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["diff.external=echo", "diff.noprefix=true", "diff.mnemonicPrefix=true", "diff.context=0"],
+)
+def test_nobody_s_settings_change_the_patch(repository, setting):
+    """It is part of a crossing."""
+    project = repository / "project"
+    (project / "a.py").write_text("x = 2\n")
+    before = git_state(project)
+    key, _, value = setting.partition("=")
+    subprocess.run(["git", "config", key, value], cwd=repository, check=True)
+    assert before == git_state(project)
+
+
+def test_names_of_any_kind_are_taken(repository):
+    """Names that are no UTF-8, or look like a pattern; one that cannot be read is left out."""
+    project = repository / "project"
+    for name in (b"caf\xe9.txt", b"*", b":(top)x", b"-f"):
+        (project / os.fsdecode(name)).write_bytes(b"text of " + name + b"\n")
+    (project / "pipe").symlink_to("nowhere")
+    _, diff = git_state(project)
+    for name in (b"caf\xe9.txt", b"*", b":(top)x", b"-f"):
+        assert b"+text of " + name in diff
 
 
 def test_looking_changes_nothing(repository):

@@ -17,6 +17,14 @@ from interplane.record import canonical
 __all__ = ["CodeState", "code_state", "environment", "git_state"]
 
 _UNTRACKED_LIMIT_BYTES = 1 << 20
+# One that cannot be read keeps no other one out; their number has no limit, as arguments have.
+_ADD_LISTED = ("add", "--ignore-errors", "--pathspec-from-file=-", "--pathspec-file-nul")
+# Whatever somebody's own settings say: a patch that "git apply" takes, the same for everybody.
+_DIFF = (
+    "-c", "diff.noprefix=false", "-c", "diff.mnemonicPrefix=false", "-c", "core.quotePath=true",
+    "-c", "diff.algorithm=myers", "-c", "diff.context=3", "-c", "diff.renames=false",
+    "diff", "--cached", "--binary", "--no-color", "--no-ext-diff", "--no-textconv", "--full-index",
+)  # fmt: skip
 _FIELD = re.compile(r"^(Name|Version): *(\S+)", re.MULTILINE)
 
 
@@ -84,33 +92,40 @@ def _patch(root: Path) -> bytes | None:
         env = {
             "GIT_INDEX_FILE": str(Path(folder, "index")),
             "GIT_OBJECT_DIRECTORY": folder,
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES": (objects or b"").decode().strip(),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": os.fsdecode(objects or b"").strip(),
+            "GIT_LITERAL_PATHSPECS": "1",
         }
         _git(root, "read-tree", "HEAD", env=env)
         _git(root, "add", "--update", "--", ".", env=env)
-        small = [name for name in _untracked(root) if _size(root / name) <= _UNTRACKED_LIMIT_BYTES]
+        small = b"\0".join(name for name in _untracked(root) if _is_small(root / os.fsdecode(name)))
         if small:
-            _git(root, "add", "--", *small, env=env)
-        patch = _git(root, "diff", "--cached", "--binary", "--no-color", "HEAD", "--", ".", env=env)
+            _git(root, *_ADD_LISTED, env=env, given=small)
+        patch = _git(root, *_DIFF, "HEAD", "--", ".", env=env)
     return patch or None
 
 
-def _untracked(root: Path) -> list[str]:
+def _untracked(root: Path) -> list[bytes]:
     listing = _git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", ".") or b""
-    return sorted(name.decode() for name in listing.split(b"\0") if name)
+    return sorted(name for name in listing.split(b"\0") if name)
 
 
-def _size(path: Path) -> int:
-    return path.lstat().st_size
+def _is_small(path: Path) -> bool:
+    try:
+        return path.lstat().st_size <= _UNTRACKED_LIMIT_BYTES
+    except FileNotFoundError:  # gone since it was listed
+        return False
 
 
-def _git(root: Path, *arguments: str, env: dict[str, str] | None = None) -> bytes | None:
+def _git(
+    root: Path, *arguments: str, env: dict[str, str] | None = None, given: bytes | None = None
+) -> bytes | None:
     """Run git quietly; None where there is no git, no repository, or git refuses."""
     try:
         done = subprocess.run(
             ["git", "-C", str(root), *arguments],
             capture_output=True,
             check=False,
+            input=given,
             env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", **(env or {})},
         )
     except FileNotFoundError:
