@@ -58,6 +58,16 @@ def test_a_run_publishes_a_crossing_with_everything_in_it(toy):
     assert model.predict(rows(3)).shape == (3,)
 
 
+def test_without_training_rows_the_proof_is_kept_all_the_same(toy):
+    """It was made at the fit; request schema and baseline are what only the rows tell."""
+    toy.project.write(steps=STEPS.replace(', train="train"', ""))
+    (published,) = toy.run().published
+    crossing = toy.store.record(published.crossing, Crossing)
+    assert crossing.parity
+    assert crossing.request_schema is None
+    assert {} == crossing.baselines
+
+
 def test_the_same_again_is_the_same_crossing(toy):
     """Same digest, same number; in another workspace the same digest."""
     first, second = toy.run(), toy.run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +16,7 @@ from interplane.record import Artifact, Crossing, Digest, Verdict
 from interplane.storage.names import crossing_pointer, named_pointer, series_name
 
 if TYPE_CHECKING:
+    from interplane.features.frozen import Frozen
     from interplane.pipeline.graph import Publication
     from interplane.pipeline.wiring import Graph
     from interplane.storage.draft import Draft
@@ -88,36 +90,32 @@ class Publisher:
                 expected="an interplane.Model",
                 do="Return interplane.Model(trained, features=frozen) from that step",
             )
-        frozen = self._frozen(model)
-        described = Described(verdict=verdict, frozen=frozen, as_of=self._as_of(publication, made))
-        if publication.train is None:
-            return described
-        return self._from_training(described, made.artifacts[publication.train], draft)
-
-    def _frozen(self, model: Artifact) -> Artifact:
-        """Return the artifact of a model's features: they are stored with it."""
         digest = Digest(self._artifacts.describe(model)["frozen"])
         frozen = self._load(Artifact(kind="frozen", digest=digest))
-        return Artifact(kind="frozen", digest=digest, summary=f"{len(frozen.names)} features")
+        described = Described(
+            verdict=verdict,
+            frozen=Artifact(kind="frozen", digest=digest, summary=f"{len(frozen.names)} features"),
+            parity=None if frozen.parity is None else frozen.parity.to_dict(),
+            as_of=self._as_of(publication, made),
+        )
+        if publication.train is None:
+            return described
+        return self._from_training(described, frozen, made.artifacts[publication.train], draft)
 
-    def _from_training(self, described: Described, train: Artifact, draft: Draft) -> Described:
-        """Add what only the training rows tell: request schema, baseline, proof of parity."""
+    def _from_training(
+        self, described: Described, frozen: Frozen, train: Artifact, draft: Draft
+    ) -> Described:
+        """Add what only the training rows tell: request schema, baseline, a proof if none is made."""
         from interplane.data.profile import profile
         from interplane.data.table import Table
         from interplane.features.parity import prove
         from interplane.models.request_schema import RequestSchema
 
-        if described.frozen is None:
-            return described
-        frozen = self._load(described.frozen)
         rows = self._load(train, Want.of(Table, "the training rows that are published"))
-        parity = frozen.parity or prove(frozen, rows)
-        return Described(
-            verdict=described.verdict,
-            frozen=described.frozen,
-            as_of=described.as_of,
+        return replace(
+            described,
             request_schema=RequestSchema.of(frozen, rows).to_dict(),
-            parity=parity.to_dict(),
+            parity=described.parity or prove(frozen, rows).to_dict(),
             baselines={"train": draft.put(profile(rows).to_bytes())},
         )
 
