@@ -32,6 +32,15 @@ def test_show_has_everything_that_a_model_stands_on(finished):
     )
 
 
+def test_show_says_what_a_crossing_lacks(finished):
+    """Without published training rows there is no request schema; the proof is there."""
+    finished.edit("rides.py", ', train="train"', "")
+    finished.must("run", "--least", "0.1")
+    lines = finished.must("show", "rides@3").out.splitlines()
+    assert any(line.startswith("request      no schema: publish(") for line in lines)
+    assert any(line.startswith("parity       engine and row program agree") for line in lines)
+
+
 def test_show_names_the_champion(finished):
     """The one that the candidate was compared with."""
     out = finished.must("show", "rides@2").out

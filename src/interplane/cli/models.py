@@ -150,10 +150,11 @@ def _sections(store: Store, found: Recorded) -> Iterator[tuple[str, str]]:
     if crossing.frozen is not None:
         yield "features", f"{crossing.frozen.summary}  {short(crossing.frozen.digest)}"
     yield "model", f"{crossing.model.summary}  {short(crossing.model.digest)}"
-    if crossing.parity is not None:
-        yield "parity", _parity(crossing.parity)
+    yield "parity", _parity(crossing.parity) if crossing.parity else "not proved"
     if crossing.request_schema is not None:
         yield "request", _request(crossing.request_schema)
+    else:
+        yield "request", "no schema: publish(…, train=OUTPUT) derives it from the training rows"
     yield "environment", _environment(store, found)
     if crossing.champion is not None:
         yield "champion", _name_of(store, crossing.champion)
