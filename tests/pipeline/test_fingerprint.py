@@ -1,6 +1,7 @@
 """A step's fingerprint follows the project's code, all of it and nothing else."""
 
 import ast
+import json
 import linecache
 import os
 import subprocess
@@ -480,6 +481,30 @@ def test_sets_in_lambdas_are_the_same_in_every_process(project):
         for seed in "12345"
     }
     assert 1 == len(texts)
+
+
+@pytest.mark.parametrize("editable", [True, False])
+def test_a_package_that_is_installed_to_be_edited_is_named(
+    project, tmp_path_factory, monkeypatch, editable
+):
+    """Its version does not tell one edit from another."""
+    folder = tmp_path_factory.mktemp("site")
+    name = project.name("common")
+    (folder / f"{name}.py").write_text("def clean():\n    return 1\n")
+    info = folder / f"{name}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    info.joinpath("direct_url.json").write_text(
+        json.dumps({"url": "file:///common", "dir_info": {"editable": True} if editable else {}})
+    )
+    monkeypatch.syspath_prepend(folder)
+    head = "from interplane.pipeline.graph import Pipeline\npipeline = Pipeline('toy')\n"
+    text = f"import {name}\n@pipeline.step\ndef step():\n    return {name}.clean()\n"
+    project.write(steps=head + text)
+    found = fingerprint(project)
+    assert "1.0" == found.distributions[name]
+    words = f"{name}: it is installed to be edited, outside the project"
+    assert ((words,) if editable else ()) == found.unfollowed
 
 
 def test_a_cell_of_a_notebook_has_its_source(project):

@@ -8,7 +8,7 @@ import types
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from interplane.pipeline.graph import Pipeline
-from interplane.pipeline.modules import ENGINES, Elsewhere, Modules, version_of
+from interplane.pipeline.modules import ENGINES, Elsewhere, Modules, is_editable, version_of
 from interplane.pipeline.sources import Definition, SourceFile, source_file
 from interplane.pipeline.values import Opaque, Writer, code_text
 from interplane.record import Digest, Value, digest_bytes
@@ -119,6 +119,8 @@ class Fingerprinter:
             found = version_of(package)
             if found is not None:
                 versions[found[0]] = found[1]
+                if package not in ENGINES and package != "python" and is_editable(found[0]):
+                    unfollowed.add(f"{package}: it is installed to be edited, outside the project")
             elif not _is_standard(package):
                 unfollowed.add(f"{package}: neither in the project nor an installed distribution")
         return dict(sorted(versions.items()))

@@ -6,6 +6,7 @@ import functools
 import importlib
 import importlib.metadata
 import importlib.util
+import json
 import platform
 import sys
 import types
@@ -15,7 +16,7 @@ from typing import Final, NamedTuple
 from interplane.pipeline import user_code
 from interplane.pipeline.sources import is_inside
 
-__all__ = ["ENGINES", "Elsewhere", "Modules", "version_of"]
+__all__ = ["ENGINES", "Elsewhere", "Modules", "is_editable", "version_of"]
 
 ENGINES: Final = ("duckdb", "interplane", "numpy", "pyarrow")
 """Distributions that every step's outcome may depend on: they read, compute and write its data."""
@@ -112,3 +113,10 @@ def version_of(module: str) -> tuple[str, str] | None:
     except importlib.metadata.PackageNotFoundError:
         names = importlib.metadata.packages_distributions().get(module, [])
         return (names[0], importlib.metadata.version(names[0])) if names else None
+
+
+@functools.cache
+def is_editable(distribution: str) -> bool:
+    """Return whether a distribution is a link to a folder whose files may change any time."""
+    text = importlib.metadata.distribution(distribution).read_text("direct_url.json")
+    return bool(text and json.loads(text).get("dir_info", {}).get("editable", False))

@@ -46,9 +46,8 @@ class RunInfo:
 
 def list_runs(store: Store, *, limit: int | None = 20) -> list[RunInfo]:
     """Return the last runs, newest first."""
-    ends = _ends(store, limit)
     return [
-        _info(store, entry.digest, entry.record, ends.get(entry.digest), entry.actor)
+        _info(store, entry.digest, entry.record, _end_of(store, entry.digest), entry.actor)
         for entry in store.catalog.list(str(Run.__struct_config__.tag), limit=limit)
         if isinstance(entry.record, Run)
     ]
@@ -85,15 +84,13 @@ def step_log(store: Store, info: RunInfo, step: str) -> str:
     return "" if log is None else store.read(log).decode("utf-8", errors="replace")
 
 
-def _ends(store: Store, limit: int | None) -> dict[Digest, RunEnd]:
-    # A run that is under way, or crashed, has no end: so the ends of the last runs are among as
-    # many of the last ends.
-    found = store.catalog.list(str(RunEnd.__struct_config__.tag), limit=limit)
-    return {entry.record.run: entry.record for entry in found if isinstance(entry.record, RunEnd)}
-
-
 def _end_of(store: Store, run: Digest) -> RunEnd | None:
-    return next((item for item in _standing_on(store, run) if isinstance(item, RunEnd)), None)
+    """Return how a run ended: of what stands on it, its end came last."""
+    for source in reversed(store.catalog.standing_on(run)):
+        record = store.catalog.get(source).record
+        if isinstance(record, RunEnd):
+            return record
+    return None
 
 
 def _standing_on(store: Store, digest: Digest) -> Iterator[object]:
