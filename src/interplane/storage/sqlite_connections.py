@@ -11,7 +11,6 @@ operating system gives the lock back when its holder dies.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 import threading
@@ -21,6 +20,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from interplane.errors import Corrupt, StorageError, StorageFull
+from interplane.storage.file_lock import FileLock
 from interplane.storage.sqlite_schema import check_format, not_a_catalog
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ T = TypeVar("T")
 _SAFE_VERSION = (3, 51, 3)
 _PATIENCE_S = 60.0
 _BUSY_TIMEOUT_S = 10.0
-_FIRST_PAUSE_S = 0.0002
 _LONGEST_PAUSE_S = 0.01
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _UNSURE = {sqlite3.SQLITE_IOERR}
@@ -62,7 +61,7 @@ class Connections:
         self._closed = False
         needed = sqlite3.sqlite_version_info < _SAFE_VERSION
         self._funnel = needed if funnel is None else funnel
-        self._lock: int | None = None
+        self._lock: FileLock | None = None
         self.read(lambda connection: check_format(connection, path))
 
     # reading -----------------------------------------------------------------------------------
@@ -140,18 +139,11 @@ class Connections:
             yield
             return
         if self._lock is None:
-            name = f"{self.path}-lock"
-            self._lock = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        pause = _FIRST_PAUSE_S
-        while not _try_lock(self._lock):
-            if time.monotonic() > until:
+            self._lock = FileLock.of(self.path.with_name(f"{self.path.name}-lock"))
+        with self._lock.held(until=until) as got:
+            if not got:
                 raise _busy(self.path)
-            time.sleep(pause)
-            pause = min(pause * 1.5, _LONGEST_PAUSE_S)
-        try:
             yield
-        finally:
-            fcntl.flock(self._lock, fcntl.LOCK_UN)
 
     # both --------------------------------------------------------------------------------------
 
@@ -194,8 +186,7 @@ class Connections:
             self._closed = True
             while self._idle:
                 self._idle.pop().close()
-            if self._lock is not None:
-                os.close(self._lock)
+            self._lock = None
 
 
 @contextmanager
@@ -243,14 +234,6 @@ def _busy(path: Path) -> StorageError:
         do="Nothing was written. See which process hangs or was stopped, end it, and run the same "
         "command again",
     )
-
-
-def _try_lock(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _code(error: sqlite3.DatabaseError) -> int:
