@@ -84,14 +84,29 @@ def canonical(value: Any) -> bytes:
     b'{"a":[true,null,0.1],"b":1}'
     """
     data = msgspec.json.encode(value, order="sorted")
-    if b"null" in data:  # what NaN and infinities would become; looking at every value is slow
-        _refuse_non_finite(msgspec.to_builtins(value), "$")
+    # NaN and infinities would become null: where there is none, no value has to be looked at.
+    if b"null" in data and not _is_finite(plain := msgspec.to_builtins(value)):
+        _refuse_non_finite(plain, "$")
     return data
 
 
 def digest_value(value: Any) -> Digest:
     """Return the digest of a value's canonical JSON."""
     return digest_bytes(canonical(value))
+
+
+def _is_finite(value: Any) -> bool:
+    """Return whether no number in plain values is NaN or infinite; quick, it keeps no path."""
+    left = [value]
+    while left:
+        item = left.pop()
+        if isinstance(item, dict):
+            left.extend(item.values())
+        elif isinstance(item, list | tuple):
+            left.extend(item)
+        elif isinstance(item, float) and not math.isfinite(item):
+            return False
+    return True
 
 
 def _refuse_non_finite(value: Any, path: str) -> None:

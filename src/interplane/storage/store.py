@@ -47,6 +47,7 @@ class Store:
         self.catalog = catalog
         self.blobs = blobs
         self._read: dict[Digest, bytes] = {}
+        self._there: set[Digest] = set()
 
     def draft(self) -> Draft:
         """Return an empty draft."""
@@ -174,10 +175,15 @@ class Store:
 
     def _refuse_dangling(self, draft: Draft, batch: Batch) -> None:
         """No row without its object: refuse a draft that names what is nowhere."""
-        foreign = {digest for digest in _named(batch) if not draft.holds(digest)}
+        foreign = {digest for digest in _named(batch) if not draft.holds(digest)} - self._there
         if not foreign:
             return
-        missing = foreign - self.catalog.present(foreign)
+        present = self.catalog.present(foreign)
+        if len(self._there) >= _REMEMBERED:
+            self._there.clear()
+        # The catalog only grows: the run that each step names need not be looked for each time.
+        self._there.update(present)
+        missing = foreign - present
         lost = sorted(digest for digest in missing if not self.blobs.has(digest))
         if lost:
             raise NotFound(
