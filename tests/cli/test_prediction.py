@@ -23,15 +23,14 @@ def scored(finished, monkeypatch):
 def test_test_rows_are_after_the_training_rows(scored):
     """Nothing to warn of."""
     done = scored()
-    assert (0, ()) == (done.maybe_seen, done.unsliced)
+    assert (0, ()) == (done.evaluation.maybe_seen, done.unsliced)
 
 
 def test_rows_that_the_model_may_have_learned_from_are_counted(finished, scored):
     """The crossing's data step gives its training rows: figures on them are no test."""
     finished.edit("rides.py", 'rows="test"', 'rows="train"')
     done = scored()
-    assert done.evaluation is not None
-    assert done.maybe_seen == done.added.version.rows > 100
+    assert done.evaluation.maybe_seen == done.added.version.rows > 100
 
 
 def test_scores_are_judged_as_the_crossing_was(finished):

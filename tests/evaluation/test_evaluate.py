@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import numpy as np
 import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
+from interplane.data.table import Table
 from interplane.errors import DataError, UnknownName, UsageError
 from interplane.evaluation.evaluate import evaluate
 from interplane.evaluation.evaluation import Evaluation
+from interplane.features.definition import features
+from interplane.models.feature_flavor import FeatureScore
+from interplane.models.model import Model
 
 FAST = {"resamples": 100}
 
@@ -266,3 +271,28 @@ def test_a_table_that_is_too_wide_loses_columns_and_names_them(evaluation):
     narrow = evaluation.to_text(slices=2, width=60).splitlines()
     assert max(len(line) for line in narrow[2:6]) <= 60 < max(len(line) for line in wide[2:6])
     assert narrow[-1].startswith("too wide to show here: roc_auc - champion")
+
+
+def test_rows_that_a_model_may_have_learned_from_are_counted():
+    """Told by the time of its last training row; a verdict against such a champion says so."""
+    days = [date(2013, 5, day) for day in range(1, 31)]
+    late = [day % 3 == 0 for day in range(30)]
+    chance = [0.7 if day % 4 == 0 else 0.2 for day in range(30)]
+    rows = Table.from_columns({"day": days, "late": late, "chance": chance})
+
+    @features(label="late", time="day")
+    def known_rate(row):
+        return {"chance": row.chance}
+
+    def trained_until(day):
+        frozen = known_rate.fit(rows.sql(f"FROM self WHERE day <= DATE '2013-05-{day:02}'"))
+        assert frozen.training.last == f"2013-05-{day:02}"
+        return Model(FeatureScore("chance"), features=frozen)
+
+    test = rows.sql("FROM self WHERE day > DATE '2013-05-10'")
+    found = evaluate(trained_until(10), test, against=trained_until(25), **FAST)
+    assert (0, 15) == (found.maybe_seen, found.champion_maybe_seen)
+    assert "careful: 15 of these rows are not after the champion's last" in found.to_text()
+    ruling = found["roc_auc"].not_worse_than_champion(by=0.1)
+    assert "the champion may have learned from 15 of the 20 rows" in ruling.found
+    assert "careful" not in evaluate(trained_until(10), test, **FAST).to_text()

@@ -85,7 +85,6 @@ def predict(
                 "evaluation": None if done.evaluation is None else done.evaluation.to_dict(),
                 "unevaluated": done.unevaluated,
                 "unsliced": done.unsliced,
-                "maybe_seen": done.maybe_seen,
             }
         )
         return
@@ -103,12 +102,6 @@ def _say(done: Prediction) -> None:
     if done.evaluation is None:
         say(f"  not evaluated: {done.unevaluated}")
         return
-    if done.maybe_seen:
-        say(
-            f"  careful: {done.maybe_seen:,} of these rows are not after the last training row.\n"
-            "  The model may have learned from them, so that its figures flatter: choose later "
-            "ones with --since"
-        )
     for slicing in done.unsliced:
         say(f"  not sliced by {' x '.join(slicing)}: no crossing keeps the expressions of slices")
     overall = done.evaluation.overall

@@ -13,6 +13,7 @@ from interplane.evaluation.evaluation import Evaluation
 from interplane.evaluation.intervals import Estimate, resample, summarise
 from interplane.evaluation.metrics import Metric, Sample, check_scores, get_metric
 from interplane.evaluation.results import Flips, Skipped, SliceResult
+from interplane.evaluation.seen import maybe_seen
 from interplane.evaluation.slices import SliceBy, Slicing, divide, why_skipped
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ def evaluate(
         slices=tuple(sliced),
         skipped=tuple(skipped),
         flips=_flips(rows) if against is not None and rows.are_classes else None,
+        maybe_seen=int(maybe_seen(model, test)[known].sum()),
+        champion_maybe_seen=0 if against is None else int(maybe_seen(against, test)[known].sum()),
     )
 
 

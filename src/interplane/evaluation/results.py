@@ -101,6 +101,9 @@ class Results(Value, frozen=True, kw_only=True):
         slices: the figures of each slice.
         skipped: the slices without figures.
         flips: decisions that changed against the champion, for classification.
+        maybe_seen: how many rows are not after the model's last training row, so that it may have
+            learned from them.
+        champion_maybe_seen: the same for the champion.
     """
 
     format: int = FORMAT
@@ -119,6 +122,8 @@ class Results(Value, frozen=True, kw_only=True):
     slices: tuple[SliceResult, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     flips: Flips | None = None
+    maybe_seen: int = 0
+    champion_maybe_seen: int = 0
 
     @property
     def metrics(self) -> tuple[str, ...]:

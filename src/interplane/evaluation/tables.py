@@ -113,7 +113,15 @@ def _title(results: Results) -> str:
 
 
 def _notes(results: Results, slices: int) -> list[str]:
-    notes = []
+    notes = [
+        f"careful: {count:,} of these rows are not after the {whose} last training row; it may have "
+        "learned from them"
+        for whose, count in (
+            ("model's", results.maybe_seen),
+            ("champion's", results.champion_maybe_seen),
+        )
+        if count
+    ]
     more = len(results.slices) - slices
     if more > 0:
         notes.append(f"and {more} better slices")

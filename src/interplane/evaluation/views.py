@@ -158,6 +158,9 @@ class MetricView:
             f"[{difference.low:+.4f}, {difference.high:+.4f}], "
             f"{'lower' if better else 'upper'} bound {bound:+.4f}"
         )
+        seen = self.evaluation.champion_maybe_seen
+        if seen:
+            found += f"; the champion may have learned from {seen:,} of the {self.evaluation.rows:,} rows"
         return self._ruling(words, found, held=held)
 
     def _ruling(self, words: str, found: str, *, held: bool) -> Ruling:

@@ -93,7 +93,7 @@ class _Source:
             )
         used = {part.name for part in _parts(written) if isinstance(part, Column)}
         needed = {name: kind for name, kind in table.types.items() if name in used}
-        for name in (*definition.key, definition.label):
+        for name in (*definition.key, definition.label, definition.time):
             if name is not None:
                 needed.setdefault(name, table.types[name])
         rows = read(table, needed)
@@ -120,6 +120,13 @@ class _Source:
         """Replace every statistic by its value on the rows."""
         return freeze(self.written, partial(compute, rows, label=self.label))
 
+    def _last(self) -> str | None:
+        time = self.definition.time
+        if time is None or self.types[time] not in {"date", "timestamp"}:
+            return None
+        latest = pc.max(self.rows.column(time)).as_py()
+        return None if latest is None else str(latest.isoformat())
+
     def frozen(self, parts: FrozenParts, *, fast: bool) -> Frozen:
         """Return the frozen features, proved on the rows."""
         frozen = Frozen(
@@ -133,6 +140,7 @@ class _Source:
                 rows=self.rows.num_rows,
                 null_labels=self.rows.num_rows - pc.sum(self.has_label).as_py(),
                 fast=fast,
+                last=self._last(),
             ),
         )
         return frozen.with_parity(prove(frozen, Table.from_arrow(self.rows)))

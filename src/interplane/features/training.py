@@ -14,11 +14,13 @@ class Training(Value, frozen=True, kw_only=True):
         rows: how many rows there were.
         null_labels: how many of them had no label; statistics of the label leave those out.
         fast: fitted on all threads, so that a second fit may differ in the last bit of a float.
+        last: the latest prediction time among them, ISO 8601; None where no time is declared.
     """
 
     rows: int
     null_labels: int = 0
     fast: bool = False
+    last: str | None = None
 
 
 class Parity(Value, frozen=True, kw_only=True):

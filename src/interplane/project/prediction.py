@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from interplane.errors import DataError, UsageError
@@ -14,6 +13,7 @@ from interplane.storage.names import series_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from interplane.data.adding import Added
     from interplane.data.table import Table
@@ -41,8 +41,6 @@ class Prediction:
         evaluation: how good the scores are; None where that cannot be said.
         unevaluated: why not.
         unsliced: the slicings of the crossing's evaluation that these rows do not have.
-        maybe_seen: how many rows are not after the last training row, so that the model may have
-            learned from them; 0 also where no time or no training rows are recorded.
         beside: the crossing that was compared with, if any.
     """
 
@@ -53,7 +51,6 @@ class Prediction:
     beside: Recorded | None = None
     unevaluated: str = ""
     unsliced: tuple[tuple[str, ...], ...] = ()
-    maybe_seen: int = 0
 
 
 def predict(
@@ -117,7 +114,6 @@ def predict(
         beside=other,
         unevaluated="" if evaluation else unevaluated,
         unsliced=_unsliced(recorded, rows),
-        maybe_seen=_maybe_seen(store, found, model, rows),
     )
 
 
@@ -257,23 +253,6 @@ def _unsliced(recorded: Evaluation | None, rows: Table) -> tuple[tuple[str, ...]
     """Return the slicings that need more than columns: expressions, which no crossing keeps."""
     slicings = () if recorded is None else recorded.slicings
     return tuple(by for by in slicings if not set(by) <= set(rows.types))
-
-
-def _maybe_seen(store: Store, found: Recorded, model: Model, rows: Table) -> int:
-    """Return how many rows are not after the last training row."""
-    import pyarrow.compute as pc
-
-    from interplane.data.profile import Profile
-
-    time, training = _frozen(model).time, found.crossing.baselines.get("train")
-    if time is None or training is None or rows.types.get(time) not in {"date", "timestamp"}:
-        return 0
-    profile = Profile.from_bytes(store.read(training))
-    last = profile[time].high if time in profile else None
-    if not isinstance(last, str):
-        return 0
-    read = date.fromisoformat if rows.types[time] == "date" else datetime.fromisoformat
-    return pc.sum(pc.less_equal(rows.column(time), read(last))).as_py() or 0
 
 
 def _model(running: Running, found: Recorded) -> Model:
