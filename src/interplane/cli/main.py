@@ -34,6 +34,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 
 
+_ORDERED = frozenset({"plan", "run", "predict"})
+"""Commands that import the project's code."""
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are called: ``--help`` imports none."""
 
@@ -91,6 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # spinning makes the training of a small model ten times slower. Read when libgomp is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None and _ORDERED.intersection(words):
+        _settle_order()
     debug = "--debug" in words or bool(os.environ.get("INTERPLANE_DEBUG"))
     # --debug counts wherever it stands, as people add it to the end of the line that failed.
     words = [word for word in words if word != "--debug"]
@@ -114,6 +120,17 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         # Of the project's own files: what touches the workspace says more, further down.
         doing = f"using {error.filename}" if error.filename else f"running {words[:2]}"
         _end(StorageError.from_os(error, doing=doing), words, debug=debug)
+
+
+def _settle_order() -> None:
+    """Begin again in the same process with an order of sets that is the same in every process.
+
+    A list made of a set would differ between two runs, and between a plan and its workers: a
+    constant would be another one each time, and its step would never be found again.
+    """
+    if os.environ.get("PYTHONHASHSEED", "random") == "random":
+        os.environ["PYTHONHASHSEED"] = "0"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - no shell
 
 
 def _end(error: InterplaneError, words: Sequence[str], *, debug: bool) -> NoReturn:

@@ -57,7 +57,7 @@ class Pool:
         self._command = list(command)
         self._order = Order(root=str(root), pipeline=pipeline, workspace=str(workspace), log="")
         # The order of sets of texts would differ between workers, and between runs.
-        self._environment = {**os.environ, "PYTHONHASHSEED": "0", **(environment or {})}
+        self._environment = {"PYTHONHASHSEED": "0", **os.environ, **(environment or {})}
         self._folder = tempfile.TemporaryDirectory(prefix="interplane-workers-")
         self._selector = selectors.DefaultSelector()
         self._workers: list[_Worker] = []
@@ -159,7 +159,8 @@ class Pool:
             raise StepFailed(
                 f"step {task.step!r}: the project's code is not the one that was planned",
                 expected="files that stay as they are while a pipeline runs",
-                do="Run the same command again",
+                do="Run the same command again. If it says so again, a constant of the code differs "
+                "from process to process: the time, a random number, the order of a set",
             )
         self._start()
         self._workers[-1].is_second = True
