@@ -227,3 +227,21 @@ def finished(tmp_path, call, _finished):
     root = tmp_path / "rides"
     shutil.copytree(_finished, root, symlinks=True)
     return Folder(root, call)
+
+
+BESIDE = """
+
+@pipeline.step
+def beside(train: ip.Table) -> int:
+    import os
+    print("process", os.getpid())
+    return train.rows
+"""
+
+
+@pytest.fixture
+def wide(finished):
+    """Return the finished project with a step beside another: both may run in worker processes."""
+    with (finished.root / "rides.py").open("a", encoding="utf-8") as file:
+        file.write(BESIDE)
+    return finished

@@ -167,23 +167,23 @@ NAPS = """\
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_ctrl_c_in_a_run(workers, finished):
+def test_ctrl_c_in_a_run(workers, wide):
     """It ends at once, with all workers; what was finished is kept, and the same command goes on."""
-    finished.edit("rides.py", '    print("training on"', f'{NAPS}    print("training on"')
-    finished.write("naps", "100")
+    wide.edit("rides.py", '    print("training on"', f'{NAPS}    print("training on"')
+    wide.write("naps", "100")
     words = ("run", "--from-day", "21", "--workers", workers)
-    with finished.begin(*words) as process:
+    with wide.begin(*words) as process:
         until = time.monotonic() + 60
-        while not (finished.root / "started").exists() and time.monotonic() < until:
+        while not (wide.root / "started").exists() and time.monotonic() < until:
             time.sleep(0.02)
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=20)
     assert 130 == process.returncode, (out, err)
     assert "Stopped. What was finished is kept; the same command goes on." in err
     assert "Traceback" not in err
-    assert "crashed" == finished.must("runs", "--json").json[0]["status"]
-    finished.write("naps", "0")
-    out = finished.must("run", "--from-day", "21").out
+    assert "crashed" == wide.must("runs", "--json").json[0]["status"]
+    wide.write("naps", "0")
+    out = wide.must("run", "--from-day", "21").out
     assert "reused            split" in out
     assert "rides@3" in out
-    finished.must("verify")
+    wide.must("verify")

@@ -1,5 +1,7 @@
 """`interplane plan | run | runs | logs`."""
 
+import os
+
 RUN = {
     "digest", "pipeline", "status", "seconds", "steps", "step_runs", "parameters", "inputs",
     "started_at", "actor", "error",
@@ -110,9 +112,11 @@ def test_what_a_step_wrote_is_kept(finished):
     assert "Name one: split, model" in finished.must("logs", "last").out
 
 
-def test_steps_run_in_worker_processes_too(finished):
-    """With what they wrote, and the same crossing."""
-    before = finished.must("models", "--json").json
-    finished.must("run", "--from-day", "19", "--workers", "2")
-    assert "training on" in finished.must("logs", "last", "model").out
-    assert len(before) + 1 == len(finished.must("models", "--json").json)
+def test_steps_run_in_worker_processes_too(wide):
+    """With what they wrote; two side by side, one after another not."""
+    wide.must("run", "--from-day", "19", "--workers", "2")
+    assert "training on" in wide.must("logs", "last", "model").out
+    assert f"process {os.getpid()}\n" != wide.must("logs", "last", "beside").out
+    assert 3 == len(wide.must("models", "--json").json)
+    wide.must("run", "--from-day", "18", "--workers", "1")
+    assert f"process {os.getpid()}\n" == wide.must("logs", "last", "beside").out
