@@ -155,3 +155,12 @@ def test_several_pipelines_ask_which(finished):
     assert 2 == result.code
     assert "the project has 2 pipelines: again, rides" in result.err
     assert 0 == finished("plan", "rides").code
+
+
+def test_no_text_of_data_steers_a_terminal(empty):
+    """Names and values with control characters are written out, in errors and in tables."""
+    empty.write("odd.csv", "a\x1b[31mred,b\n1\x1b]0;title\x07,2\n")
+    said = [empty.must("data", "add", "odd", "odd.csv"), empty.must("data", "show", "odd")]
+    said += [empty("data", "show", "odd", "--rows", "x\x1b[2J"), empty("data", "show", "o\x1b[2J")]
+    assert not {"\x1b", "\x07"} & set("".join(item.out + item.err for item in said))
+    assert 2 == said[1].out.count("a\\x1b[31mred")

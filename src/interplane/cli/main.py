@@ -143,8 +143,10 @@ def _end(error: InterplaneError, words: Sequence[str], *, debug: bool) -> NoRetu
         shape: dict[str, Any] = {"error": error.to_dict()}
         click.echo(json.dumps(shape, default=str), err=True)
     else:
+        from interplane.cli.output import visible
+
         word = click.style("Error", fg="red", bold=True)
-        click.echo(f"{word} ({error.code}): {error}", err=True)
+        click.echo(f"{word} ({error.code}): {visible(str(error))}", err=True)
     sys.exit(error.exit_code)
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "progress",
     "say",
     "size",
+    "visible",
     "width",
 ]
 
@@ -31,9 +32,23 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 """The option that every reading command takes."""
 
 
+_CONTROLS = {
+    code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"
+}
+
+
+def visible(text: str) -> str:
+    r"""Return a text with its control characters written out: none of data may steer a terminal.
+
+    >>> visible("a\x1b[31mb\nc")
+    'a\\x1b[31mb\nc'
+    """
+    return text.translate(_CONTROLS)
+
+
 def say(text: str = "") -> None:
     """Print a line for a person on standard output."""
-    click.echo(text)
+    click.echo(visible(text))
 
 
 def print_json(value: Any) -> None:
@@ -54,7 +69,7 @@ def print_table(
         number = header in right
         table.add_column(header, justify="right" if number else "left", no_wrap=number)
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*("" if cell is None else visible(str(cell)) for cell in row))
     # Without a terminal nothing is cut: a program or a file reads it.
     width = None if sys.stdout.isatty() else 1000
     console = Console(width=width, highlight=False, markup=False)
