@@ -66,11 +66,11 @@ class LazyGroup(click.Group):
 
 EPILOG = """\b
 A first session:
-  interplane init flights && cd flights
+  interplane init tips && cd tips
   interplane data add trips trips.csv      a version of a dataset, checked and profiled
   interplane plan                          what would run, and why
   interplane run                           train, evaluate, gate, record a crossing
-  interplane show NAME@1                   everything that the model stands on
+  interplane show tips@1                   everything that the model stands on
 """
 
 
