@@ -29,7 +29,7 @@ class RunInfo:
         status: done, failed, gate-closed, running, or crashed (its process ended without a word).
         seconds: how long it took, if it ended.
         steps: what became of each step: done, reused, failed or skipped.
-        step_runs: the executions behind them, by step.
+        step_runs: the executions behind them, by step; empty in a list, where a run has ended.
         actor: who ran.
         error: why it failed.
     """
@@ -45,9 +45,12 @@ class RunInfo:
 
 
 def list_runs(store: Store, *, limit: int | None = 20) -> list[RunInfo]:
-    """Return the last runs, newest first."""
+    """Return the last runs, newest first, without the executions behind the steps of ended ones."""
     return [
-        _info(store, entry.digest, entry.record, _end_of(store, entry.digest), entry.actor)
+        _info(
+            *(store, entry.digest, entry.record, _end_of(store, entry.digest), entry.actor),
+            details=False,
+        )
         for entry in store.catalog.list(str(Run.__struct_config__.tag), limit=limit)
         if isinstance(entry.record, Run)
     ]
@@ -62,12 +65,13 @@ def find_run(store: Store, text: str | None = None) -> RunInfo:
         UnknownName: if there is none.
     """
     if text is None or text == "last":
-        last = list_runs(store, limit=1)
-        if not last:
+        last = next(store.catalog.list(str(Run.__struct_config__.tag), limit=1), None)
+        if last is None:
             raise UnknownName.of("run", "last", (), do='Make one with "interplane run"')
-        return last[0]
-    ref = Ref.parse(text if text.startswith("@") else f"@{text}")
-    entry = store.catalog.get(store.resolve(ref, series="model"))
+        entry = last
+    else:
+        ref = Ref.parse(text if text.startswith("@") else f"@{text}")
+        entry = store.catalog.get(store.resolve(ref, series="model"))
     run = store.record(entry.digest, Run)
     return _info(store, entry.digest, run, _end_of(store, entry.digest), entry.actor)
 
@@ -98,7 +102,15 @@ def _standing_on(store: Store, digest: Digest) -> Iterator[object]:
         yield store.catalog.get(source).record
 
 
-def _info(store: Store, digest: Digest, run: Run, end: RunEnd | None, actor: str) -> RunInfo:
+def _info(
+    store: Store,
+    digest: Digest,
+    run: Run,
+    end: RunEnd | None,
+    actor: str,
+    *,
+    details: bool = True,
+) -> RunInfo:
     if end is None:
         step_runs = {
             item.key.step: item for item in _standing_on(store, digest) if isinstance(item, StepRun)
@@ -112,7 +124,11 @@ def _info(store: Store, digest: Digest, run: Run, end: RunEnd | None, actor: str
             step_runs=_in_order(step_runs, step_runs),
             actor=actor,
         )
-    step_runs = {name: store.record(item, StepRun) for name, item in end.step_runs.items()}
+    step_runs = (
+        {name: store.record(item, StepRun) for name, item in end.step_runs.items()}
+        if details
+        else {}
+    )
     began, ended = (datetime.fromisoformat(at) for at in (run.started_at, end.ended_at))
     return RunInfo(
         digest=digest,
