@@ -7,11 +7,11 @@ milliseconds.
 
 import contextlib
 import importlib
-import itertools
 import json
 import os
 import random
 import re
+import select
 import shutil
 import signal
 import sys
@@ -43,8 +43,10 @@ WARM = (
 )
 MORE = 1.3
 """A kill may come after the usual end: then the command was not disturbed."""
-IN_A_ROW = 8
+IN_A_ROW = 5
 """After so many kills a command is left alone, so that all of them get their share."""
+LONGEST_S = 60.0
+"""On a machine that is busy with other things there are fewer kills, not a longer test."""
 
 
 def warm():
@@ -56,6 +58,7 @@ def warm():
 def child(folder, work, log="log"):
     """Run ``work`` in a forked child, in a folder; return the child."""
     sys.stdout.flush()
+    (folder / log).write_text("")  # a child may be killed before it opens it
     process = os.fork()
     if process:
         return process
@@ -79,7 +82,9 @@ def command(folder, words, delay=None):
     """Run a command; kill it after ``delay``. Return its exit code (None if killed), its output."""
     process = child(folder, lambda: main(words))
     if delay is not None:
-        time.sleep(delay)
+        ended = os.pidfd_open(process)
+        select.select([ended], [], [], delay)
+        os.close(ended)
         os.kill(process, signal.SIGKILL)
     _, status = os.waitpid(process, 0)
     code = os.waitstatus_to_exitcode(status)
@@ -167,12 +172,13 @@ class Crashes:
     def __init__(self, draw, kills):
         self.draw = draw
         self.left = kills
+        self.until = time.monotonic() + LONGEST_S
         self.found = {"kills": {}, "faults": [], "lost": [], "refused": [], "differing": []}
 
     def round(self, folder, commands, usual, expected):
         """Run the commands in a new folder; compare what they leave with the undisturbed state."""
-        for words, seconds in zip(commands, usual, strict=True):
-            self.through(folder, words, seconds)
+        for place, words in enumerate(commands):
+            usual[place] = (usual[place] + self.through(folder, words, usual[place])) / 2
         seen = look(folder, deep=True)
         self.found["faults"] += seen["faults"]
         for part in ("series", "steps"):
@@ -180,25 +186,31 @@ class Crashes:
                 self.found["differing"].append([seen[part], expected[part]])
 
     def through(self, folder, words, seconds):
-        """Run one command until it ends."""
-        for count in itertools.count():
+        """Run one command until it ends; return how long it took then."""
+        count = 0
+        while True:
+            if time.monotonic() > self.until:
+                self.left = 0
             alone = self.left <= 0 or count == IN_A_ROW
             delay = None if alone else self.draw.uniform(0, seconds * MORE)
+            began = time.perf_counter()
             code, output = command(folder, words, delay)
+            taken = time.perf_counter() - began
             seen = look(folder, deep=self.draw.random() < 0.05)
             self.found["faults"] += seen["faults"]
             self.found["lost"] += lost(seen, words, output)
             if code is not None:
                 self.found["refused"] += [[words, output]] if code else []
-                return
+                return taken
             kind = " ".join(word for word in words[:2] if not word.startswith("-"))
             kind += " --append" * ("--append" in words)
             self.found["kills"][kind] = self.found["kills"].get(kind, 0) + 1
             self.left -= 1
+            count += 1
 
 
 def crash(folder, seed, kills, *, pooled):
-    """Kill, go on, compare."""
+    """Kill, go on, compare; as many times as asked, or as there is time for."""
     clean, quiet = folder / "clean", folder / "quiet"
     write_project(clean)
     if pooled:

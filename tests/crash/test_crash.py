@@ -26,22 +26,21 @@ def crashed(folder, kills, *words):
         env={**os.environ, "TMPDIR": str(folder / "temporary")},
     )
     assert ("", 0) == (done.stderr[-2000:], done.returncode)
+    sys.stdout.write(done.stdout)
     return json.loads(done.stdout)
 
 
 @pytest.mark.crash
 def test_commands_that_are_killed_end_like_commands_that_are_not(tmp_path):
     """Adding data, appending, running: each is killed, repeated, and leaves what it would have."""
-    found = crashed(tmp_path, 100)
-    kills = found.pop("kills")
-    assert 100 <= sum(kills.values())
-    assert {"data add", "data add --append", "run"} == kills.keys()
+    found = crashed(tmp_path, 150)
+    assert {"data add", "data add --append", "run"} == found.pop("kills").keys()
     assert {"faults": [], "lost": [], "refused": [], "differing": []} == found
 
 
 @pytest.mark.crash
 def test_runs_in_the_pool_that_are_killed_end_like_runs_that_are_not(tmp_path):
     """The workers of a killed run do no harm to the next one."""
-    found = crashed(tmp_path, 8, "pool")
-    assert 8 <= sum(found.pop("kills").values())
+    found = crashed(tmp_path, 6, "pool")
+    assert {"run"} == found.pop("kills").keys()
     assert {"faults": [], "lost": [], "refused": [], "differing": []} == found
