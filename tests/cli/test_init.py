@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from interplane.models.lightgbm_library import open_library
+
 
 @pytest.fixture
 def tips(nowhere, tmp_path):
@@ -16,8 +18,8 @@ def tips(nowhere, tmp_path):
     return folder
 
 
-def test_it_runs_as_it_is(tips):
-    """Data, a run through its gate, a promotion, scores; and its own tests pass."""
+def test_it_runs_as_it_is(tips, monkeypatch):
+    """Data, a run through its gate, a promotion, scores; without LightGBM it says what to install."""
     tips.must("data", "add", "trips", "trips.csv")
     assert "5 to run" in tips.must("plan").out
     assert "tips@1" in tips.must("run").out
@@ -26,6 +28,11 @@ def test_it_runs_as_it_is(tips):
     assert "model.trees" in tips.must("diff", "tips@1", "tips@2").out
     assert "1,009 rows" in tips.must("predict", "tips@live", "--out", "scored").out
     tips.must("verify")
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+    open_library.cache_clear()
+    result = tips("predict", "tips@2", "--out", "again")
+    assert 7 == result.code
+    assert "pip install interplane[lightgbm]" in result.err
 
 
 def test_its_own_tests_pass(tips):

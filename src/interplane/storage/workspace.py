@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from typing import TYPE_CHECKING
@@ -109,7 +110,13 @@ def _place(building: Path, path: Path) -> None:
     """Rename into place; where another process was faster, its workspace stands."""
     try:
         building.rename(path)
-    except OSError:
+    except OSError as error:
+        if error.errno == errno.EBUSY:
+            raise StorageError(
+                f"{path} is a mount point, and a workspace is renamed into its place when it is made",
+                expected="a folder inside the mount",
+                do=f'Say for example workspace = "{path.name}/workspace" in the project file',
+            ) from error
         if not is_workspace(path):
             raise
     _sync(path.parent)
