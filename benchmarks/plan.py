@@ -1,4 +1,4 @@
-"""A pipeline of 1,000 steps: its plan, and a run that reuses everything, in one transaction."""
+"""A pipeline of 1,000 steps: its plan, and a run that reuses everything."""
 
 from __future__ import annotations
 
