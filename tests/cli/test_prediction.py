@@ -70,3 +70,21 @@ def test_another_dataset_behind_an_input_is_refused(finished, scored):
     finished.edit("rides.py", 'ip.dataset("rides"', 'ip.dataset("trips"')
     with pytest.raises(UsageError, match=r"'rides' was the dataset 'rides' .* is 'trips' now"):
         scored()
+
+
+def test_a_changed_schema_is_refused(finished, scored):
+    """It decides what a value reads as; its comments do not."""
+    finished.edit("schemas/rides.toml", "format = 1", "# reviewed again\nformat = 1")
+    assert scored().added.number == 1
+    finished.edit("schemas/rides.toml", "min_rows = 1", "min_rows = 2")
+    with pytest.raises(UsageError, match="the schema of 'rides' has changed since rides@1"):
+        scored()
+
+
+def test_rows_are_made_with_the_seeds_of_the_crossing(finished, scored):
+    """Today's seed in the project file is for new crossings: the rows are reused as they were."""
+    finished.edit("interplane.toml", "[run]", "[run]\nseed = 99")
+    events = []
+    running = Running(Project.find(finished.root), "rides", tell=events.append)
+    predict(running, "rides@1", out="scored")
+    assert {event.kind for event in events} == {"reused"}

@@ -143,6 +143,7 @@ class Planner:
         inputs: the declared inputs, resolved.
         recorded: what the workspace knows.
         seed: the seed that each step's own is derived from.
+        seeds: seeds of steps that are to be as they were, by name.
     """
 
     graph: Graph
@@ -151,6 +152,7 @@ class Planner:
     inputs: Mapping[str, ResolvedInput]
     recorded: Recorded
     seed: int = 0
+    seeds: Mapping[str, int] = field(default_factory=dict)
 
     def plan(self) -> Plan:
         """Decide for every step."""
@@ -213,7 +215,7 @@ class Planner:
             parameters=dict(self.parameters[name]),
             inputs=inputs,
             outputs=step.outputs,
-            seed=step_seed(self.seed, self.graph.name, name),
+            seed=self.seeds.get(name, step_seed(self.seed, self.graph.name, name)),
             unfollowed=fingerprint.unfollowed,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from interplane.errors import DataError, UsageError
@@ -143,7 +143,7 @@ def _rows(running: Running, found: Recorded, pins: Mapping[str, str] | None) -> 
     graph = running.pipeline.graph().up_to([output])
     planner = running.prepare(graph, parameters=_parameters(found.crossing, graph.order), pins=pins)
     _refuse_changed(found, planner)
-    outcome = running.run(planner)
+    outcome = running.run(replace(planner, seeds=found.crossing.seeds))
     rows: Table = _load(running, outcome.artifact(output))
     return rows
 
@@ -189,6 +189,13 @@ def _refuse_changed(found: Recorded, planner: Planner) -> None:
                 f"and is {item.series.partition('/')[2]!r} now",
                 expected="the inputs that the crossing was made with",
                 do="Run the pipeline to record a new crossing, or check out its commit",
+            )
+        if item is not None and item.schema_digest != use.schema:
+            raise UsageError(
+                f"the schema of {use.dataset!r} has changed since {found.name} was made: its rows "
+                "may read otherwise",
+                expected="the schema that the crossing was made with",
+                do="Run the pipeline to record a new crossing, or put the schema file back",
             )
 
 
