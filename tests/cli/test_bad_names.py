@@ -1,6 +1,8 @@
 """Typing errors: each names what was meant, and what there is."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -164,3 +166,28 @@ def test_no_text_of_data_steers_a_terminal(empty):
     said += [empty("data", "show", "odd", "--rows", "x\x1b[2J"), empty("data", "show", "o\x1b[2J")]
     assert not {"\x1b", "\x07"} & set("".join(item.out + item.err for item in said))
     assert 2 == said[1].out.count("a\\x1b[31mred")
+
+
+BROKEN = """
+import sys
+from interplane.cli import main
+main.COMMANDS["models"] = ("Models", "faulty:command", "")
+sys.modules["faulty"] = type(sys)("faulty")
+sys.modules["faulty"].command = main.click.command()(lambda: [][1])
+main.main()
+"""
+
+
+def test_a_fault_of_ours_is_one_message_without_a_traceback(nowhere):
+    """It says that it is ours, exits with 1, and --debug shows where."""
+    for words, shown in (["models"], False), (["models", "--debug"], True):
+        done = subprocess.run(
+            [sys.executable, "-c", BROKEN, *words],
+            cwd=nowhere.root,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert shown == ("Traceback" in done.stderr)
+        assert shown != ("Error (fault): IndexError: list index out of range" in done.stderr)

@@ -98,6 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     if arguments is None and _ORDERED.intersection(words):
         _settle_order()
     debug = "--debug" in words or bool(os.environ.get("INTERPLANE_DEBUG"))
+    if not debug:
+        sys.excepthook = _say_fault
     # --debug counts wherever it stands, as people add it to the end of the line that failed.
     words = [word for word in words if word != "--debug"]
     try:
@@ -148,6 +150,19 @@ def _end(error: InterplaneError, words: Sequence[str], *, debug: bool) -> NoRetu
         word = click.style("Error", fg="red", bold=True)
         click.echo(f"{word} ({error.code}): {visible(str(error))}", err=True)
     sys.exit(error.exit_code)
+
+
+def _say_fault(kind: type[BaseException], error: BaseException, trace: object) -> None:
+    """Say what nobody expected: a fault of ours. Python exits with 1 afterwards."""
+    del trace
+    from interplane.cli.output import visible
+
+    click.echo(
+        f"Error (fault): {kind.__name__}: {visible(str(error))}. This is a fault of Interplane, not "
+        "of yours. What was finished is kept. Run the same command with --debug to see where it "
+        "is, and report it.",
+        err=True,
+    )
 
 
 if __name__ == "__main__":
