@@ -121,7 +121,9 @@ def test_actions_order_and_pass():
     """
     found = verdict({"a": [1], "b": [1], "c": [1], "d": [1]}, rules)
     assert [breach.action for breach in found.breaches] == ["stop", "null", "warn", "warn"]
-    assert "stop c at most 0: values above it in 1 rows (for example 1)" in found.to_text()
+    assert "stop c at most 0: values above it in 1 row (for example 1)" in found.to_text()
+    assert "read as null" in found.breaches[1].do
+    assert "raise max" in found.breaches[0].do
     without = verdict({"a": [1], "b": [1], "c": [0]}, rules)
     assert without.passed
 

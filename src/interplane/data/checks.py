@@ -284,7 +284,7 @@ class _Check:
             action=rules.action(rule),
             rows=count,
             examples=self._examples(name, rules, rule) if count else (),
-            do=do,
+            do="The rows stay; these values read as null" if rules.action(rule) == "null" else do,
         )
 
     def _examples(self, name: str, rules: ColumnRules, rule: str) -> tuple[Any, ...]:

@@ -57,7 +57,7 @@ class Verdict(Value, frozen=True, kw_only=True):
         rules = "1 rule" if self.asked == 1 else f"{self.asked} rules"
         lines = [f"{word}: {rules}, {len(self.breaches)} broken"]
         for breach in self.breaches[:_SHOWN_BREACHES]:
-            rows = f" in {breach.rows:,} rows" if breach.rows is not None else ""
+            rows = "" if breach.rows is None else f" in {_rows(breach.rows)}"
             shown = ", ".join(repr(value) for value in breach.examples[:_SHOWN_EXAMPLES])
             examples = f" (for example {shown})" if shown else ""
             lines.append(f"  {breach.action:<5}{breach.rule}: {breach.found}{rows}{examples}")
@@ -66,3 +66,7 @@ class Verdict(Value, frozen=True, kw_only=True):
         if len(self.breaches) > _SHOWN_BREACHES:
             lines.append(f"  and {len(self.breaches) - _SHOWN_BREACHES} more")
         return "\n".join(lines)
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
