@@ -17,6 +17,7 @@ NAMES = [
     "InterplaneError",
     "Model",
     "Pipeline",
+    "Project",
     "Table",
     "Verdict",
     "cases",

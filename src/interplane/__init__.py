@@ -23,6 +23,7 @@ _WHERE = {
     "InterplaneError": "errors",
     "Model": "models.model",
     "Pipeline": "pipeline.graph",
+    "Project": "project.project",
     "Table": "data.table",
     "Verdict": "record",
     "cases": "expressions.expr",

@@ -28,6 +28,7 @@ from interplane.models.model import Model as Model
 from interplane.pipeline.files import Files as Files
 from interplane.pipeline.graph import Live as live
 from interplane.pipeline.graph import Pipeline as Pipeline
+from interplane.project.project import Project as Project
 from interplane.record import Verdict as Verdict
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "InterplaneError",
     "Model",
     "Pipeline",
+    "Project",
     "Table",
     "Verdict",
     "cases",

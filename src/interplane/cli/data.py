@@ -70,31 +70,26 @@ def add(
     profiled, and becomes visible in one piece. The same call twice gives the same version. The
     first version of a dataset without a schema writes one to be reviewed.
     """
-    from interplane.data.adding import add as add_source
     from interplane.data.options import ReadOptions
 
     project = _project()
     schema = _schema(project, name, schema_file)
-    store = project.store
     try:
         with progress(f"adding to {name}") as tell:
-            added = add_source(
-                store,
+            added = project.add(
                 name,
                 file,
-                writer=store.catalog.writer(project.actor),
                 append=append,
+                again=again,
                 schema=schema,
                 options=ReadOptions.of(read_options(options)),
-                again=again,
-                now=datetime.now(UTC).isoformat(),
                 progress=_stages(tell),
             )
     except SchemaBroken as error:
         if not as_json and error.verdict is not None:
             say(error.verdict.to_text())
         raise
-    written = None if schema is not None else _write_first_schema(project, store, name)
+    written = None if schema is not None else _write_first_schema(project, project.store, name)
     if as_json:
         print_json({**_added(added), "schema_written": written})
         return
@@ -284,10 +279,7 @@ def _project() -> Project:
 def _schema(project: Project, name: str, file: Path | None) -> Schema | None:
     from interplane.data.schema_file import read_schema
 
-    if file is not None:
-        return read_schema(file)
-    path = project.schema_path(name)
-    return read_schema(path) if path.is_file() else None
+    return project.schema(name) if file is None else read_schema(file)
 
 
 def _write_first_schema(project: Project, store: Store, name: str) -> str | None:

@@ -8,20 +8,36 @@ import os
 import sys
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from interplane.errors import ConfigError, UnknownName, UsageError, did_you_mean
 from interplane.project.config import ProjectConfig, find_project_file, read_config
+from interplane.record import Ref
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from interplane.data.adding import Added
+    from interplane.data.options import ReadOptions
+    from interplane.data.schema import Schema
+    from interplane.data.table import Table
+    from interplane.models.model import Model
     from interplane.pipeline.graph import Pipeline
+    from interplane.pipeline.outcome import Outcome
+    from interplane.pipeline.plan import Plan
+    from interplane.project.crossings import Recorded
+    from interplane.project.prediction import Prediction
     from interplane.storage.store import Store
 
 __all__ = ["Project"]
 
 
 class Project:
-    """A folder with a project file, and what hangs on it.
+    """A folder with a project file, and what hangs on it: what the commands do, from Python.
+
+    ``ip.Project.find()`` in a notebook is what a command is in a terminal. Runs happen in this
+    process unless ``workers`` says more.
 
     Args:
         root: the folder of the project file.
@@ -63,6 +79,133 @@ class Project:
     def schema_path(self, dataset: str) -> Path:
         """Return where the schema of a dataset is by convention: ``schemas/NAME.toml``."""
         return self.root / "schemas" / f"{dataset}.toml"
+
+    # ---- data ------------------------------------------------------------------------------
+
+    def schema(self, dataset: str) -> Schema | None:
+        """Return the schema of a dataset, if the project has one at `schema_path`.
+
+        Raises:
+            ConfigError: if the file is no schema.
+        """
+        from interplane.data.schema_file import read_schema
+
+        path = self.schema_path(dataset)
+        return read_schema(path) if path.is_file() else None
+
+    def add(
+        self,
+        name: str,
+        source: Any,
+        *,
+        append: bool = False,
+        again: bool = False,
+        schema: Schema | None = None,
+        options: ReadOptions | None = None,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> Added:
+        """Add a file, or a frame that speaks Arrow, as the next version of a dataset.
+
+        Args:
+            name: the dataset's name.
+            source: a path, or a table such as a pandas or Polars frame.
+            append: put the rows after those of the latest version.
+            again: append a source although its rows were added before.
+            schema: what to check against; the dataset's own if not given.
+            options: how a text file is written.
+            progress: is told the stage, the rows done and the rows in all.
+
+        Raises:
+            DataError: if it cannot be read exactly, or breaks the schema. Nothing was added.
+        """
+        from datetime import UTC, datetime
+
+        from interplane.data.adding import add
+
+        return add(
+            self.store,
+            name,
+            source,
+            writer=self.store.catalog.writer(self.actor),
+            append=append,
+            again=again,
+            schema=schema or self.schema(name),
+            options=options,
+            now=datetime.now(UTC).isoformat(),
+            progress=progress,
+        )
+
+    def table(self, ref: str) -> Table:
+        """Return the rows of a version such as ``flights@3``, read through the dataset's schema.
+
+        Raises:
+            UnknownName: if there is no such dataset or version.
+        """
+        from interplane.data.adding import version_table
+        from interplane.data.history import resolve_version
+
+        _, version = resolve_version(self.store, ref)
+        name = Ref.parse(ref).name
+        return version_table(self.store, version, schema=self.schema(name) if name else None)
+
+    # ---- models ----------------------------------------------------------------------------
+
+    def crossing(self, ref: str) -> Recorded:
+        """Return the crossing that a reference such as ``flights@live`` means."""
+        from interplane.project.crossings import find_crossing
+
+        return find_crossing(self.store, ref)
+
+    def model(self, ref: str) -> Model:
+        """Return the model of a crossing, verified: ``predict(table)`` and ``predict_row(dict)``."""
+        from interplane.pipeline.artifacts import Artifacts
+
+        artifact = self.crossing(ref).crossing.model
+        model: Model = Artifacts(self.store).load(artifact, scratch=self.store.blobs.scratch)
+        return model
+
+    def promote(self, ref: str, *, reason: str, force: bool = False) -> Recorded:
+        """Make a crossing the live one of its model; see `crossings.promote`."""
+        from interplane.project.crossings import promote
+
+        writer = self.store.catalog.writer(self.actor)
+        return promote(self.store, ref, reason=reason, writer=writer, force=force)
+
+    def predict(
+        self,
+        ref: str,
+        *,
+        out: str,
+        pins: Mapping[str, str] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        beside: str | None = None,
+    ) -> Prediction:
+        """Score rows in batch and keep the scores as the dataset ``out``; see `prediction.predict`."""
+        from interplane.project.prediction import predict
+        from interplane.project.running import Running
+
+        running = Running(self, self.crossing(ref).crossing.pipeline, workers=1)
+        return predict(running, ref, out=out, pins=pins, since=since, until=until, beside=beside)
+
+    # ---- pipelines -------------------------------------------------------------------------
+
+    def plan(self, pipeline: str | None = None, **parameters: Any) -> Plan:
+        """Return what a run with these hyperparameters would do, and why. Nothing runs."""
+        from interplane.project.running import Running
+
+        return Running(self, pipeline).prepare(parameters=parameters).plan()
+
+    def run(self, pipeline: str | None = None, *, workers: int = 1, **parameters: Any) -> Outcome:
+        """Run a pipeline (the only one if not named) with these hyperparameters.
+
+        Raises:
+            StepFailed: if the code of a step raised.
+        """
+        from interplane.project.running import Running
+
+        running = Running(self, pipeline, workers=workers)
+        return running.run(running.prepare(parameters=parameters))
 
     def pipelines(self) -> dict[str, tuple[str, Pipeline]]:
         """Return all pipelines by name, each with its reference ``module:attribute``.
