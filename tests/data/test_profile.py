@@ -100,6 +100,37 @@ def test_large_tables_say_where_quantiles_come_from(monkeypatch):
     assert "medians of 1,000 of them" in found.to_text()
 
 
+@pytest.mark.parametrize("width", [70, 80, 120])
+def test_a_profile_fits_the_line(width):
+    """Columns that do not fit are left out, what says most is kept; without a width, all are."""
+    table = Table.from_columns(
+        {
+            "pickup_community_area": [1, 2, 77],
+            "company": ["Taxi Affiliation Services", "0118 - 42111 Godfrey S.Awir", None],
+        }
+    )
+    found = profile(table)
+    assert max(len(line) for line in found.to_text(width=width).splitlines()) <= width
+    header = found.to_text(width=width).splitlines()[0].split()
+    assert {"column", "type", "nulls", "distinct", "low"} <= set(header)
+    assert ("high" in header) is (width >= 80)
+    assert "mean" in found.to_text().splitlines()[0]
+
+
+def test_a_share_of_nulls_is_never_rounded_to_none_or_all():
+    """Two nulls in many rows show, and so does one value among nulls."""
+    rows = 10_000
+    found = profile(
+        Table.from_columns(
+            {"few": [None, *range(1, rows)], "most": [1, *[None] * (rows - 1)], "all": [1.0] * rows}
+        )
+    )
+    few, most, none = found.to_text().splitlines()[1:4]
+    assert "<0.1%" in few
+    assert ">99.9%" in most
+    assert "%" not in none
+
+
 def test_weather(flights_data):
     """The wind of 1,048 mph shows; gusts are null in 80 %."""
     found = profile(read_table(flights_data / "weather.csv").table)

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from interplane.data.engine import connect
+from interplane.data.render import table_text
 from interplane.data.schema_file import parse_schema
 from interplane.data.table import Table
 from interplane.errors import DataError, UnknownName, UsageError
@@ -246,3 +247,11 @@ def test_the_engine_loads_nothing():
             " current_setting('autoinstall_known_extensions'), current_setting('TimeZone')"
         ).fetchall()
     assert settings == [(False, False, "UTC")]
+
+
+def test_the_text_of_a_table_fits_the_line():
+    """Columns that do not fit are counted instead."""
+    table = Table.from_columns({f"column_{number}": [number] for number in range(9)})
+    text = table_text(table, rows=5, columns=9, width=40)
+    assert max(map(len, text.splitlines())) <= 40
+    assert text.endswith("1 rows, 9 columns, 5 columns not shown")

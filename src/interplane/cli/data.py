@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from interplane.cli.output import age, json_option, print_json, print_table, progress, say, size
+from interplane.cli.output import (
+    age,
+    json_option,
+    print_json,
+    print_table,
+    progress,
+    say,
+    size,
+    width,
+)
 from interplane.errors import SchemaBroken, UsageError
 from interplane.record import Ref, short
 
@@ -137,6 +146,7 @@ def show(ref: str, *, rows: int, as_json: bool) -> None:
     from interplane.data.datasets import profile_of, versions
     from interplane.data.history import resolve_version
     from interplane.data.parts import parts_table
+    from interplane.data.render import table_text
 
     store = _project().store
     digest, version = resolve_version(store, ref)
@@ -155,9 +165,10 @@ def show(ref: str, *, rows: int, as_json: bool) -> None:
         )
         return
     say(f"{ref}  {short(digest)}  {version.rows:,} rows, {size(version.size_bytes)}\n")
-    say(profile.to_text())
+    say(profile.to_text(width=width()))
     if rows:
-        say(f"\n{parts_table(version, store.blobs).head(rows)}")
+        first = parts_table(version, store.blobs).head(rows)
+        say(f"\n{table_text(first, rows=rows, columns=len(first.names), width=width())}")
     if members:
         say("")
         print_table(

@@ -93,11 +93,11 @@ class Profile(Value, frozen=True, kw_only=True):
         """Read a profile from its JSON."""
         return msgspec.json.decode(data, type=cls)
 
-    def to_text(self) -> str:
-        """Return the profile for a person: one line a column."""
+    def to_text(self, *, width: int | None = None) -> str:
+        """Return the profile for a person: one line a column, of ``width`` characters at most."""
         from interplane.data.profile_text import profile_text
 
-        return profile_text(self)
+        return profile_text(self, width=width)
 
     def __repr__(self) -> str:
         return self.to_text()

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from interplane.data.table import Table
 
-__all__ = ["cell", "grid", "table_html", "table_text"]
+__all__ = ["cell", "grid", "grid_width", "shorten", "table_html", "table_text"]
 
 _WIDTH = 26
 
@@ -27,7 +27,26 @@ def cell(value: Any) -> str:
     if not text.isprintable():
         escaped = (c if c.isprintable() else ascii(c)[1:-1] for c in text)
         text = "".join(escaped)
-    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
+    return shorten(text, _WIDTH)
+
+
+def shorten(text: str, width: int) -> str:
+    """Return a text of at most ``width`` characters.
+
+    >>> shorten("Taxi Affiliation", 8)
+    'Taxi Af…'
+    """
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def grid_width(rows: Sequence[Sequence[str]]) -> int:
+    """Return how many characters a line of the grid of these rows has.
+
+    >>> grid_width([["a", "b"], ["1", "1000"]])
+    7
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return sum(widths) + 2 * (len(widths) - 1)
 
 
 def grid(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[bool]) -> str:
@@ -51,13 +70,20 @@ def _window(table: Table, *, rows: int, columns: int) -> tuple[Table, str]:
     return shown, f"{size}{more}"
 
 
-def table_text(table: Table, *, rows: int, columns: int) -> str:
-    """Return the first rows of a table as text."""
+def table_text(table: Table, *, rows: int, columns: int, width: int | None = None) -> str:
+    """Return the first rows of a table as text; with ``width``, only columns that fit a line."""
     shown, caption = _window(table, rows=rows, columns=columns)
     numeric = [column.type in {"int", "float"} for column in shown.columns]
     body = [[cell(value) for value in row.values()] for row in shown.to_rows()]
     types = [column.type for column in shown.columns]
-    return f"{grid(shown.names, [types, *body], right=numeric)}\n{caption}"
+    lines: list[Sequence[str]] = [shown.names, types, *body]
+    if width is not None:
+        fitting = len(numeric)
+        while fitting > 1 and grid_width([line[:fitting] for line in lines]) > width:
+            fitting -= 1
+        if fitting < len(numeric):
+            return table_text(table, rows=rows, columns=fitting)
+    return f"{grid(lines[0], lines[1:], right=numeric)}\n{caption}"
 
 
 def table_html(table: Table, *, rows: int, columns: int) -> str:
