@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-import msgspec
-
-from interplane.errors import DataError, UnknownName
-from interplane.evaluation.results import FORMAT, Results
+from interplane.errors import UnknownName
+from interplane.evaluation.results import Results
 from interplane.evaluation.tables import evaluation_html, evaluation_text
 from interplane.evaluation.views import MetricView
 from interplane.record import Digest, digest_value
@@ -53,21 +51,12 @@ class Evaluation(Results, frozen=True, kw_only=True):
         Raises:
             DataError: if it is none, or of a newer format.
         """
-        try:
-            read = msgspec.convert(dict(plain), cls)
-        except msgspec.ValidationError as error:
-            raise DataError(
-                f"the evaluation cannot be read ({error})",
-                expected="what Evaluation.to_dict gives",
-                do="Evaluate the model again",
-            ) from error
-        if read.format > FORMAT:
-            raise DataError(
-                f"the evaluation has the format {read.format}",
-                expected=f"a format up to {FORMAT}",
-                do="It was made by a newer Interplane: upgrade",
-            )
-        return read
+        return cls.read(
+            plain,
+            what="the evaluation",
+            made_by="Evaluation.to_dict",
+            do="Evaluate the model again",
+        )
 
     def to_text(self, *, slices: int = 12, width: int | None = None) -> str:
         """Return the figures as a table: all rows first, then the worst slices.

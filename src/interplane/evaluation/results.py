@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING
 
 from interplane.errors import UnknownName
 from interplane.evaluation.intervals import Estimate
-from interplane.record.base import Value
+from interplane.record.base import Value, Versioned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["FORMAT", "Flips", "Results", "Skipped", "SliceResult", "slice_name"]
-
-FORMAT = 1
+__all__ = ["Flips", "Results", "Skipped", "SliceResult", "slice_name"]
 
 
 def slice_name(by: tuple[str, ...], values: tuple[str | int | float | bool | None, ...]) -> str:
@@ -81,11 +79,10 @@ class Flips(Value, frozen=True, kw_only=True):
     to_wrong: int
 
 
-class Results(Value, frozen=True, kw_only=True):
+class Results(Versioned, frozen=True, kw_only=True):
     """How good a model is on some rows, per slice, beside the champion: the figures.
 
     Attributes:
-        format: the version of this form.
         model: the digest of the model.
         champion: the digest of the model that it was compared with, if any.
         label: the column that says what came true.
@@ -106,7 +103,6 @@ class Results(Value, frozen=True, kw_only=True):
         champion_maybe_seen: the same for the champion.
     """
 
-    format: int = FORMAT
     model: str
     champion: str | None = None
     label: str

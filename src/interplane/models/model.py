@@ -5,12 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-import msgspec
-
-from interplane.errors import Corrupt, DataError, UsageError, did_you_mean
+from interplane.errors import Corrupt, UsageError, did_you_mean
 from interplane.models.flavors import Flavor, Predictor, flavor_of, get_flavor
 from interplane.record import Digest, Type, digest_bytes, digest_value
-from interplane.record.base import Value
+from interplane.record.base import Versioned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["FrozenFeatures", "Model", "ModelDescription"]
-
-_FORMAT = 1
 
 
 class FrozenFeatures(Protocol):
@@ -50,11 +46,10 @@ class FrozenFeatures(Protocol):
         ...
 
 
-class ModelDescription(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ModelDescription(Versioned, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a model is, without its files: small, and stored with every record that names it.
 
     Attributes:
-        format: the version of this form.
         flavor: how its files are read.
         row_exact: whether a row's score does not depend on the rows around it, bit for bit.
         frozen: the digest of its frozen features.
@@ -62,7 +57,6 @@ class ModelDescription(Value, frozen=True, kw_only=True, forbid_unknown_fields=T
         files: the digest of each file.
     """
 
-    format: int = _FORMAT
     flavor: str
     row_exact: bool
     frozen: str
@@ -163,21 +157,12 @@ class Model:
 def _read_description(description: ModelDescription | Mapping[str, Any]) -> ModelDescription:
     if isinstance(description, ModelDescription):
         return description
-    try:
-        known = msgspec.convert(dict(description), ModelDescription)
-    except msgspec.ValidationError as error:
-        raise DataError(
-            f"the model's description cannot be read ({error})",
-            expected="what Model.save gives",
-            do="Train or add the model again",
-        ) from error
-    if known.format > _FORMAT:
-        raise DataError(
-            f"the model's description has the format {known.format}",
-            expected=f"a format up to {_FORMAT}",
-            do="It was made by a newer Interplane: upgrade",
-        )
-    return known
+    return ModelDescription.read(
+        description,
+        what="the model's description",
+        made_by="Model.save",
+        do="Train or add the model again",
+    )
 
 
 def _differences(found: Mapping[str, Digest], known: Mapping[str, Digest]) -> list[str]:

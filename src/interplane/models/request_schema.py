@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
-import msgspec
-
-from interplane.errors import DataError, RequestRejected, UnknownName, did_you_mean
+from interplane.errors import RequestRejected, UnknownName, did_you_mean
 from interplane.models.request_values import EXPECTED, READERS, Misfit, rejected
-from interplane.record.base import Value
+from interplane.record.base import Value, Versioned
 from interplane.record.tables import Type
 
 if TYPE_CHECKING:
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Field", "RequestSchema"]
 
-_FORMAT = 1
 _JSON_TYPES: Final[Mapping[Type, dict[str, Any]]] = {
     "bool": {"type": "boolean"},
     "int": {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
@@ -69,11 +66,10 @@ class Field(Value, frozen=True, kw_only=True):
     required: bool
 
 
-class RequestSchema(Value, frozen=True, kw_only=True):
+class RequestSchema(Versioned, frozen=True, kw_only=True):
     """The columns of a request: what the model reads, and what is only logged.
 
     Attributes:
-        format: the version of this form.
         fields: the columns, the model's inputs first.
         inputs: how many of them the model reads.
         key: the columns that name a row, so that outcomes find it.
@@ -91,7 +87,6 @@ class RequestSchema(Value, frozen=True, kw_only=True):
     interplane.errors.RequestRejected: 'far' at $.distance. Expected a finite number. Correct the request.
     """
 
-    format: int = _FORMAT
     fields: tuple[Field, ...]
     inputs: int
     key: tuple[str, ...] = ()
@@ -174,21 +169,12 @@ class RequestSchema(Value, frozen=True, kw_only=True):
         Raises:
             DataError: if it is none, or of a newer format.
         """
-        try:
-            read = msgspec.convert(dict(plain), cls)
-        except msgspec.ValidationError as error:
-            raise DataError(
-                f"the request schema cannot be read ({error})",
-                expected="what RequestSchema.to_dict gives",
-                do="Derive it again from the features",
-            ) from error
-        if read.format > _FORMAT:
-            raise DataError(
-                f"the request schema has the format {read.format}",
-                expected=f"a format up to {_FORMAT}",
-                do="It was made by a newer Interplane: upgrade",
-            )
-        return read
+        return cls.read(
+            plain,
+            what="the request schema",
+            made_by="RequestSchema.to_dict",
+            do="Derive it again from the features",
+        )
 
     def _unknown(self, request: Mapping[Any, Any], at: str) -> RequestRejected:
         known = [field.name for field in self.fields]

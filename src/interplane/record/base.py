@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
+from interplane.errors import DataError
 from interplane.record.digests import Digest, canonical, digest_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-__all__ = ["Record", "Value"]
+__all__ = ["Record", "Value", "Versioned"]
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
@@ -21,6 +22,44 @@ class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
         """Return the value as plain JSON values."""
         plain: dict[str, Any] = msgspec.to_builtins(self)
         return plain
+
+
+class Versioned(Value, frozen=True, kw_only=True):
+    """A value with a form of its own, whose version is a number in it.
+
+    Attributes:
+        format: the version of the form.
+    """
+
+    format: int = 1
+
+    @classmethod
+    def read(cls, plain: Mapping[str, Any], *, what: str, made_by: str, do: str) -> Self:
+        """Read a value from its JSON form, of this version of the form or of an older one.
+
+        Args:
+            plain: the JSON values.
+            what: what a message calls the value.
+            made_by: what makes such a form.
+            do: what to do where it cannot be read.
+
+        Raises:
+            DataError: if it is no such form, or of a newer version.
+        """
+        newest = next(f.default for f in msgspec.structs.fields(cls) if f.name == "format")
+        try:
+            read = msgspec.convert(dict(plain), cls)
+        except msgspec.ValidationError as error:
+            raise DataError(
+                f"{what} cannot be read ({error})", expected=f"what {made_by} gives", do=do
+            ) from error
+        if read.format > newest:
+            raise DataError(
+                f"{what} has the format {read.format}",
+                expected=f"a format up to {newest}",
+                do="It was made by a newer Interplane: upgrade",
+            )
+        return read
 
 
 class Record(Value, frozen=True, kw_only=True, tag_field="kind"):
