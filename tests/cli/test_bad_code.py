@@ -4,7 +4,7 @@ import pytest
 
 BROKEN = {
     # what is edited: (old, new, exit code, what has to be said)
-    "unknown column": ("ride.miles", "ride.milez", 4, "Did you mean 'miles'? at rides.py:12 in"),
+    "unknown column": ("ride.miles", "ride.milez", 4, "raised UnknownName at rides.py:12 in"),
     "unknown label": ('label="long"', 'label="lnog"', 4, "It is the label of ride_features"),
     "unknown key": ('key=["ride"]', 'key=["rdie"]', 4, "It is the key of ride_features"),
     "text where a number goes": ("ride.miles)", "ride.zone)", 4, "'zone' (str)"),
@@ -15,17 +15,29 @@ BROKEN = {
         "Write if_else(condition, a, b)",
     ),
     "a typo in interplane": ("ip.standardize", "ip.standardise", 4, "Did you mean 'standardize'?"),
+    "a typo in a method": (
+        '    print("training on"',
+        '    "x".uper()\n    print("training on"',
+        4,
+        "'str' object has no attribute 'uper'. Did you mean 'upper'?",
+    ),
+    "a typo in a module": (
+        '    print("training on"',
+        '    ip.errors.UsageEror\n    print("training on"',
+        4,
+        "Did you mean 'UsageError'?",
+    ),
     "a step that raises": (
         '    print("training on"',
         '    raise ValueError("no luck")\n    print("training on"',
         4,
-        "step 'model' raised ValueError: no luck at rides.py:32 in model",
+        "step 'model' raised ValueError at rides.py:32 in model: no luck",
     ),
     "a step that exits": (
         '    print("training on"',
         '    raise SystemExit(3)\n    print("training on"',
         4,
-        "step 'model' raised SystemExit: 3 at rides.py:32 in model",
+        "step 'model' raised SystemExit at rides.py:32 in model: 3",
     ),
     "an artifact of an unknown kind": (
         "return ip.Model(",

@@ -87,7 +87,7 @@ def test_scores_that_cannot_be_judged_are_kept_all_the_same(later):
     assert "s@1  3 rows scored by rides@1" in result.out
     assert "not evaluated: all 1 labels in 'long' are 1" in result.out
     result = later.must("predict", "rides@live", "--out", "s", "--since", "2027-01-01")
-    assert "not evaluated: no row has a label yet" in result.out
+    assert "not evaluated: there are no rows" in result.out
 
 
 def test_null_labels_are_counted_and_left_out_of_training(later):

@@ -110,6 +110,9 @@ def test_what_a_step_wrote_is_kept(finished):
     finished.must("run")
     assert wrote == finished.must("logs", "last", "model").out
     assert "Name one: split, model" in finished.must("logs", "last").out
+    quiet = finished.must("logs", "last", "split")
+    assert quiet.out == ""
+    assert "split wrote nothing in @" in quiet.err
 
 
 def test_steps_run_in_worker_processes_too(wide):

@@ -104,6 +104,7 @@ def test_no_rows_make_no_slices():
     ("rows", "positives", "reason"),
     [
         (99, 50, "99 rows, fewer than 100"),
+        (1, 1, "1 row, fewer than 100"),
         (100, 0, "one class only: all 100 rows are false"),
         (100, 100, "one class only: all 100 rows are true"),
         (100, 9, "9 of 100 rows are true; each class needs 10"),

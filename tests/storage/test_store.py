@@ -157,6 +157,14 @@ def test_unknown_references_are_refused(store, text, message):
         store.resolve(Ref.parse(text), series="model")
 
 
+def test_the_first_of_a_kind_is_told_how_to_make(store):
+    """A list of nothing would help nobody."""
+    with pytest.raises(UnknownName, match='Make it with "interplane data add trips FILE"'):
+        store.resolve(Ref.parse("trips"), series="data")
+    with pytest.raises(UnknownName, match='Make it with "interplane run"'):
+        store.resolve(Ref.parse("tips@1"), series="model")
+
+
 def test_a_prefix_that_fits_several_is_refused(store):
     """Give more digits."""
     digests = add_snapshots(store, *map(str, range(20)))

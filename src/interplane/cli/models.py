@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["diff", "models", "promote", "show"]
 
 _SLICES = 6
-_WRAP = 76
+_WRAP = 89
 
 
 @click.command()
@@ -222,7 +222,10 @@ def _wrapped(line: str) -> list[str]:
 
     indent = line[: len(line) - len(line.lstrip())]
     return textwrap.wrap(
-        line.strip(), _WRAP, initial_indent=indent, subsequent_indent=f"{indent}  "
+        line.strip(),
+        (width() or _WRAP) - 13,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
     ) or [line]
 
 

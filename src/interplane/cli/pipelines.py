@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from interplane.cli.output import json_option, print_json, say
+from interplane.cli.output import json_option, print_json, say, width
 from interplane.errors import GateClosed, InterplaneError, UsageError
 
 if TYPE_CHECKING:
@@ -129,7 +129,10 @@ class Teller:
             self._at_work.remove(event.step)
         if event.kind not in {"started", "published"}:
             seconds = f"{event.seconds:6.1f} s" if event.kind in {"done", "failed"} else " " * 8
-            say(f"  {event.kind:<8}{seconds}  {event.step:<20}  {event.text}".rstrip())
+            line = f"  {event.kind:<8}{seconds}  {event.step:<20}  {event.text}".rstrip()
+            # An error is said in full at the end, what a step made by "interplane runs last".
+            room = width() or len(line)
+            say(line if len(line) <= room else f"{line[: room - 1]}…")
             sys.stdout.flush()
         if self._status is not None:
             self._status.update(f"running {', '.join(self._at_work)}" if self._at_work else "")

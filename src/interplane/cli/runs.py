@@ -67,7 +67,10 @@ def logs(run: str, step: str | None) -> None:
     store = Project.find().store
     info = find_run(store, None if run == "last" else run)
     if step is not None:
-        click.echo(step_log(store, info, step), nl=False)
+        wrote = step_log(store, info, step)
+        click.echo(wrote, nl=False)
+        if not wrote:
+            click.echo(f"{step} wrote nothing in @{short(info.digest)}", err=True)
         return
     failed = [name for name, how in info.steps.items() if how == "failed"]
     if not failed:

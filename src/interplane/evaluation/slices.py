@@ -163,7 +163,7 @@ def why_skipped(rows: int, positives: int | None, *, min_rows: int) -> str | Non
     'one class only: all 250 rows are true'
     """
     if rows < min_rows:
-        return f"{rows} rows, fewer than {min_rows}"
+        return f"{rows} {'row' if rows == 1 else 'rows'}, fewer than {min_rows}"
     if positives is None:
         return None
     if positives in {0, rows}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,14 @@ def evaluation_text(results: Results, *, slices: int = 12, width: int | None = N
         lines.append("  ".join(cells).rstrip())
     hidden = rows[0][fitting:]
     notes = [f"too wide to show here: {', '.join(hidden)}"] if hidden else []
-    return "\n".join([*lines, *_notes(results, slices), *notes])
+    return "\n".join([*lines, *_wrapped([*_notes(results, slices), *notes], width)])
+
+
+def _wrapped(notes: list[str], width: int | None) -> list[str]:
+    if width is None:
+        return notes
+    pieces = (textwrap.wrap(note, width, subsequent_indent="  ") or [""] for note in notes)
+    return [line for lines in pieces for line in lines]
 
 
 def _fitting(widths: list[int], width: int | None) -> int:
@@ -124,7 +132,7 @@ def _notes(results: Results, slices: int) -> list[str]:
     ]
     more = len(results.slices) - slices
     if more > 0:
-        notes.append(f"and {more} better slices")
+        notes.append(f"and {more} better slice{'s' if more > 1 else ''}")
     if results.flips is not None:
         flips = results.flips
         notes.append(

@@ -66,7 +66,8 @@ class Failure(Value, frozen=True, kw_only=True):
     def of_code(cls, step: str, raised: Raised) -> Failure:
         """Describe what the step's own code raised."""
         place = f" at {raised.place}" if raised.place else ""
-        return cls(code=StepFailed.code, what=f"step {step!r} raised {raised}{place}")
+        text = f": {raised.line}" if raised.line else ""
+        return cls(code=StepFailed.code, what=f"step {step!r} raised {raised.type}{place}{text}")
 
     @classmethod
     def of_error(cls, step: str, error: InterplaneError) -> Failure:

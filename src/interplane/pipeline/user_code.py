@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import traceback
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from interplane.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,15 +41,19 @@ class Raised(NamedTuple):
             name = f"{kind.__module__}.{name}"
         return cls(
             type=name,
-            message=str(error),
+            message=f"{error}{_hint(error)}",
             place=_place(error, root),
             trace="".join(traceback.format_exception(error)),
             error=error,
         )
 
+    @property
+    def line(self) -> str:
+        """The first line of its text."""
+        return next(iter(self.message.strip().splitlines()), "")
+
     def __str__(self) -> str:
-        first = self.message.strip().splitlines()[0] if self.message.strip() else ""
-        return f"{self.type}: {first}" if first else self.type
+        return f"{self.type}: {self.line}" if self.line else self.type
 
 
 def call(
@@ -64,6 +71,15 @@ def call(
 
 def _is_our_error(kind: type) -> bool:
     return kind.__module__.partition(".")[0] == "interplane"
+
+
+def _hint(error: BaseException) -> str:
+    """Return the nearest name there is, for one that is missing from an object or a module."""
+    if not isinstance(error, AttributeError) or not error.name or "Did you mean" in str(error):
+        return ""
+    of = vars(error.obj) if isinstance(error.obj, ModuleType) else dir(type(error.obj))
+    hint = did_you_mean(error.name, [name for name in of if not name.startswith("_")])
+    return f". {hint}".rstrip() if hint else ""
 
 
 def _place(error: BaseException, root: Path) -> str:

@@ -98,7 +98,7 @@ def predict(
     )
     added = add(store, out, scored, writer=store.catalog.writer(running.project.actor))
     unlabelled = rows.column(label).null_count if label and has_label else rows.rows
-    evaluation, unevaluated = None, "no row has a label yet"
+    evaluation, unevaluated = None, "no row has a label yet" if rows.rows else "there are no rows"
     if unlabelled < rows.rows:
         against = None if other is None else _model(running, other)
         try:

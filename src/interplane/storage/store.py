@@ -23,6 +23,12 @@ R = TypeVar("R", bound="Record")
 
 _REMEMBERED = 4096
 
+_COMMANDS: dict[SeriesKind, tuple[str, str]] = {
+    "data": ("interplane data list", "interplane data add {name} FILE"),
+    "model": ("interplane models", "interplane run"),
+}
+"""What shows the names of a kind, and what makes the first."""
+
 
 class Store:
     """A catalog and blobs that belong together.
@@ -128,8 +134,9 @@ class Store:
         members = self.catalog.series(series_name(series, name))
         if not members:
             known = [item.partition("/")[2] for item in self.catalog.names(f"{series}/")]
-            command = f'See what there is with "interplane {"data list" if series == "data" else "models"}"'
-            raise UnknownName.of(KIND_WORDS[series], name, known, do=command)
+            listing, first = _COMMANDS[series]
+            do = f'See what there is with "{listing}"' if known else f'Make it with "{first}"'
+            raise UnknownName.of(KIND_WORDS[series], name, known, do=do.format(name=name))
         if ref.number is not None:
             if ref.number > len(members):
                 raise UnknownName(
