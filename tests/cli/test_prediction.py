@@ -73,10 +73,12 @@ def test_another_dataset_behind_an_input_is_refused(finished, scored):
 
 
 def test_a_changed_schema_is_refused(finished, scored):
-    """It decides what a value reads as; its comments do not."""
+    """Where values read otherwise; comments and rules that only refuse rows change nothing."""
     finished.edit("schemas/rides.toml", "format = 1", "# reviewed again\nformat = 1")
     assert scored().added.number == 1
     finished.edit("schemas/rides.toml", "min_rows = 1", "min_rows = 2")
+    assert scored().added.number == 1
+    finished.edit("schemas/rides.toml", "[columns.miles]", '[columns.miles]\non_breach = "null"')
     with pytest.raises(UsageError, match="the schema of 'rides' has changed since rides@1"):
         scored()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -81,6 +81,8 @@ class ColumnRules(Value, frozen=True, kw_only=True):
 VALUE_RULES = ("type", "min", "max", "allowed", "pattern")
 """Rules that a single value can break, by their names in the file; only these can be ``null``."""
 
+_FIELDS = {"min": "low", "max": "high"}
+
 
 class Schema(Value, frozen=True, kw_only=True):
     """What is expected of a table.
@@ -107,6 +109,22 @@ class Schema(Value, frozen=True, kw_only=True):
     def digest(self) -> Digest:
         """The digest of what it says: comments and layout of its file do not matter."""
         return digest_value(self)
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """What decides how values read, by column; rules that only refuse or warn do not."""
+        return {
+            name: (
+                rules.type,
+                rules.action("type"),
+                {
+                    rule: getattr(rules, _FIELDS.get(rule, rule))
+                    for rule in asked_value_rules(rules)
+                    if rules.action(rule) == "null"
+                },
+            )
+            for name, rules in self.columns.items()
+        }
 
     @property
     def types(self) -> dict[str, Type]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
+
 from interplane.errors import DataError, UsageError
 from interplane.pipeline.artifacts import Artifacts
 from interplane.project.crossings import find_crossing
@@ -21,10 +23,11 @@ if TYPE_CHECKING:
     from interplane.features.frozen import Frozen
     from interplane.models.model import Model
     from interplane.pipeline.graph import Publication
+    from interplane.pipeline.inputs import ResolvedInput
     from interplane.pipeline.plan import Planner
     from interplane.project.crossings import Recorded
     from interplane.project.running import Running
-    from interplane.record import Artifact, Crossing
+    from interplane.record import Artifact, Crossing, Digest
     from interplane.storage.store import Store
 
 __all__ = ["Prediction", "predict"]
@@ -142,7 +145,7 @@ def _rows(running: Running, found: Recorded, pins: Mapping[str, str] | None) -> 
         )
     graph = running.pipeline.graph().up_to([output])
     planner = running.prepare(graph, parameters=_parameters(found.crossing, graph.order), pins=pins)
-    _refuse_changed(found, planner)
+    _refuse_changed(running.project.store, found, planner)
     outcome = running.run(replace(planner, seeds=found.crossing.seeds))
     rows: Table = _load(running, outcome.artifact(output))
     return rows
@@ -168,7 +171,7 @@ def _parameters(crossing: Crossing, steps: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _refuse_changed(found: Recorded, planner: Planner) -> None:
+def _refuse_changed(store: Store, found: Recorded, planner: Planner) -> None:
     """Refuse to make rows with other code than the crossing's: they might mean something else."""
     for step, fingerprint in planner.fingerprints.items():
         recorded = found.crossing.steps.get(step)
@@ -190,13 +193,25 @@ def _refuse_changed(found: Recorded, planner: Planner) -> None:
                 expected="the inputs that the crossing was made with",
                 do="Run the pipeline to record a new crossing, or check out its commit",
             )
-        if item is not None and item.schema_digest != use.schema:
+        if item is not None and not _reads_alike(store, use.schema, item):
             raise UsageError(
                 f"the schema of {use.dataset!r} has changed since {found.name} was made: its rows "
-                "may read otherwise",
-                expected="the schema that the crossing was made with",
+                "read otherwise",
+                expected="the types, and the rules that make a value null, of that time",
                 do="Run the pipeline to record a new crossing, or put the schema file back",
             )
+
+
+def _reads_alike(store: Store, before: Digest | None, item: ResolvedInput) -> bool:
+    """Return whether values read as they did; rules that only refuse rows may have changed."""
+    from interplane.data.schema import Schema
+
+    if before == item.schema_digest:
+        return True
+    if before is None or item.schema is None:
+        return False
+    then = msgspec.json.decode(store.read(before), type=Schema)
+    return then.reading == msgspec.convert(item.schema, Schema).reading
 
 
 def _changed(found: Recorded, step: str, how: str) -> UsageError:
