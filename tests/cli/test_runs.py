@@ -100,6 +100,7 @@ def test_one_run_is_shown_step_by_step(finished):
     for step in STEPS:
         assert step in out
     assert "model.score miles" in out
+    assert "test: 82 rows" in out
 
 
 def test_what_a_step_wrote_is_kept(finished):

@@ -255,3 +255,10 @@ def test_the_text_of_a_table_fits_the_line():
     text = table_text(table, rows=5, columns=9, width=40)
     assert max(map(len, text.splitlines())) <= 40
     assert text.endswith("1 rows, 9 columns, 5 columns not shown")
+
+
+@pytest.mark.parametrize("columns", [{"a": [1, "x"]}, {"a": [1], "b": [1, 2]}])
+def test_columns_that_are_no_table_are_refused(columns):
+    """With the words of the engine, as an error of ours."""
+    with pytest.raises(DataError, match="the table cannot be read as a table: "):
+        Table.from_columns(columns)

@@ -12,6 +12,7 @@ from interplane.record import short
 
 if TYPE_CHECKING:
     from interplane.project.runs import RunInfo
+    from interplane.record import StepRun
 
 __all__ = ["logs", "runs"]
 
@@ -97,9 +98,16 @@ def _say_one(info: RunInfo) -> None:
     for name, how in info.steps.items():
         done = info.step_runs.get(name)
         took = "" if done is None else f"{done.duration_s:.2f} s"
-        made = "" if done is None else ", ".join(item.summary for item in done.outputs.values())
+        made = "" if done is None else _made(done)
         rows.append((name, how, took, (done.error if done and done.error else made)))
     print_table(("step", "went", "took", "made"), rows, right=("took",))
+
+
+def _made(done: StepRun) -> str:
+    """Return what a step made; where it is several things, each with its name."""
+    if len(done.outputs) == 1:
+        return next(iter(done.outputs.values())).summary
+    return ", ".join(f"{name}: {item.summary}" for name, item in done.outputs.items())
 
 
 def _counts(info: RunInfo) -> str:

@@ -69,10 +69,18 @@ class Table:
 
     @classmethod
     def from_columns(cls, columns: Mapping[str, Any], *, name: str = "the table") -> Self:
-        """Take a mapping of names to lists or arrays of equal length."""
+        """Take a mapping of names to lists or arrays of equal length.
+
+        Raises:
+            DataError: for columns of several lengths, or values of several types in one.
+        """
         import pyarrow as pa
 
-        return cls.from_arrow(pa.table(dict(columns)), name=name)
+        try:
+            table = pa.table(dict(columns))
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise _no_table(name, error) from error
+        return cls.from_arrow(table, name=name)
 
     @classmethod
     def from_parts(
@@ -311,6 +319,14 @@ def differing_columns(columns: Sequence[Column], other: Table) -> DataError:
     )
 
 
+def _no_table(name: str, error: Exception) -> DataError:
+    return DataError(
+        f"{name} cannot be read as a table: {error}",
+        expected="one type of value in each column, and columns of one length",
+        do="Convert the column that is named to one type",
+    )
+
+
 def _to_arrow(source: Any, *, name: str) -> pa.Table:
     import pyarrow as pa
 
@@ -324,11 +340,7 @@ def _to_arrow(source: Any, *, name: str) -> pa.Table:
         if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
             return pa.table(source)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise DataError(
-            f"{name} cannot be read as a table: {error}",
-            expected="one type of value in each column",
-            do="Convert the column that is named to one type",
-        ) from error
+        raise _no_table(name, error) from error
     raise UsageError(
         f"{name} is a {type(source).__name__}",
         expected="an Arrow table, a pandas or Polars frame, or an object with __arrow_c_stream__",
