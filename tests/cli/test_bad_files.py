@@ -120,10 +120,10 @@ def test_rows_that_break_their_schema(finished):
     result = finished("data", "add", "rides", "later.csv", "--append")
     assert 3 == result.code
     for line in (
-        "ride is unique: values that repeat in 1 rows (for example 'r1')",
-        "zone one of 'north', 'south', 'west': other values in 1 rows (for example 'mars')",
-        "miles at least 0.0: values below it in 1 rows (for example -1.0)",
-        "long null in at most 0% of rows: nulls (0.415%) in 1 rows",
+        "ride is unique: values that repeat in 1 row (for example 'r1')",
+        "zone one of 'north', 'south', 'west': other values in 1 row (for example 'mars')",
+        "miles at least 0.0: values below it in 1 row (for example -1.0)",
+        "long null in at most 0% of rows: nulls (0.415%) in 1 row",
     ):
         assert line in result.out
     assert "Error (schema-broken): dataset 'rides' breaks its schema" in result.err

@@ -99,7 +99,8 @@ def schema_broken(what: str, verdict: Verdict) -> SchemaBroken:
     """Build the error for rows that break a rule that stops; it carries the verdict."""
     stops = [breach for breach in verdict.breaches if breach.action == "stop"]
     first = stops[0]
-    rows = f" in {first.rows:,} rows" if first.rows is not None else ""
+    count = "" if first.rows is None else "1 row" if first.rows == 1 else f"{first.rows:,} rows"
+    rows = f" in {count}" if count else ""
     shown = ", ".join(repr(value) for value in first.examples[:3])
     examples = f" (for example {shown})" if shown else ""
     more = f"; {len(stops) - 1} more rules are broken" if len(stops) > 1 else ""
