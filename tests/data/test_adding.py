@@ -159,7 +159,7 @@ def test_schema_that_is_broken(store, put):
     """The error carries the verdict; the catalog is as it was."""
     put()
     before = list(store.catalog.list())
-    with pytest.raises(SchemaBroken, match="in 1 rows") as caught:
+    with pytest.raises(SchemaBroken, match="in 1 row") as caught:
         put("b.csv", "n,s\n2,x\n1000,y\n", schema=SCHEMA)
     assert caught.value.verdict.breaches[0].examples == (1000,)
     assert caught.value.exit_code == 3
