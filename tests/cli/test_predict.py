@@ -28,7 +28,7 @@ def later(finished):
 def test_the_scores_are_a_dataset_with_crossing_and_prediction_id(finished):
     """Each row keeps its key, its context and its label."""
     out = finished.must("predict", "rides@live", "--out", "scored").out
-    assert "scored@1  82 rows scored by rides@1" in out
+    assert "scored@1  82 rows of test scored by rides@1" in out
     assert "roc_auc" in out
     shown = finished.must("data", "show", "scored", "--json").json
     names = [column["name"] for column in shown["columns"]]
@@ -84,10 +84,16 @@ def test_an_unseen_category_and_a_null_are_scored(later):
 def test_scores_that_cannot_be_judged_are_kept_all_the_same(later):
     """One label is no ground for a ROC curve: the scores stay, the reason is said."""
     result = later.must("predict", "rides@live", "--out", "s", "--since", "2026-01-29")
-    assert "s@1  3 rows scored by rides@1" in result.out
+    assert "s@1  3 rows of test scored by rides@1" in result.out
     assert "not evaluated: all 1 labels in 'long' are 1" in result.out
-    result = later.must("predict", "rides@live", "--out", "s", "--since", "2027-01-01")
-    assert "not evaluated: there are no rows" in result.out
+
+
+def test_no_row_is_no_version(later):
+    """Nothing in that time: said, and nothing is added."""
+    result = later("predict", "rides@live", "--out", "s", "--since", "2027-01-01")
+    assert 2 == result.code
+    assert "the output 'test' has none between these times" in result.err
+    assert 2 == later("data", "show", "s").code
 
 
 def test_null_labels_are_counted_and_left_out_of_training(later):

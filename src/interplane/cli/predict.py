@@ -94,7 +94,7 @@ def predict(
 def _say(done: Prediction) -> None:
     added = done.added
     say(
-        f"{added.dataset}@{added.number}  {added.version.rows:,} rows scored by "
+        f"{added.dataset}@{added.number}  {added.version.rows:,} rows of {done.output} scored by "
         f"{done.crossing.name}  {short(added.digest)}"
     )
     if added.note:

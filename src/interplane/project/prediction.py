@@ -39,6 +39,7 @@ class Prediction:
 
     Attributes:
         crossing: the crossing that scored.
+        output: the output of its pipeline that the rows come from.
         added: the data version of the scores.
         unlabelled: how many scored rows have no label.
         evaluation: how good the scores are; None where that cannot be said.
@@ -48,6 +49,7 @@ class Prediction:
     """
 
     crossing: Recorded
+    output: str
     added: Added
     unlabelled: int
     evaluation: Evaluation | None
@@ -82,7 +84,7 @@ def predict(
 
     Raises:
         UsageError: if the crossing does not say which rows it reads, or their code has changed,
-            or ``out`` is a dataset that holds something else than scores.
+            or ``out`` is a dataset that holds something else than scores, or no row is left to score.
     """
     from interplane.data.adding import add
     from interplane.models.predict import predict_table
@@ -92,7 +94,15 @@ def predict(
     _refuse_other_data(store, out)
     other = None if beside is None else find_crossing(store, beside)
     model = _model(running, found)
-    rows = _between(_rows(running, found, pins), model, since=since, until=until)
+    output = _output(running, found)
+    rows = _between(_rows(running, found, output, pins), model, since=since, until=until)
+    if not rows.rows:
+        raise UsageError(
+            f"there is no row to score: the output {output!r} has none"
+            + (" between these times" if since or until else ""),
+            expected="rows of the data versions that are scored",
+            do='Look at their times with "interplane data show". Nothing was added',
+        )
     recorded = _recorded(running, found)
     label = _frozen(model).label if recorded is None else recorded.label
     has_label = label is not None and label in rows.types
@@ -101,7 +111,7 @@ def predict(
     )
     added = add(store, out, scored, writer=store.catalog.writer(running.project.actor))
     unlabelled = rows.column(label).null_count if label and has_label else rows.rows
-    evaluation, unevaluated = None, "no row has a label yet" if rows.rows else "there are no rows"
+    evaluation, unevaluated = None, "no row has a label yet"
     if unlabelled < rows.rows:
         against = None if other is None else _model(running, other)
         try:
@@ -111,6 +121,7 @@ def predict(
             unevaluated = str(error)
     return Prediction(
         crossing=found,
+        output=output,
         added=added,
         unlabelled=unlabelled,
         evaluation=evaluation,
@@ -134,15 +145,18 @@ def _refuse_other_data(store: Store, out: str) -> None:
             )
 
 
-def _rows(running: Running, found: Recorded, pins: Mapping[str, str] | None) -> Table:
-    publication = _publication(running, found)
-    output = publication.rows
+def _output(running: Running, found: Recorded) -> str:
+    output = _publication(running, found).rows
     if output is None:
         raise UsageError(
             f"{found.name} does not say which rows its model reads",
             expected="publish(…, rows=OUTPUT) in its pipeline",
             do="Name the output there and run the pipeline again",
         )
+    return output
+
+
+def _rows(running: Running, found: Recorded, output: str, pins: Mapping[str, str] | None) -> Table:
     graph = running.pipeline.graph().up_to([output])
     planner = running.prepare(graph, parameters=_parameters(found.crossing, graph.order), pins=pins)
     _refuse_changed(running.project.store, found, planner)
