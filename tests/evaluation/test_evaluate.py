@@ -305,3 +305,9 @@ def test_rows_that_a_model_may_have_learned_from_are_counted():
     ruling = found["roc_auc"].not_worse_than_champion(by=0.1)
     assert "the champion may have learned from 15 of the 20 rows" in ruling.found
     assert "careful" not in evaluate(trained_until(10), test, **FAST).to_text()
+
+
+def test_what_is_no_model_is_named(flights):
+    """A score, or a booster without its features, is told how to become one."""
+    with pytest.raises(UsageError, match=r"1 is no model: it is of type int.*interplane\.Model"):
+        evaluate(1, flights)

@@ -67,9 +67,12 @@ def evaluate(
         DataError: if no row has a label, a score is null, all labels are of one class, or there are
             too few rows for an interval.
         UnknownName: for a metric or a column that is not there.
-        UsageError: for metrics that do not fit the labels or the scores.
+        UsageError: for metrics that do not fit the labels or the scores, or something that is no
+            model.
     """
     _check_settings(min_rows=min_rows, confidence=confidence, resamples=resamples, seed=seed)
+    _check_model(model)
+    _check_model(against)
     column = label or getattr(model.features, "label", None)
     if column is None:
         raise UsageError(
@@ -322,6 +325,15 @@ def _flips(rows: _Rows) -> Flips:
         to_right=int(np.sum((ours == true) & (theirs != true))),
         to_wrong=int(np.sum((ours != true) & (theirs == true))),
     )
+
+
+def _check_model(model: object) -> None:
+    if model is not None and not (hasattr(model, "features") and hasattr(model, "predict")):
+        raise UsageError(
+            f"{model!r:.60} is no model: it is of type {type(model).__name__}",
+            expected="an interplane.Model",
+            do="Put what was trained into one: interplane.Model(trained, features=frozen)",
+        )
 
 
 def _check_settings(**settings: Any) -> None:
