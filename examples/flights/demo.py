@@ -25,9 +25,7 @@ def interplane(*words: str) -> None:
     """Show a command and run it; the demo ends where one fails."""
     print(f"$ interplane {' '.join(words)}", flush=True)
     began = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-m", "interplane.cli.main", *words], cwd=HERE, check=False
-    )
+    done = subprocess.run([sys.executable, "-m", "interplane", *words], cwd=HERE, check=False)
     print(f"  [{time.perf_counter() - began:.1f} s]", flush=True)
     if done.returncode:
         sys.exit(done.returncode)

@@ -32,7 +32,7 @@ def example(tmp_path_factory):
 def interplane(root, *words):
     """Run a command in the example and return what it printed."""
     done = subprocess.run(
-        [sys.executable, "-m", "interplane.cli.main", *words],
+        [sys.executable, "-m", "interplane", *words],
         cwd=root,
         check=False,
         capture_output=True,
