@@ -124,11 +124,11 @@ def _project() -> Project:
 
 
 def _evaluation(store: Store, artifact: Artifact | None) -> Evaluation | None:
-    from interplane.pipeline.artifacts import Artifacts
+    from interplane.project.crossings import load
 
     if artifact is None:
         return None
-    loaded: Evaluation = Artifacts(store).load(artifact, scratch=store.blobs.scratch)
+    loaded: Evaluation = load(store, artifact)
     return loaded
 
 

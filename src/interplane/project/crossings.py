@@ -12,11 +12,19 @@ from interplane.storage.names import named_pointer, series_name
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from interplane.record import Digest, StepKey
+    from interplane.record import Artifact, Digest, StepKey
     from interplane.storage.ports import Entry, Writer
     from interplane.storage.store import Store
 
-__all__ = ["Change", "Recorded", "differences", "find_crossing", "list_crossings", "promote"]
+__all__ = [
+    "Change",
+    "Recorded",
+    "differences",
+    "find_crossing",
+    "list_crossings",
+    "load",
+    "promote",
+]
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,13 @@ def find_crossing(store: Store, text: str) -> Recorded:
     digest = store.resolve(Ref.parse(text), series="model")
     store.record(digest, Crossing)
     return _recorded(store, store.catalog.get(digest))
+
+
+def load(store: Store, artifact: Artifact) -> Any:
+    """Return what an artifact is: a model, an evaluation, rows. Verified when it is read."""
+    from interplane.pipeline.artifacts import Artifacts
+
+    return Artifacts(store).load(artifact, scratch=store.blobs.scratch)
 
 
 def promote(

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from interplane.errors import DataError, UsageError
-from interplane.pipeline.artifacts import Artifacts
-from interplane.project.crossings import find_crossing
+from interplane.project.crossings import find_crossing, load
 from interplane.record import short
 from interplane.storage.names import series_name
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from interplane.pipeline.plan import Planner
     from interplane.project.crossings import Recorded
     from interplane.project.running import Running
-    from interplane.record import Artifact, Crossing, Digest
+    from interplane.record import Crossing, Digest
     from interplane.storage.store import Store
 
 __all__ = ["Prediction", "predict"]
@@ -161,7 +160,7 @@ def _rows(running: Running, found: Recorded, output: str, pins: Mapping[str, str
     planner = running.prepare(graph, parameters=_parameters(found.crossing, graph.order), pins=pins)
     _refuse_changed(running.project.store, found, planner)
     outcome = running.run(replace(planner, seeds=found.crossing.seeds))
-    rows: Table = _load(running, outcome.artifact(output))
+    rows: Table = load(running.project.store, outcome.artifact(output))
     return rows
 
 
@@ -257,7 +256,7 @@ def _recorded(running: Running, found: Recorded) -> Evaluation | None:
     """Return the evaluation that the crossing was judged by, if it has one."""
     if found.crossing.evaluation is None:
         return None
-    recorded: Evaluation = _load(running, found.crossing.evaluation)
+    recorded: Evaluation = load(running.project.store, found.crossing.evaluation)
     return recorded
 
 
@@ -292,15 +291,10 @@ def _unsliced(recorded: Evaluation | None, rows: Table) -> tuple[tuple[str, ...]
 
 
 def _model(running: Running, found: Recorded) -> Model:
-    model: Model = _load(running, found.crossing.model)
+    model: Model = load(running.project.store, found.crossing.model)
     return model
 
 
 def _frozen(model: Model) -> Frozen:
     """Return a model's features as what they are here; `models` asks less of them."""
     return cast("Frozen", model.features)
-
-
-def _load(running: Running, artifact: Artifact) -> Any:
-    store = running.project.store
-    return Artifacts(store).load(artifact, scratch=store.blobs.scratch)

@@ -158,10 +158,9 @@ class Project:
 
     def model(self, ref: str) -> Model:
         """Return the model of a crossing, verified: ``predict(table)`` and ``predict_row(dict)``."""
-        from interplane.pipeline.artifacts import Artifacts
+        from interplane.project.crossings import load
 
-        artifact = self.crossing(ref).crossing.model
-        model: Model = Artifacts(self.store).load(artifact, scratch=self.store.blobs.scratch)
+        model: Model = load(self.store, self.crossing(ref).crossing.model)
         return model
 
     def promote(self, ref: str, *, reason: str, force: bool = False) -> Recorded:
