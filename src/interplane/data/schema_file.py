@@ -6,10 +6,10 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from interplane.data.durations import parse_duration
 from interplane.data.schema import VALUE_RULES, ColumnRules, Drift, Schema
 from interplane.errors import ConfigError, did_you_mean
 from interplane.record import TYPES
+from interplane.record.durations import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

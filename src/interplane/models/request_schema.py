@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from interplane.errors import RequestRejected, UnknownName, did_you_mean
-from interplane.models.request_values import EXPECTED, READERS, Misfit, rejected
 from interplane.record.base import Value, Versioned
+from interplane.record.json_values import EXPECTED, READERS, Misfit, rejected
 from interplane.record.tables import Type
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Field(Value, frozen=True, kw_only=True):
 
     Attributes:
         name: its name.
-        type: its type; see `request_values` for what each takes.
+        type: its type; see `record.json_values` for what each takes.
         nullable: whether null is taken: it is where the training rows had one.
         required: whether it must be there. What the model reads must: a column that a client forgot
             would be a null that nobody meant.

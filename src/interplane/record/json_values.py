@@ -24,7 +24,7 @@ from interplane.errors import RequestRejected
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from interplane.record import Type
+    from interplane.record.tables import Type
 
 __all__ = ["EXPECTED", "READERS", "Misfit", "rejected"]
 
