@@ -7,10 +7,10 @@ import pytest
 from interplane.errors import NotFreezable
 from interplane.expressions.expr import Expr, Row
 from interplane.expressions.nodes import Lookup, Reduce, walk
+from interplane.expressions.trees import parts_of, rebuild
 from interplane.features.encodings import one_hot, standardize, target_encode
 from interplane.features.freezing import Grouped, freeze
 from interplane.features.lookups import LookupTable
-from interplane.features.trees import parts_of, rebuild
 
 row = Row({"x": "float", "dest": "str", "late": "bool", "day": "date", "n": "int"})
 

@@ -10,12 +10,12 @@ from interplane.data.table import Table
 from interplane.errors import ParityBroken
 from interplane.expressions.nodes import Call
 from interplane.expressions.row_program import compile_row
+from interplane.expressions.trees import rebuild
 from interplane.features import encodings as ip
 from interplane.features.definition import features
 from interplane.features.edges import EDGES, edge_rows
 from interplane.features.parity import prove
 from interplane.features.training import Parity
-from interplane.features.trees import rebuild
 
 ROWS = Table.from_columns(
     {

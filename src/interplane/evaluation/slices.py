@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from interplane.data.evaluating import evaluate, read
 from interplane.data.table import Table
 from interplane.errors import UsageError
 from interplane.expressions.expr import Expr, Row
 from interplane.expressions.nodes import Column, Node, Reduce, walk
-from interplane.features.batch import evaluate, read
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from interplane.data.evaluating import evaluate, read
 from interplane.data.table import Table
 from interplane.errors import DataError, UsageError
 from interplane.expressions.nodes import Column
-from interplane.features.batch import evaluate, read
+from interplane.expressions.trees import parts_of
 from interplane.features.encodings import OneHot
 from interplane.features.freezing import FrozenParts, freeze
 from interplane.features.frozen import Frozen
@@ -23,7 +24,6 @@ from interplane.features.statistics import compute
 from interplane.features.targets import folds_of, is_target, training_form
 from interplane.features.training import Training
 from interplane.features.training_rows import TrainingRows, with_folds
-from interplane.features.trees import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

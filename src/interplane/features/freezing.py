@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from interplane.errors import NotFreezable
 from interplane.expressions.expr import Expr
 from interplane.expressions.nodes import Literal, Lookup, Node, Reduce
+from interplane.expressions.trees import parts_of, rebuild
 from interplane.features.encodings import TARGET_MEAN, OneHot
-from interplane.features.trees import parts_of, rebuild
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

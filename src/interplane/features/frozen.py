@@ -17,10 +17,10 @@ from interplane.errors import DataError, InterplaneError
 from interplane.expressions.jsonform import from_json, to_json
 from interplane.expressions.nodes import Column, Lookup, Reduce
 from interplane.expressions.row_program import RowProgram, compile_row
+from interplane.expressions.trees import parts_of
 from interplane.features.lookups import LookupTable
 from interplane.features.requests import check_row
 from interplane.features.training import Parity, Training
-from interplane.features.trees import parts_of
 from interplane.record.digests import digest_value
 
 if TYPE_CHECKING:

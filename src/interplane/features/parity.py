@@ -8,11 +8,12 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from interplane.data.evaluating import evaluate, read
 from interplane.errors import ParityBroken
 from interplane.expressions.expr import Expr
 from interplane.expressions.nodes import children
 from interplane.expressions.row_program import compile_row
-from interplane.features.batch import evaluate, read, rows_to_arrow, tables_to_arrow
+from interplane.features.batch import rows_to_arrow, tables_to_arrow
 from interplane.features.edges import edge_rows
 from interplane.features.training import Parity
 

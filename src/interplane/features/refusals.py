@@ -10,9 +10,9 @@ from interplane.expressions.expr import Expr
 from interplane.expressions.nodes import Call, Column, Literal, Lookup, Reduce
 from interplane.expressions.operations import TABLE
 from interplane.expressions.reductions import REDUCTIONS
+from interplane.expressions.trees import parts_of, rebuild
 from interplane.features.encodings import TARGET_MEAN, OneHot
 from interplane.features.lookups import KEY_TYPES
-from interplane.features.trees import parts_of, rebuild
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from interplane.expressions.expr import Expr, if_else
 from interplane.expressions.nodes import Column, Lookup, Reduce
+from interplane.expressions.trees import rebuild
 from interplane.features.batch import table_from_arrow, tables_to_arrow
 from interplane.features.encodings import TARGET_MEAN
 from interplane.features.freezing import FrozenParts, Grouped
 from interplane.features.training_rows import fold_column
-from interplane.features.trees import rebuild
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -5,14 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from interplane.data.engine import connect, identifier
+from interplane.data.evaluating import PLACE, in_order, register_lookups, with_places
 from interplane.expressions.duckdb_sql import select_sql
-from interplane.features.batch import (
-    PLACE,
-    in_order,
-    register_lookups,
-    tables_to_arrow,
-    with_places,
-)
+from interplane.features.batch import tables_to_arrow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

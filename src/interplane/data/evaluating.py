@@ -1,0 +1,116 @@
+"""Expressions of many rows at once, on the engine, in the order of the rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from interplane.data.engine import connect, identifier
+from interplane.data.types import arrow_type
+from interplane.errors import DataError, UnknownName
+from interplane.expressions.duckdb_sql import select_sql
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from duckdb import DuckDBPyConnection
+
+    from interplane.data.table import Table
+    from interplane.expressions.nodes import Lookup, Node
+    from interplane.record import Type
+
+__all__ = [
+    "PLACE",
+    "check_columns",
+    "evaluate",
+    "in_order",
+    "no_columns",
+    "read",
+    "register_lookups",
+    "with_places",
+]
+
+PLACE = "place of the row"
+
+
+def read(table: Table, types: Mapping[str, Type]) -> pa.Table:
+    """Return these columns of the table, integers as floats where a float is asked for.
+
+    Raises:
+        UnknownName: for a column that is not there.
+        DataError: for one of another type.
+    """
+    check_columns(table.types, types)
+    if not types:
+        return no_columns(table.rows)
+    schema = pa.schema([(name, arrow_type(kind)) for name, kind in types.items()])
+    return table.select(*types).to_arrow().cast(schema, safe=False)
+
+
+def check_columns(there: Mapping[str, Type], needed: Mapping[str, Type]) -> None:
+    """Refuse a table that lacks a column, or has it with another type."""
+    for name, kind in needed.items():
+        if name not in there:
+            raise UnknownName.of(
+                "column",
+                name,
+                there,
+                where="the table",
+                do="The features read it: add it in the data step before them",
+            )
+        if there[name] != kind and (there[name], kind) != ("int", "float"):
+            raise DataError(
+                f"the column {name!r} of the table is {there[name]}",
+                expected=f"{kind}, as at the fit",
+                do="Cast it in the data step before the features",
+                column=name,
+            )
+
+
+def evaluate(
+    outputs: Mapping[str, Node], rows: pa.Table, lookups: Mapping[str, pa.Table]
+) -> pa.Table:
+    """Return the value of each expression for each row, in the order of the rows.
+
+    Args:
+        outputs: the expressions by name, without statistics.
+        rows: every column that they read.
+        lookups: every table that they look values up in: k0, k1 … and v.
+    """
+    with connect() as connection:
+        connection.register("rows", with_places(rows))
+        relations = register_lookups(connection, lookups)
+        columns = {f"f{number}": node for number, node in enumerate(outputs.values())}
+        query = select_sql(columns, source="rows", carry=[PLACE], lookup=relations)
+        found = in_order(connection.sql(query).to_arrow_table())
+    return found.rename_columns(list(outputs))
+
+
+def with_places(rows: pa.Table) -> pa.Table:
+    """Return the rows with their place in a column: joins and threads do not keep their order."""
+    return rows.append_column(PLACE, pa.array(np.arange(rows.num_rows)))
+
+
+def in_order(found: pa.Table) -> pa.Table:
+    """Return rows in the order of their places, which are the first column, without that."""
+    places = found.column(0).to_numpy()
+    found = found.remove_column(0)
+    if (np.diff(places) > 0).all():
+        return found
+    return found.take(pa.array(np.argsort(places, kind="stable")))
+
+
+def register_lookups(
+    connection: DuckDBPyConnection, lookups: Mapping[str, pa.Table]
+) -> Callable[[Lookup], str]:
+    """Make lookup tables readable on a connection; return how a query names each."""
+    for name, table in lookups.items():
+        connection.register(f"lookup {name}", table)
+    return lambda node: identifier(f"lookup {node.table}")
+
+
+def no_columns(rows: int) -> pa.Table:
+    """Return rows that keep their number: Arrow forgets it where there is no column."""
+    return pa.table({"nothing": pa.nulls(rows, pa.int64())})
