@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from interplane.errors import ExpressionError, UnknownName
 from interplane.expressions import methods
 from interplane.expressions.constants import to_literal
-from interplane.expressions.nodes import Column, Literal
+from interplane.expressions.nodes import Column, Literal, Reduce
 from interplane.expressions.operations import call
 from interplane.expressions.reductions import reduce
 from interplane.expressions.render import described, render
+from interplane.expressions.windows import WINDOW_FUNCTIONS, Last, Windowed, window_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -58,7 +59,7 @@ _ELSEWHERE = {
     "variance": "var()", "average": "mean()", "len": "length()", "lowercase": "lower()",
     "uppercase": "upper()", "startswith": "starts_with(…)", "endswith": "ends_with(…)",
     "weekday": "day_of_week()", "dayofweek": "day_of_week()", "dt": "x.hour(), x.day() …",
-    "str": "x.lower(), x.length() …", "over": "x.mean(by=[…])", "dayofyear": "day_of_year()",
+    "str": "x.lower(), x.length() …", "dayofyear": "day_of_year()",
     "apply": "operations of the table; Python functions have no twin on the engine",
     "map": "operations of the table; Python functions have no twin on the engine",
 }  # fmt: skip
@@ -155,6 +156,40 @@ class Expr(
             name, self._node, where=condition, by=tuple(group.node for group in groups), **options
         )
         return Expr(node, depth=self._depth + 1, size=self._size + 1)
+
+    def over(self, window: Last) -> Windowed:
+        """Return this statistic over the window that ends at the prediction time.
+
+        Only feature views have such windows; ``ip.last("7d")`` makes one.
+
+        Raises:
+            ExpressionError: if this is no count, sum, mean, min or max, or is by groups.
+
+        >>> from interplane.expressions.windows import last
+        >>> Row({"late": "bool"}).late.mean().over(last("7d")).window.duration_us
+        604800000000
+        """
+        if not isinstance(window, Last):
+            raise ExpressionError(
+                f"{self!r}.over({window!r:.60})",
+                expected="a window",
+                do='Write .over(ip.last("7d")); statistics by group are x.mean(by=[…])',
+            )
+        node = self.node
+        if not isinstance(node, Reduce) or node.function not in WINDOW_FUNCTIONS or node.by:
+            raise ExpressionError(
+                f"{self!r} has no window",
+                expected="one statistic without groups: count, sum, mean, min or max",
+                do='Write for example flight.late.mean().over(ip.last("7d")), and compute with the '
+                "result where the view is used",
+            )
+        if window_type(node.function, node.args[0].type) is None:
+            raise ExpressionError(
+                f"{self!r} is of {node.args[0].type} and has no window",
+                expected="bool, int or float",
+                do="Cast it first, or count it",
+            )
+        return Windowed(node, window)
 
     def __add__(self, other: Any) -> Expr:
         if isinstance(other, timedelta):
@@ -440,13 +475,25 @@ class Row:
     >>> flight = Row({"distance": "int", "count": "int"}, name="flight")
     >>> flight.distance + flight["count"]
     distance + count
+    >>> Row({"wind": "float"}, name="here", prefix="here.").wind
+    here.wind
+
+    Args:
+        columns: the type of each column.
+        name: what messages call the row.
+        prefix: what stands before a column's name in the expressions.
     """
 
-    __slots__ = ("_columns", "_name")
+    __slots__ = ("_columns", "_name", "_prefix")
 
-    def __init__(self, columns: Mapping[str, Type], name: str = "row") -> None:
+    def __init__(self, columns: Mapping[str, Type], name: str = "row", *, prefix: str = "") -> None:
         self._columns = dict(columns)
         self._name = name
+        self._prefix = prefix
+
+    def count(self, *, where: Any = None) -> Expr:
+        """Return how many rows there are; ``row["count"]`` is the column of that name."""
+        return literal(True).count(where=where)
 
     def __getattr__(self, name: str) -> Expr:
         if name.startswith("__"):
@@ -456,7 +503,7 @@ class Row:
     def __getitem__(self, name: str) -> Expr:
         if name not in self._columns:
             raise UnknownName.of("column", name, self._columns, where=self._name)
-        return Expr(Column(name, self._columns[name]))
+        return Expr(Column(f"{self._prefix}{name}", self._columns[name]))
 
     def __dir__(self) -> list[str]:
         return sorted(self._columns)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["REDUCTIONS", "Reduction", "reduce", "reduction_sql", "vocabulary_sql"]
 
 _NUMBERS: dict[Type, Type] = {"bool": "float", "int": "float", "float": "float"}
-_ORDERED: dict[Type, Type] = {kind: kind for kind in TYPES if kind != "bool"}
+_ORDERED: dict[Type, Type] = {kind: kind for kind in TYPES}
 _COUNTED: dict[Type, Type] = dict.fromkeys(TYPES, "int")
 
 _FITS = "bool_and(abs({0}) < 1e150::DOUBLE){where}"

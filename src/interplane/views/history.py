@@ -1,0 +1,239 @@
+"""What is known of one entity at a moment: the one rule for late rows, ties, age and windows.
+
+Training, batch and the online store go by it. Standard library only.
+
+- An *event* happened at its event time and was known from its known-at time on. At time t only events
+  that are known by t exist.
+- The *latest* event is that with the greatest event time; of several, the one known last; of several,
+  the one with the greatest values, null first. An older event never hides a newer one.
+- Its values are null once it is older than the time-to-live: when t - event time > ttl.
+- A *window* of length d holds the events with t - d < event time <= t. Events with one key are
+  versions of one event: only the last known counts. Nulls are left out; over no values a
+  count is 0 and everything else null. The time-to-live does not touch windows.
+
+Times are whole microseconds since 1970, UTC.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from interplane.views.sums import exact_sum
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from interplane.expressions.nodes import Constant
+    from interplane.views.view import View, Window
+
+__all__ = ["FOREVER", "Event", "History", "Reading", "rank"]
+
+FOREVER: Final = 1 << 62
+"""A time after every other."""
+
+_INT_MIN: Final = -(2**63)
+_INT_MAX: Final = 2**63 - 1
+
+
+class Event(NamedTuple):
+    """Something that happened to an entity.
+
+    Attributes:
+        known: since when it is known.
+        event: when it happened.
+        key: what names it among the entity's events; empty in a view without windows.
+        values: the view's arguments, of their types; no NaN, and no negative zero.
+    """
+
+    known: int
+    event: int
+    key: tuple[Constant, ...]
+    values: tuple[Constant, ...]
+
+
+class Reading(NamedTuple):
+    """The values of a view for an entity at a time, and the first time at which they may differ."""
+
+    values: tuple[Constant, ...]
+    valid_until: int
+
+
+def rank(event: Event) -> tuple[Any, ...]:
+    """Return what events are ordered by: known at, event time, values (null before all others).
+
+    >>> rank(Event(2, 1, (), (None,))) < rank(Event(2, 1, (), (0.0,))) < rank(Event(3, 0, (), ()))
+    True
+    """
+    return (event.known, event.event, tuple((value is not None, value) for value in event.values))
+
+
+class _Version:
+    """A version of an event in windows: it counts from ``enter`` until it is replaced or too old."""
+
+    __slots__ = ("enter", "event", "until", "values")
+
+    def __init__(self, event: Event) -> None:
+        self.enter = max(event.known, event.event)
+        self.event = event.event
+        self.until = FOREVER
+        self.values = event.values
+
+
+class History:
+    """All that is known of one entity under a view; the order in which events come in is no matter.
+
+    Args:
+        view: the view.
+
+    >>> from interplane.views.view import example
+    >>> history = History(example())
+    >>> history.insert(Event(known=10, event=10, key=(1,), values=(5.0,)))
+    True
+    >>> history.insert(Event(known=20, event=5, key=(2,), values=(1.0,)))  # late: it hides nothing
+    True
+    >>> history.at(9).values, history.at(30).values
+    ((None, 0), (5.0, 2))
+    """
+
+    __slots__ = ("_frontier", "_ranks", "_versions", "_view", "_windows")
+
+    def __init__(self, view: View, events: Iterable[Event] = ()) -> None:
+        self._view = view
+        self._ranks: list[tuple[Any, ...]] = []
+        self._frontier: list[Event] = []
+        self._versions: dict[tuple[Constant, ...], list[tuple[tuple[Any, ...], _Version]]] = {}
+        self._windows: list[_Version] = []
+        for event in events:
+            self.insert(event)
+
+    # ---- taking in ------------------------------------------------------------------------
+
+    def insert(self, event: Event) -> bool:
+        """Take an event in; return whether anything can differ from now on."""
+        ranked = rank(event)
+        changed = self._view.has_latest and self._reach(event, ranked)
+        if self._view.has_windows:
+            changed = self._version(event, ranked) or changed
+        return changed
+
+    def _reach(self, event: Event, ranked: tuple[Any, ...]) -> bool:
+        """Keep an event that is the latest from when it is known on until a later one is."""
+        place = bisect_right(self._ranks, ranked)
+        before = self._frontier[place - 1] if place else None
+        after = self._frontier[place] if place < len(self._frontier) else None
+        if before is not None and (event.event < before.event or event == before):
+            return False
+        if after is not None and after.known == event.known:
+            return False
+        start = place - 1 if before is not None and before.known == event.known else place
+        end = place
+        while end < len(self._frontier) and self._frontier[end].event < event.event:
+            end += 1
+        self._ranks[start:end] = [ranked]
+        self._frontier[start:end] = [event]
+        return True
+
+    def _version(self, event: Event, ranked: tuple[Any, ...]) -> bool:
+        versions = self._versions.setdefault(event.key, [])
+        place = bisect_left(versions, ranked, key=_first)
+        if place < len(versions) and versions[place][0] == ranked:
+            return False
+        made = _Version(event)
+        if place < len(versions):
+            made.until = versions[place][0][0]
+        if place:
+            versions[place - 1][1].until = event.known
+        versions.insert(place, (ranked, made))
+        insort(self._windows, made, key=_event)
+        return True
+
+    # ---- reading --------------------------------------------------------------------------
+
+    def at(self, time: int) -> Reading:
+        """Return the view's features as they were known at a time, in the order of the view."""
+        view = self._view
+        values: list[Constant] = [None] * len(view.features)
+        until = FOREVER
+        if view.has_latest:
+            until = self._read_latest(time, values)
+        if view.has_windows:
+            until = min(until, self._read_windows(time, values))
+        return Reading(tuple(values), until)
+
+    def _read_latest(self, time: int, values: list[Constant]) -> int:
+        place = bisect_right(self._frontier, time, key=_known)
+        until = self._frontier[place].known if place < len(self._frontier) else FOREVER
+        if not place:
+            return until
+        event, ttl = self._frontier[place - 1], self._view.ttl_us
+        if ttl is not None:
+            if time - event.event > ttl:
+                return until
+            until = min(until, event.event + ttl + 1)
+        for slot, argument in self._view.latest_slots:
+            values[slot] = event.values[argument]
+        return until
+
+    def _read_windows(self, time: int, values: list[Constant]) -> int:
+        until = FOREVER
+        windows = self._windows
+        for duration, slots in self._view.window_slots:
+            inside = windows[bisect_right(windows, time - duration, key=_event) :]
+            alive = [each.values for each in inside if each.enter <= time < each.until]
+            for each in inside:
+                until = min(until, _next_change(each, time, duration))
+            for slot, window in slots:
+                values[slot] = window_value(window, [row[window.argument] for row in alive])
+        return until
+
+    # ---- what is kept ---------------------------------------------------------------------
+
+    def frontier(self) -> Sequence[Event]:
+        """Return the events that are the latest at some time, by the time they are known."""
+        return tuple(self._frontier)
+
+
+def _next_change(version: _Version, time: int, duration: int) -> int:
+    """Return the first time after ``time`` at which a version enters or leaves a window."""
+    if version.enter > time:
+        return version.enter
+    leaves = min(version.until, version.event + duration)
+    return leaves if leaves > time else FOREVER
+
+
+def window_value(window: Window, values: Sequence[Any]) -> Constant:
+    """Return a window's statistic of the values in it, nulls among them.
+
+    >>> from interplane.views.view import Window
+    >>> window_value(Window("mean", 0, 1, "bool"), [True, None, False])
+    0.5
+    """
+    known = [value for value in values if value is not None]
+    if window.function == "count":
+        return len(known)
+    if not known:
+        return None
+    match window.function:
+        case "min":
+            return min(known)  # type: ignore[no-any-return]
+        case "max":
+            return max(known)  # type: ignore[no-any-return]
+    total = exact_sum(known) if window.type == "float" else _int_sum(known)
+    if window.function == "sum" or total is None:
+        return total
+    return float(total) / float(len(known))
+
+
+def _int_sum(values: Sequence[int]) -> int | None:
+    total = sum(values)
+    return total if _INT_MIN <= total <= _INT_MAX else None
+
+
+_event: Callable[[_Version], int] = attrgetter("event")
+_known: Callable[[Event], int] = attrgetter("known")
+
+
+def _first(pair: tuple[tuple[Any, ...], _Version]) -> tuple[Any, ...]:
+    return pair[0]
