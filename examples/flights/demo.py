@@ -59,7 +59,7 @@ def main() -> None:
 
     say("3. The same again: everything is reused. Then a hyperparameter, and the two models meet")
     interplane("run")
-    interplane("promote", "flights@1", "--reason", "the first that passed its gate")
+    interplane("deploy", "flights@1", "--reason", "the first that passed its gate")
     interplane("plan", "--learning-rate", "0.05")
     interplane("run", "--learning-rate", "0.05")
     interplane("diff", "flights@1", "flights@2")

@@ -12,6 +12,7 @@ from interplane.expressions.expr import greatest as greatest
 from interplane.expressions.expr import if_else as if_else
 from interplane.expressions.expr import least as least
 from interplane.expressions.expr import literal as literal
+from interplane.expressions.windows import last as last
 from interplane.features.definition import Features as Features
 from interplane.features.definition import features as features
 from interplane.features.encodings import cyclic as cyclic
@@ -30,10 +31,13 @@ from interplane.pipeline.graph import Live as live
 from interplane.pipeline.graph import Pipeline as Pipeline
 from interplane.project.project import Project as Project
 from interplane.record import Verdict as Verdict
+from interplane.views.definition import FeatureView as FeatureView
+from interplane.views.definition import feature_view as feature_view
 
 __all__ = [
     "Evaluation",
     "FeatureScore",
+    "FeatureView",
     "Features",
     "Files",
     "Frozen",
@@ -50,11 +54,13 @@ __all__ = [
     "cyclic",
     "dataset",
     "evaluate",
+    "feature_view",
     "features",
     "frequency_encode",
     "greatest",
     "if_else",
     "impute",
+    "last",
     "least",
     "lightgbm_params",
     "literal",

@@ -212,7 +212,7 @@ def _finished(tmp_path_factory):
     for words in (
         ("data", "add", "rides", "rides.csv"),
         ("run",),
-        ("promote", "rides@1", "--reason", "the first"),
+        ("deploy", "rides@1", "--reason", "the first"),
         ("run", "--score", "miles", "--least", "0.1"),
     ):
         done = folder.process(*words)

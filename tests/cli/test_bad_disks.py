@@ -128,7 +128,7 @@ def test_a_read_only_workspace_can_be_read(read_only):
 
 
 @pytest.mark.parametrize(
-    "words", [["run", "--from-day", "21"], ["promote", "rides@2", "--reason", "x"]], ids=" ".join
+    "words", [["run", "--from-day", "21"], ["deploy", "rides@2", "--reason", "x"]], ids=" ".join
 )
 def test_a_read_only_workspace_cannot_be_written(words, read_only):
     """One message, and it is as it was."""

@@ -34,7 +34,7 @@ WORDS = [
     (["show", "rides@liev"], "there is no rides@liev. Expected a pointer that was set"),
     (["show", "rides@3"], "The last one is rides@2"),
     (["diff", "rides@1", "rides@3"], "The last one is rides@2"),
-    (["promote", "rides@3", "--reason", "it is good"], "The last one is rides@2"),
+    (["deploy", "rides@3", "--reason", "it is good"], "The last one is rides@2"),
 ]
 
 

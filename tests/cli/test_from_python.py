@@ -40,13 +40,13 @@ def test_a_model_answers_for_a_table_and_for_a_row_alike(project):
     assert model.predict(table).tolist() == [model.predict_row(row) for row in rows]
 
 
-def test_plan_run_promote_predict(project):
+def test_plan_run_deploy_predict(project):
     """One after the other, as on the command line."""
     assert project.plan(score="miles", least=0.1).to_run == ()
     outcome = project.run(least=0.55, from_day=19)
     (published,) = outcome.published
     assert f"rides@{published.number}" == project.crossing("rides@3").name == "rides@3"
-    assert project.promote("rides@3", reason="newer").pointers == ("live",)
+    assert project.deploy("rides@3", reason="newer").pointers == ("live",)
     done = project.predict("rides@live", out="scored", beside="rides@1")
     assert done.added.number == 1
     assert done.evaluation.overall.rows > 0

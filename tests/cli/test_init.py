@@ -19,11 +19,11 @@ def tips(nowhere, tmp_path):
 
 
 def test_it_runs_as_it_is(tips, monkeypatch):
-    """Data, a run through its gate, a promotion, scores; without LightGBM it says what to install."""
+    """Data, a run through its gate, a deployment, scores; without LightGBM it says what to install."""
     tips.must("data", "add", "trips", "trips.csv")
     assert "5 to run" in tips.must("plan").out
     assert "tips@1" in tips.must("run").out
-    tips.must("promote", "tips@1", "--reason", "the first")
+    tips.must("deploy", "tips@1", "--reason", "the first")
     assert "tips@2" in tips.must("run", "--trees", "6").out
     assert "model.trees" in tips.must("diff", "tips@1", "tips@2").out
     assert "1,009 rows" in tips.must("predict", "tips@live", "--out", "scored").out

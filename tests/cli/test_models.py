@@ -1,4 +1,4 @@
-"""`interplane models | show | diff | promote`: crossings, looked at and moved."""
+"""`interplane models | show | diff | deploy`: crossings, looked at and moved."""
 
 SUMMARY = {"name", "digest", "pointers", "passed", "metrics", "at", "actor"}
 
@@ -75,33 +75,33 @@ def test_diff_names_code_and_data_that_changed(finished, make_rides):
     assert ("data", "rides") in planes
 
 
-def test_promote_moves_the_pointer_with_a_reason(finished):
+def test_deploy_moves_the_pointer_with_a_reason(finished):
     """Runs compare with it from then on."""
-    out = finished.must("promote", "rides@2", "--reason", "simpler").out
+    out = finished.must("deploy", "rides@2", "--reason", "simpler").out
     assert "rides@live is rides@2 now (simpler)" in out
     pointers = {item["name"]: item["pointers"] for item in finished.must("models", "--json").json}
     assert {"rides@1": [], "rides@2": ["live"]} == pointers
-    assert ["live"] == finished.must("promote", "rides@1", "--reason", "back", "--json").json[
+    assert ["live"] == finished.must("deploy", "rides@1", "--reason", "back", "--json").json[
         "pointers"
     ]
 
 
-def test_promote_asks_for_a_reason(finished):
+def test_deploy_asks_for_a_reason(finished):
     """For the record; an empty one is none."""
-    assert "Missing option '--reason'" in finished("promote", "rides@2").err
-    result = finished("promote", "rides@2", "--reason", " ")
+    assert "Missing option '--reason'" in finished("deploy", "rides@2").err
+    result = finished("deploy", "rides@2", "--reason", " ")
     assert 2 == result.code
     assert '--reason "' in result.err
 
 
-def test_promote_refuses_a_closed_gate(finished):
+def test_deploy_refuses_a_closed_gate(finished):
     """Unless it is forced, on record."""
     assert 5 == finished("run", "--least", "0.99").code
-    result = finished("promote", "rides@3", "--reason", "hope")
+    result = finished("deploy", "rides@3", "--reason", "hope")
     assert 5 == result.code
     assert "the gate of rides@3 is closed: roc_auc at least 0.99" in result.err
     assert "--force" in result.err
     assert (
         "rides@live is rides@3"
-        in finished.must("promote", "rides@3", "--reason", "hope", "--force").out
+        in finished.must("deploy", "rides@3", "--reason", "hope", "--force").out
     )

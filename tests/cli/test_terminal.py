@@ -98,7 +98,7 @@ def test_the_record_says_who(finished, monkeypatch):
     monkeypatch.setenv("INTERPLANE_ACTOR", "ada")
     finished.must("run", "--from-day", "21")
     assert "ada" == finished.must("runs", "--json").json[0]["actor"]
-    assert "by ada" in finished.must("promote", "rides@2", "--reason", "x").out
+    assert "by ada" in finished.must("deploy", "rides@2", "--reason", "x").out
 
 
 def test_the_workspace_can_be_elsewhere(finished, tmp_path, monkeypatch):

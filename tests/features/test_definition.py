@@ -53,10 +53,11 @@ def test_the_fingerprint_follows_function_and_settings():
     assert expected == flight_features.__fingerprint__()
 
 
-def test_a_second_parameter_is_for_feature_views():
-    """One row comes in; views are a later matter and the message says so."""
+def test_a_second_parameter_is_a_feature_view():
+    """One row comes in; each further parameter says which view it is."""
     message = refused(lambda flight, carrier: {})
-    assert "takes 2 parameters: flight, carrier" in message
+    assert "the parameter 'carrier'" in message
+    assert "has no default" in message
     assert "data step" in message
 
 

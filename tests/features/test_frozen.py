@@ -309,7 +309,7 @@ def changed(*path, value):
     [
         (None, "no frozen features"),
         ({"form": "something"}, "no frozen features"),
-        (changed("version", value=2), "newer Interplane"),
+        (changed("version", value=3), "newer Interplane"),
         (changed("features", value=None), "features"),
         (changed("inputs", value=[]), "inputs"),
         (changed("lookups", value={}), "not there"),

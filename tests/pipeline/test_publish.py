@@ -28,7 +28,7 @@ def toy(bench):
     return bench
 
 
-def promote(store, published):
+def deploy(store, published):
     """Make a crossing the live one."""
     draft = store.draft()
     draft.move(named_pointer("model", published.name, "live"), published.crossing, reason="test")
@@ -123,7 +123,7 @@ def test_rows_are_read_through_the_schema(toy):
 def test_a_champion_is_met_and_named(toy):
     """The steps that look at it run again, the others do not."""
     first = toy.run()
-    promote(toy.store, first.published[0])
+    deploy(toy.store, first.published[0])
     plan = toy.prepare().plan()
     assert "rate@1 instead of no live model" == plan.steps["evaluation"].because
     assert "reuse" == plan.steps["model"].action
@@ -136,7 +136,7 @@ def test_a_champion_is_met_and_named(toy):
 def test_a_model_that_meets_itself_is_no_new_version(toy):
     """It is live already; an edit of a step that looks at it makes one all the same."""
     first = toy.run()
-    promote(toy.store, first.published[0])
+    deploy(toy.store, first.published[0])
     again = toy.run()
     assert {"evaluation": "done", "model": "reused"}.items() <= again.steps.items()
     assert (1, first.published[0].crossing) == again.published[0][1:3]
@@ -156,7 +156,7 @@ def test_another_commit_that_changes_no_step_is_the_same_crossing(toy):
     )
     assert toy.store.record(first.crossing, Crossing).commit is None
     assert "b" * 40 == toy.store.record(again.record.snapshot, Snapshot).commit
-    promote(toy.store, first)
+    deploy(toy.store, first)
     met = toy.runner.run(toy.prepare(), code=lambda: code)
     assert ("done", 1) == (met.steps["evaluation"], met.published[0].number)
 

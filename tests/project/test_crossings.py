@@ -1,10 +1,11 @@
-"""Crossings, compared and promoted."""
+"""Crossings, compared and deployed."""
 
 import msgspec
 import pytest
 
 from interplane.errors import GateClosed, UnknownName, UsageError
-from interplane.project.crossings import differences, find_crossing, list_crossings, promote
+from interplane.project.crossings import differences, find_crossing, list_crossings
+from interplane.project.deployment import deploy, rollback
 from interplane.record import Artifact, Breach, Crossing, StepKey, Verdict, digest_bytes
 from interplane.testing.stores import memory_store
 
@@ -60,40 +61,40 @@ def record(store):
     return one
 
 
-def test_a_promotion_is_dated_signed_and_has_a_reason(store, record):
+def test_a_deployment_is_dated_signed_and_has_a_reason(store, record):
     """The log of moves answers who, when and why."""
     crossing = record()
-    promote(store, "trips@1", reason="the first", writer=store.catalog.writer("bob"))
+    deploy(store, "trips@1", reason="the first", writer=store.catalog.writer("bob"))
     (move,) = store.catalog.moves("model/trips@live")
     assert (crossing.digest, "bob", "the first") == (move.target, move.actor, move.reason)
     assert ("live",) == find_crossing(store, "trips@live").pointers
 
 
-def test_the_same_promotion_twice_is_one_move(store, record):
+def test_the_same_deployment_twice_is_one_move(store, record):
     """A retry changes nothing."""
     record()
     for _ in range(2):
-        promote(store, "trips@1", reason="the first", writer=store.catalog.writer("bob"))
+        deploy(store, "trips@1", reason="the first", writer=store.catalog.writer("bob"))
     assert len(store.catalog.moves("model/trips@live")) == 1
 
 
-def test_a_closed_gate_is_not_promoted_but_by_force(store, record):
+def test_a_closed_gate_is_not_deployed_but_by_force(store, record):
     """And the record says that it was forced."""
     record(verdict=CLOSED)
     writer = store.catalog.writer("bob")
     with pytest.raises(GateClosed, match=r"roc_auc 0\.6"):
-        promote(store, "trips@1", reason="hurry", writer=writer)
+        deploy(store, "trips@1", reason="hurry", writer=writer)
     assert store.catalog.pointer("model/trips@live") is None
-    promote(store, "trips@1", reason="hurry", writer=writer, force=True)
+    deploy(store, "trips@1", reason="hurry", writer=writer, force=True)
     assert store.catalog.moves("model/trips@live")[0].reason == "forced: hurry"
 
 
 @pytest.mark.parametrize("reason", ["", "  "])
-def test_a_promotion_needs_a_reason(store, record, reason):
+def test_a_deployment_needs_a_reason(store, record, reason):
     """Without one it is refused."""
     record()
     with pytest.raises(UsageError, match="without a reason"):
-        promote(store, "trips@1", reason=reason, writer=store.catalog.writer("bob"))
+        deploy(store, "trips@1", reason=reason, writer=store.catalog.writer("bob"))
 
 
 def test_what_there_is_not_is_named_with_the_nearest(store, record):
@@ -119,3 +120,40 @@ def test_differences_say_which_plane_moved(record):
         ("outcome", "verdict", "passed", "failed"),
     ] == differences(before, after)
     assert differences(before, before) == []
+
+
+def test_a_rollback_returns_to_what_was_live_before(store, record):
+    """Once to the one before, twice to the one before that; what was rolled back is passed over."""
+    writer = store.catalog.writer("bob")
+    crossings = [record(seeds={"model": seed}) for seed in range(3)]
+    for number in (1, 2, 3):
+        deploy(store, f"trips@{number}", reason="newer", writer=writer)
+    was, now = rollback(store, "trips", reason="worse", writer=writer)
+    assert (crossings[2].digest, crossings[1].digest) == (was.digest, now.digest)
+    assert crossings[0].digest == rollback(store, "trips", reason="still", writer=writer)[1].digest
+    with pytest.raises(UsageError, match="nothing of trips was live before trips@1"):
+        rollback(store, "trips", reason="more", writer=writer)
+
+
+def test_a_rollback_names_what_there_is(store, record):
+    """No such model, no live one, no reason: each is said."""
+    record()
+    writer = store.catalog.writer("bob")
+    with pytest.raises(UnknownName, match="Did you mean 'trips'"):
+        rollback(store, "tripz", reason="x", writer=writer)
+    with pytest.raises(UnknownName, match="trips@live"):
+        rollback(store, "trips", reason="x", writer=writer)
+    with pytest.raises(UsageError, match="without a reason"):
+        rollback(store, "trips", reason="", writer=writer)
+
+
+def test_what_could_not_serve_does_not_go_live(store, record):
+    """The check is asked before anything moves."""
+    record()
+
+    def check(found):
+        raise UsageError(f"{found.name} cannot be loaded")
+
+    with pytest.raises(UsageError, match="trips@1 cannot be loaded"):
+        deploy(store, "trips@1", reason="x", writer=store.catalog.writer("bob"), check=check)
+    assert [] == list(store.catalog.moves("model/trips@live"))

@@ -28,8 +28,13 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "models": ("Models", "interplane.cli.models:models", "List models and their crossings."),
     "show": ("Models", "interplane.cli.models:show", "Show a crossing on one screen."),
     "diff": ("Models", "interplane.cli.models:diff", "Say how two crossings differ."),
-    "promote": ("Models", "interplane.cli.models:promote", "Make a crossing the live one."),
     "predict": ("Models", "interplane.cli.predict:predict", "Score a dataset in batch."),
+    "deploy": ("Serving", "interplane.cli.deployment:deploy", "Make a crossing the live one."),
+    "rollback": (
+        "Serving",
+        "interplane.cli.deployment:rollback",
+        "Return to what was live before.",
+    ),
     "verify": ("Workspace", "interplane.cli.verify:verify", "Re-hash everything that is kept."),
 }
 

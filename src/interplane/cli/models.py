@@ -1,4 +1,4 @@
-"""``interplane models | show | diff | promote``: crossings, looked at and moved."""
+"""``interplane models | show | diff``: crossings, looked at."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from interplane.record import Artifact
     from interplane.storage.store import Store
 
-__all__ = ["diff", "models", "promote", "show"]
+__all__ = ["diff", "models", "show", "summary"]
 
 _SLICES = 6
 _WRAP = 89
@@ -33,7 +33,7 @@ def models(*, as_json: bool) -> None:
     project = _project()
     found = list_crossings(project.store)
     if as_json:
-        print_json([_summary(project.store, item) for item in found])
+        print_json([summary(project.store, item) for item in found])
         return
     if not found:
         say('No crossing yet. Make one with "interplane run".')
@@ -62,7 +62,7 @@ def show(ref: str, *, as_json: bool) -> None:
     project = _project()
     found = find_crossing(project.store, ref)
     if as_json:
-        print_json({**_summary(project.store, found), "crossing": found.crossing.to_dict()})
+        print_json({**summary(project.store, found), "crossing": found.crossing.to_dict()})
         return
     live = f"  {', '.join(found.pointers)}" if found.pointers else ""
     say(f"{found.name}  {short(found.digest)}{live}  recorded {age(found.at)} by {found.actor}\n")
@@ -97,24 +97,6 @@ def diff(before: str, after: str, *, as_json: bool) -> None:
     say(f"\n{new.name} {new.crossing.verdict.to_text()}")
     for line in new.crossing.verdict.held:
         say(f"  held  {line}")
-
-
-@click.command()
-@click.argument("ref")
-@click.option("--reason", required=True, help="Why, for the record.")
-@click.option("--force", is_flag=True, help="Although its gate is closed; the record says so.")
-@json_option
-def promote(ref: str, *, reason: str, force: bool, as_json: bool) -> None:
-    """Make a crossing the live one of its model. Runs compare their candidates with it."""
-    from interplane.project.crossings import promote as promote_crossing
-
-    project = _project()
-    writer = project.store.catalog.writer(project.actor)
-    found = promote_crossing(project.store, ref, reason=reason, writer=writer, force=force)
-    if as_json:
-        print_json(_summary(project.store, found))
-        return
-    say(f"{found.crossing.model_name}@live is {found.name} now ({reason}), by {project.actor}")
 
 
 def _project() -> Project:
@@ -229,7 +211,8 @@ def _wrapped(line: str) -> list[str]:
     ) or [line]
 
 
-def _summary(store: Store, found: Recorded) -> dict[str, Any]:
+def summary(store: Store, found: Recorded) -> dict[str, Any]:
+    """Return a crossing in a few plain values, as ``--json`` prints it."""
     evaluation = _evaluation(store, found.crossing.evaluation)
     return {
         "name": found.name,

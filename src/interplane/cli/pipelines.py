@@ -90,7 +90,7 @@ def run(
     """Run PIPELINE (the only one if not named): reuse what is the same, record the rest.
 
     Each step is kept as it ends: after an error, or a power cut, the same command goes on. Exit
-    code 5 if a gate does not let a crossing pass; it is recorded and cannot be promoted.
+    code 5 if a gate does not let a crossing pass; it is recorded and cannot be deployed.
     """
     pipeline, parameters = read_words(words)
     tell = None if as_json else Teller(sys.stderr.isatty())

@@ -17,7 +17,7 @@ from interplane.evaluation.seen import maybe_seen
 from interplane.evaluation.slices import SliceBy, Slicing, divide, why_skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from interplane.data.table import Table
     from interplane.models.model import Model
@@ -34,6 +34,7 @@ def evaluate(
     test: Table,
     *,
     against: Model | None = None,
+    sources: Mapping[str, Table] | None = None,
     metrics: Sequence[str] | None = None,
     slices: Sequence[SliceBy] = (),
     label: str | None = None,
@@ -52,6 +53,7 @@ def evaluate(
         model: the model.
         test: rows of raw columns with the label, none of which the model has seen.
         against: the champion, or None.
+        sources: the table of each source that feature views of either read, by its name.
         metrics: names from `metrics.METRICS`; ROC AUC and log loss (or MAE and RMSE, where the
             label is no yes or no) unless said.
         slices: columns, tuples of columns for their cross, and mappings of new names to
@@ -84,7 +86,7 @@ def evaluate(
     if against is not None:
         _check_champion(against, test)
     asked = [get_metric(name) for name in metrics or _default_metrics(labels)]
-    scores = [_scores(each, test, known) for each in (model, against) if each is not None]
+    scores = [_scores(each, test, known, sources) for each in (model, against) if each is not None]
     for metric in asked:
         for given in scores:
             check_scores(metric, labels, given)
@@ -261,8 +263,10 @@ def _labels(test: Table, column: str) -> tuple[Floats, NDArray[np.bool_]]:
     return values[known], known
 
 
-def _scores(model: Model, test: Table, known: NDArray[np.bool_]) -> Floats:
-    scores = model.predict(test)[known]
+def _scores(
+    model: Model, test: Table, known: NDArray[np.bool_], sources: Mapping[str, Table] | None
+) -> Floats:
+    scores = model.predict(test, sources=sources)[known]
     missing = int((~np.isfinite(scores)).sum())
     if missing:
         raise DataError(

@@ -48,7 +48,7 @@ def last(duration: str | timedelta) -> Last:
     if isinstance(duration, timedelta):
         length = duration // timedelta(microseconds=1)
     else:
-        seconds = parse_duration(duration) if isinstance(duration, str) else None
+        seconds = parse_duration(str(duration))
         length = 0 if seconds is None else round(seconds * 1_000_000)
     if length <= 0:
         raise ExpressionError(

@@ -28,8 +28,8 @@ __all__ = [
 
 
 def transform(frozen: Frozen, table: Table) -> Table:
-    """Return the features of each row of the table, in its order."""
-    rows = read(table, frozen.inputs)
+    """Return the features of each row of the table, widened by its views, in its order."""
+    rows = read(table, frozen.columns)
     found = evaluate(frozen.features, rows, tables_to_arrow(frozen.lookups))
     return Table.from_arrow(found, name="the features")
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from interplane.errors import NotFreezable, UnknownName, UsageError
 from interplane.expressions.expr import Expr, Row
 from interplane.features.encodings import OneHot
+from interplane.features.joining import column_of
+from interplane.views.definition import FeatureView, Joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from interplane.data.table import Table
     from interplane.features.frozen import Frozen
     from interplane.record import Type
+    from interplane.views.view import ViewUse
 
 __all__ = ["Features", "features"]
 
@@ -31,9 +34,12 @@ def features(
 ) -> Callable[[Callable[..., Mapping[str, Any]]], Features]:
     """Declare the features of a model; decorates a function from a row to named expressions.
 
+    Further parameters of the function are feature views, joined by columns of the row:
+    ``def flight_features(flight, carrier=carrier_history.by("carrier"))``.
+
     Args:
         label: the column to learn. Only `target_encode` may read it, out of fold.
-        time: the column that holds the prediction time.
+        time: the column that holds the prediction time; views are looked up as of it.
         key: the columns that name a row; folds are drawn by it.
         context: columns that are logged and sliced by.
         misplaced: nothing; it catches ``@features`` without parentheses.
@@ -88,7 +94,7 @@ class Features:
         self.time = time
         self.key = tuple(key)
         self.context = tuple(context)
-        self.row_name = _row_name(function, self.name)
+        self.row_name, self.joins = _parameters(function, self.name)
         self.__doc__ = function.__doc__
 
     def __repr__(self) -> str:
@@ -104,18 +110,28 @@ class Features:
             "context": self.context,
         }
 
-    def expressions(self, types: Mapping[str, Type]) -> dict[str, Expr | OneHot]:
+    def expressions(
+        self, types: Mapping[str, Type], uses: Mapping[str, ViewUse] | None = None
+    ) -> dict[str, Expr | OneHot]:
         """Call the function with a row of these columns; return its features by their full names.
 
         A feature that is itself a mapping (`cyclic`) is spread out: ``hour`` with ``sin`` and
         ``cos`` becomes ``hour_sin`` and ``hour_cos``.
+
+        Args:
+            types: the columns of the row.
+            uses: the views that its further parameters are.
 
         Raises:
             UnknownName: if a column that plays a part, or that a feature reads, is not there.
             NotFreezable: if the function returns something that is not a feature.
         """
         self._check_columns(types)
-        returned: Any = self.function(Row(types, name=self.row_name))
+        views = {
+            name: Row(use.view.types, name=name, prefix=column_of(name, ""))
+            for name, use in (uses or {}).items()
+        }
+        returned: Any = self.function(Row(types, name=self.row_name), **views)
         if not isinstance(returned, Mapping) or not returned:
             raise NotFreezable(
                 f"{self.name} returned {returned!r:.80}",
@@ -124,20 +140,23 @@ class Features:
             )
         return dict(_flat(returned, within=self.name))
 
-    def fit(self, table: Table, *, fast: bool = False) -> Frozen:
+    def fit(
+        self, table: Table, *, sources: Mapping[str, Table] | None = None, fast: bool = False
+    ) -> Frozen:
         """Compute every statistic on the rows of ``table`` and freeze the features.
 
         Args:
             table: the training rows.
+            sources: the table of each source that feature views read, by its name.
             fast: use all threads: quicker on many rows, but two fits may differ in the last bit
                 of a float. Recorded.
         """
         from interplane.features.fit import fit
 
-        return fit(self, table, fast=fast)
+        return fit(self, table, sources=sources, fast=fast)
 
     def fit_transform(
-        self, table: Table, *, fast: bool = False
+        self, table: Table, *, sources: Mapping[str, Table] | None = None, fast: bool = False
     ) -> tuple[Frozen, Table, np.ndarray[Any, Any]]:
         """Fit, and return the frozen features with the training rows: features, and label.
 
@@ -147,7 +166,7 @@ class Features:
         """
         from interplane.features.fit import fit_transform
 
-        return fit_transform(self, table, fast=fast)
+        return fit_transform(self, table, sources=sources, fast=fast)
 
     def _check_columns(self, types: Mapping[str, Type]) -> None:
         parts = {"label": (self.label,), "time": (self.time,)}
@@ -163,20 +182,31 @@ class Features:
                     )
 
 
-def _row_name(function: Callable[..., object], name: str) -> str:
-    parameters = list(inspect.signature(function).parameters)
-    if len(parameters) == 1:
-        return parameters[0]
+def _parameters(function: Callable[..., object], name: str) -> tuple[str, dict[str, Joined]]:
+    """Return the name of the row, and the views that the further parameters are."""
+    parameters = list(inspect.signature(function).parameters.values())
     if not parameters:
         raise NotFreezable(
             f"{name} takes no parameter",
-            expected="one, the row",
+            expected="one, the row, and one for each feature view",
             do=f"Write for example def {name}(flight)",
         )
+    row, *views = parameters
+    return row.name, {each.name: _joined(each, name) for each in views}
+
+
+def _joined(parameter: inspect.Parameter, within: str) -> Joined:
+    default = parameter.default
+    if isinstance(default, Joined):
+        return default
+    if isinstance(default, FeatureView):
+        return default.by()
+    shown = "no default" if default is parameter.empty else f"the default {default!r:.80}"
     raise NotFreezable(
-        f"{name} takes {len(parameters)} parameters: {', '.join(parameters)}",
-        expected="one, the row; parameters for feature views come with feature views",
-        do="Join what the features need into the training table in a data step",
+        f"the parameter {parameter.name!r} of {within} has {shown}",
+        expected="a feature view: the first parameter is the row, each further one a view",
+        do=f'Write for example {parameter.name}=carrier_history.by("carrier"), or join what it is '
+        "into the training table in a data step",
     )
 
 

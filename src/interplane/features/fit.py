@@ -18,6 +18,7 @@ from interplane.expressions.trees import parts_of
 from interplane.features.encodings import OneHot
 from interplane.features.freezing import FrozenParts, freeze
 from interplane.features.frozen import Frozen
+from interplane.features.joining import uses_of, widen
 from interplane.features.parity import prove
 from interplane.features.refusals import check
 from interplane.features.statistics import compute
@@ -32,20 +33,31 @@ if TYPE_CHECKING:
     from interplane.expressions.nodes import Node
     from interplane.features.definition import Features
     from interplane.record import Type
+    from interplane.views.view import ViewUse
 
 __all__ = ["fit", "fit_transform"]
 
 
-def fit(definition: Features, table: Table, *, fast: bool = False) -> Frozen:
+def fit(
+    definition: Features,
+    table: Table,
+    *,
+    sources: Mapping[str, Table] | None = None,
+    fast: bool = False,
+) -> Frozen:
     """Return the features with every statistic computed on the table, and proved on it."""
-    source = _Source.read(definition, table)
+    source = _Source.read(definition, table, sources)
     with TrainingRows(source.rows, fast=fast) as rows:
         parts = source.freeze(rows)
     return source.frozen(parts, fast=fast)
 
 
 def fit_transform(
-    definition: Features, table: Table, *, fast: bool = False
+    definition: Features,
+    table: Table,
+    *,
+    sources: Mapping[str, Table] | None = None,
+    fast: bool = False,
 ) -> tuple[Frozen, Table, np.ndarray[Any, Any]]:
     """Return the frozen features, the training rows' features out of fold, and their labels."""
     if definition.label is None:
@@ -54,7 +66,7 @@ def fit_transform(
             expected="one, to return with the training rows",
             do="Declare label=..., or call fit and transform",
         )
-    source = _Source.read(definition, table)
+    source = _Source.read(definition, table, sources)
     folded = with_folds(source.rows, definition.key, folds=source.folds())
     with TrainingRows(folded, fast=fast) as rows:
         parts = source.freeze(rows)
@@ -70,20 +82,25 @@ class _Source:
     """What a fit starts from: the definition, its expressions, and the columns that they read."""
 
     definition: Features
+    uses: Mapping[str, ViewUse]
     written: Mapping[str, Expr | OneHot]
     types: Mapping[str, Type]
     rows: pa.Table
     has_label: pa.ChunkedArray
 
     @classmethod
-    def read(cls, definition: Features, table: Table) -> _Source:
-        """Check the features against the table and read what they need of it.
+    def read(
+        cls, definition: Features, table: Table, sources: Mapping[str, Table] | None
+    ) -> _Source:
+        """Check the features against the table and read what they need of it and of the sources.
 
         Raises:
             NotFreezable: if a feature cannot be frozen.
             DataError: if there is no row, or none with a label.
         """
-        written = definition.expressions(table.types)
+        time = definition.time
+        uses = uses_of(definition.joins, table, sources, time=time, of=definition.name)
+        written = definition.expressions(table.types, uses)
         check(written, label=definition.label)
         if table.rows == 0:
             raise DataError(
@@ -92,12 +109,14 @@ class _Source:
                 do="Look at the step that makes the training table",
             )
         used = {part.name for part in _parts(written) if isinstance(part, Column)}
-        needed = {name: kind for name, kind in table.types.items() if name in used}
-        for name in (*definition.key, definition.label, definition.time):
-            if name is not None:
-                needed.setdefault(name, table.types[name])
-        rows = read(table, needed)
-        return cls(definition, written, needed, rows, _has_label(definition, needed, rows))
+        kept = used | {*definition.key, definition.label, time}
+        kept |= {name for use in uses.values() for name in use.by}
+        narrow = table.select(*(name for name in table.names if name in kept))
+        wide = widen(narrow, uses, sources, time=time)
+        rows = read(wide, wide.types)
+        return cls(
+            definition, uses, written, wide.types, rows, _has_label(definition, wide.types, rows)
+        )
 
     @property
     def label(self) -> Column | None:
@@ -132,6 +151,7 @@ class _Source:
         frozen = Frozen(
             features=parts.features,
             lookups=parts.lookups,
+            uses=self.uses,
             label=self.definition.label,
             time=self.definition.time,
             key=self.definition.key,
@@ -143,7 +163,7 @@ class _Source:
                 last=self._last(),
             ),
         )
-        return frozen.with_parity(prove(frozen, Table.from_arrow(self.rows)))
+        return frozen.with_parity(prove(frozen, Table.from_arrow(self.rows), wide=True))
 
 
 def _parts(written: Mapping[str, Expr | OneHot]) -> Iterator[Node]:

@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
-from interplane.errors import DataError, InterplaneError
+from interplane.errors import DataError, InterplaneError, UnknownName
 from interplane.expressions.jsonform import from_json, to_json
 from interplane.expressions.nodes import Column, Lookup, Reduce
 from interplane.expressions.row_program import RowProgram, compile_row
 from interplane.expressions.trees import parts_of
+from interplane.features.joining import column_of, looked_up, widen
 from interplane.features.lookups import LookupTable
 from interplane.features.requests import check_row
 from interplane.features.training import Parity, Training
 from interplane.record.digests import digest_value
+from interplane.views.view import View, ViewUse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["Frozen"]
 
 _FORM = "interplane-frozen"
-_VERSION = 1
+_VERSION = 2
+_WITHOUT_VIEWS = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +48,7 @@ class Frozen:
     Attributes:
         features: the expression of each feature, of type float, by name and in order.
         lookups: the tables that grouped statistics became, by name.
+        uses: the feature views that they read, by parameter, and the columns they are joined by.
         label: the column that the model learns; no feature reads it.
         time: the column of the prediction time.
         key: the columns that name a row.
@@ -55,6 +59,7 @@ class Frozen:
 
     features: Mapping[str, Node]
     lookups: Mapping[str, LookupTable] = field(default_factory=dict)
+    uses: Mapping[str, ViewUse] = field(default_factory=dict)
     label: str | None = None
     time: str | None = None
     key: tuple[str, ...] = ()
@@ -71,13 +76,33 @@ class Frozen:
 
     @cached_property
     def inputs(self) -> dict[str, Type]:
-        """The columns that the features read, in the order of their first use, with their types."""
+        """The row's columns that the features read, in the order of their first use, with types."""
+        return {name: kind for name, kind in self._read.items() if name not in self.looked_up}
+
+    @cached_property
+    def _read(self) -> dict[str, Type]:
+        """Every column that a feature reads, of the row or of a view."""
         return {
             node.name: node.type
             for feature in self.features.values()
             for node in parts_of(feature)
             if isinstance(node, Column)
         }
+
+    @cached_property
+    def looked_up(self) -> dict[str, Type]:
+        """What feature views give, as ``parameter.feature``, in order, with types."""
+        return looked_up(self.uses)
+
+    @cached_property
+    def columns(self) -> dict[str, Type]:
+        """What the row program takes: the inputs, then what is looked up."""
+        return {**self.inputs, **self.looked_up}
+
+    @cached_property
+    def by(self) -> tuple[str, ...]:
+        """The row's columns that views are joined by, each once."""
+        return tuple(dict.fromkeys(name for use in self.uses.values() for name in use.by))
 
     @cached_property
     def digest(self) -> Digest:
@@ -102,22 +127,37 @@ class Frozen:
 
     # ---- a table --------------------------------------------------------------------------
 
-    def transform(self, table: Table) -> Table:
+    def transform(self, table: Table, *, sources: Mapping[str, Table] | None = None) -> Table:
         """Return the features of each row of ``table``, in its order; null where undefined.
 
+        Args:
+            table: the rows.
+            sources: the table of each source that feature views read, by its name. What they give
+                is what was known at the row's prediction time.
+
         Raises:
-            UnknownName: if the table lacks a column that the features read.
+            UnknownName: if the table lacks a column that the features read, or a source is missing.
             DataError: if a column has another type.
         """
         from interplane.features.batch import transform
 
-        return transform(self, table)
+        return transform(self, self.widen(table, sources=sources))
 
-    def matrix(self, table: Table) -> np.ndarray[Any, Any]:
+    def matrix(
+        self, table: Table, *, sources: Mapping[str, Table] | None = None
+    ) -> np.ndarray[Any, Any]:
         """Return the features as a matrix of float64, rows by features, NaN where undefined."""
         from interplane.features.batch import matrix
 
-        return matrix(self.transform(table))
+        return matrix(self.transform(table, sources=sources))
+
+    def widen(self, table: Table, *, sources: Mapping[str, Table] | None = None) -> Table:
+        """Return the rows with what the feature views give as further columns.
+
+        Raises:
+            UnknownName: if a source, or a column that a view is joined by, is missing.
+        """
+        return widen(table, self.uses, sources, time=self.time)
 
     # ---- one row --------------------------------------------------------------------------
 
@@ -125,42 +165,75 @@ class Frozen:
     def program(self) -> RowProgram:
         """The features compiled for one row. Takes decoded values as they are: see `row`."""
         tables = {name: table.entries for name, table in self.lookups.items()}
-        return compile_row(self.features, inputs=self.inputs, lookups=tables)
+        return compile_row(self.features, inputs=self.columns, lookups=tables)
 
-    def row(self, row: Mapping[str, Constant]) -> dict[str, float | None]:
+    def row(
+        self, row: Mapping[str, Constant], **views: Mapping[str, Constant]
+    ) -> dict[str, float | None]:
         """Return the features of one row, a dict with every input; None for null.
 
-        The label, time, key and context may be there too.
+        The label, time, key, context, and what views are joined by may be there too.
+
+        Args:
+            row: the values by column.
+            views: for each feature view, by its parameter, the values by feature.
 
         Raises:
-            UnknownName: for a missing or an unknown column.
+            UnknownName: for a missing or an unknown column or view.
             RequestRejected: for a value of another type.
         """
-        check_row(row, self.inputs, also=self._also)
-        return self.program(row)
+        return self.program(self._whole(row, views))
 
-    def vector(self, row: Mapping[str, Constant] | Sequence[Constant]) -> list[float]:
+    def vector(
+        self, row: Mapping[str, Constant] | Sequence[Constant], **views: Mapping[str, Constant]
+    ) -> list[float]:
         """Return the features of one row for a model: NaN for null.
 
-        A sequence holds the inputs in order and is taken as it is: this is the fast way in.
+        A sequence holds the inputs and what is looked up, in the order of ``columns``, and is taken
+        as it is: this is the fast way in.
         """
         if isinstance(row, Mapping):
-            check_row(row, self.inputs, also=self._also)
-            return self.program.vector([row[name] for name in self.inputs])
+            whole = self._whole(row, views)
+            return self.program.vector([whole[name] for name in self.columns])
         return self.program.vector(row)
+
+    def _whole(
+        self, row: Mapping[str, Constant], views: Mapping[str, Mapping[str, Constant]]
+    ) -> dict[str, Constant]:
+        """Return the row with what views give, checked."""
+        check_row(row, self.inputs, also=self._also)
+        whole = dict(row)
+        for parameter, use in self.uses.items():
+            if parameter not in views:
+                raise UnknownName.of(
+                    *("feature view", parameter, views),
+                    where="the call",
+                    do=f"Give its values: {parameter}={{{next(iter(use.view.types))!r}: …}}",
+                )
+            types, given = use.view.types, views[parameter]
+            needed = {n: kind for n, kind in types.items() if column_of(parameter, n) in self._read}
+            check_row(given, needed, also=frozenset(types))
+            whole.update({column_of(parameter, name): given.get(name) for name in types})
+        for parameter in views:
+            if parameter not in self.uses:
+                raise UnknownName.of("feature view", parameter, self.uses, where="these features")
+        return whole
 
     @cached_property
     def _also(self) -> frozenset[str]:
-        parts = {*self.key, *self.context, self.label, self.time}
+        parts = {*self.key, *self.context, *self.by, self.label, self.time}
         return frozenset(name for name in parts if name is not None)
 
     # ---- JSON -----------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plain JSON form: versioned, exact, with nothing in it that runs."""
+        # Features without views keep the form that they had before there were any, and so their name.
+        views = {name: use.to_dict() for name, use in self.uses.items()}
         return {
             "form": _FORM,
-            "version": _VERSION,
+            "version": _VERSION if views else _WITHOUT_VIEWS,
+            **({"views": views} if views else {}),
             "inputs": [{"name": name, "type": kind} for name, kind in self.inputs.items()],
             "features": [
                 {"name": name, "expression": to_json(node)} for name, node in self.features.items()
@@ -183,15 +256,18 @@ class Frozen:
         """
         if not isinstance(plain, dict) or plain.get("form") != _FORM:
             raise _broken("no frozen features")
-        if plain.get("version") != _VERSION:
+        if plain.get("version") not in {_WITHOUT_VIEWS, _VERSION}:
             raise DataError(
                 f"these frozen features have version {plain.get('version')!r} of their form",
-                expected=f"version {_VERSION}",
+                expected=f"a version up to {_VERSION}",
                 do="Read them with a newer Interplane",
             )
         try:
             read = msgspec.convert(plain, type=_Plain)
             features = {each.name: from_json(each.expression) for each in read.features}
+            uses = {
+                name: ViewUse(View.from_dict(use.view), use.by) for name, use in read.views.items()
+            }
         except (msgspec.ValidationError, InterplaneError) as error:
             raise _broken(str(error)) from error
         lookups = {
@@ -200,6 +276,7 @@ class Frozen:
         frozen = cls(
             features=features,
             lookups=lookups,
+            uses=uses,
             label=read.label,
             time=read.time,
             key=read.key,
@@ -221,6 +298,11 @@ class _Feature(msgspec.Struct, forbid_unknown_fields=True):
     expression: Any
 
 
+class _Use(msgspec.Struct, forbid_unknown_fields=True):
+    view: Any
+    by: tuple[str, ...]
+
+
 class _Plain(msgspec.Struct, forbid_unknown_fields=True):
     form: str
     version: int
@@ -233,6 +315,7 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True):
     context: tuple[str, ...]
     training: Training
     parity: Parity | None
+    views: dict[str, _Use] = {}
 
 
 def _check(frozen: Frozen, read: _Plain) -> None:
@@ -241,6 +324,7 @@ def _check(frozen: Frozen, read: _Plain) -> None:
         raise _broken("a feature stands in them twice")
     if {each.name: each.type for each in read.inputs} != frozen.inputs:
         raise _broken("their inputs are not what their features read")
+    _check_uses(frozen)
     for name, feature in frozen.features.items():
         if feature.type != "float":
             raise _broken(f"the feature {name!r} is {feature.type}, not float")
@@ -249,8 +333,14 @@ def _check(frozen: Frozen, read: _Plain) -> None:
                 raise _broken(f"the feature {name!r} still holds the statistic {node.function}")
             if isinstance(node, Lookup):
                 _check_lookup(frozen, name, node)
-            if isinstance(node, Column) and frozen.inputs[node.name] != node.type:
+            if isinstance(node, Column) and frozen.columns[node.name] != node.type:
                 raise _broken(f"the column {node.name!r} has two types")
+
+
+def _check_uses(frozen: Frozen) -> None:
+    for name, use in frozen.uses.items():
+        if len(use.by) != len(use.view.entity) or frozen.time is None:
+            raise _broken(f"the view {name!r} is joined by {len(use.by)} columns, or by no time")
 
 
 def _check_lookup(frozen: Frozen, feature: str, node: Lookup) -> None:

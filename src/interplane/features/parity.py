@@ -38,6 +38,8 @@ def prove(
     *,
     sample: int = 1000,
     seed: int = 0,
+    sources: Mapping[str, Table] | None = None,
+    wide: bool = False,
     compiler: Callable[..., RowProgram] = compile_row,
 ) -> Parity:
     """Compare engine and row program on a sample of rows and on edge rows; return the proof.
@@ -47,13 +49,17 @@ def prove(
         table: the rows to draw from, usually those of the fit.
         sample: how many rows to draw; all of them if there are fewer.
         seed: what they, and the mixed edge rows, are drawn by.
+        sources: the table of each source that feature views read.
+        wide: the rows have what the views give already.
         compiler: makes the row program that is put to the test.
 
     Raises:
         ParityBroken: at the first difference; names the feature, the row's values, both results,
             and the first operation that differs.
     """
-    inputs = frozen.inputs
+    inputs = frozen.columns
+    if not wide:
+        table = frozen.widen(table, sources=sources)
     usual = _sample(read(table, inputs), sample, seed) if inputs else []
     edges = edge_rows(inputs, usual, seed=seed)
     _Comparison(frozen, compiler).run([*usual, *edges])
@@ -99,20 +105,20 @@ class _Comparison:
         """Hold the vector that a model is served from against the row, which equals the engine."""
         program = self._compile(self.frozen.features)
         for row in rows:
-            vector = program.vector([row[name] for name in self.frozen.inputs])
+            vector = program.vector([row[name] for name in self.frozen.columns])
             for (name, value), number in zip(program(row).items(), vector, strict=True):
                 if not same_bits(math.nan if value is None else value, number):
                     raise self._broken(name, row, value, number)
 
     def _compile(self, nodes: Mapping[str, Node]) -> RowProgram:
         tables = {name: table.entries for name, table in self.frozen.lookups.items()}
-        return self.compiler(nodes, inputs=self.frozen.inputs, lookups=tables)
+        return self.compiler(nodes, inputs=self.frozen.columns, lookups=tables)
 
     def _results(
         self, nodes: Mapping[str, Node], rows: Sequence[Mapping[str, Any]]
     ) -> Iterator[tuple[Mapping[str, Any], dict[str, Any], dict[str, Any]]]:
         """Yield each row with what the engine and what the row program make of it."""
-        inputs = self.frozen.inputs
+        inputs = self.frozen.columns
         program = self._compile(nodes)
         arrow = tables_to_arrow(self.frozen.lookups)
         engine = evaluate(nodes, rows_to_arrow(rows, inputs), arrow)

@@ -37,11 +37,11 @@ class FrozenFeatures(Protocol):
         """The digest of the features."""
         ...
 
-    def matrix(self, table: Any) -> Any:
+    def matrix(self, table: Any, *, sources: Any = None) -> Any:
         """Return the float64 matrix of a table's features, NaN for null."""
         ...
 
-    def vector(self, row: Any) -> Sequence[float]:
+    def vector(self, row: Any, **views: Any) -> Sequence[float]:
         """Return the features of one row, NaN for null."""
         ...
 
@@ -140,13 +140,25 @@ class Model:
         """Return the description as plain JSON values, and the files."""
         return self.description.to_dict(), dict(self.files)
 
-    def predict(self, table: Any) -> NDArray[np.float64]:
-        """Return the score of each row of a table of raw columns, in its order."""
-        return self.predictor.predict_many(self.features.matrix(table))
+    def predict(
+        self, table: Any, *, sources: Mapping[str, Any] | None = None
+    ) -> NDArray[np.float64]:
+        """Return the score of each row of a table of raw columns, in its order.
 
-    def predict_row(self, row: Mapping[str, Any]) -> float:
-        """Return the score of one row of raw columns, through the row program."""
-        return self.predictor.predict_one(self.features.vector(row))
+        Args:
+            table: the rows.
+            sources: the table of each source that its feature views read, by its name.
+        """
+        return self.predictor.predict_many(self.features.matrix(table, sources=sources))
+
+    def predict_row(self, row: Mapping[str, Any], **views: Mapping[str, Any]) -> float:
+        """Return the score of one row of raw columns, through the row program.
+
+        Args:
+            row: the values by column.
+            views: for each of its feature views, by its parameter, the values by feature.
+        """
+        return self.predictor.predict_one(self.features.vector(row, **views))
 
     def __repr__(self) -> str:
         return (

@@ -14,7 +14,7 @@ from interplane.errors import UsageError
 from interplane.record import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -28,7 +28,14 @@ OUTPUT_COLUMNS: Final = ("score", "crossing", "prediction_id")
 _ID_BYTES: Final = 16
 
 
-def predict_table(model: Model, table: Table, *, crossing: str, keep: Iterable[str] = ()) -> Table:
+def predict_table(
+    model: Model,
+    table: Table,
+    *,
+    crossing: str,
+    keep: Iterable[str] = (),
+    sources: Mapping[str, Table] | None = None,
+) -> Table:
     """Return a row per row of ``table``, in its order: key, time, context, score and where from.
 
     Rows whose label is not known are scored like all others. The score is null where the model
@@ -39,6 +46,7 @@ def predict_table(model: Model, table: Table, *, crossing: str, keep: Iterable[s
         table: rows of raw columns.
         crossing: the digest of the crossing that the model belongs to.
         keep: further columns to carry along.
+        sources: the table of each source that its feature views read, by its name.
 
     Raises:
         UnknownName: if the table lacks a column.
@@ -54,7 +62,7 @@ def predict_table(model: Model, table: Table, *, crossing: str, keep: Iterable[s
             do="Rename it in a data step",
         )
     named = table.select(*carried).to_arrow()
-    scores = model.predict(table)
+    scores = model.predict(table, sources=sources)
     identity = dict.fromkeys((*named_by, *sorted(model.features.inputs)))
     columns = {
         **{name: named.column(name) for name in carried},

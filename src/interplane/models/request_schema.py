@@ -34,6 +34,11 @@ class FrozenColumns(Protocol):
         ...
 
     @property
+    def by(self) -> tuple[str, ...]:
+        """The columns that feature views are looked up by."""
+        ...
+
+    @property
     def key(self) -> tuple[str, ...]:
         """The columns that name a row."""
         ...
@@ -56,8 +61,8 @@ class Field(Value, frozen=True, kw_only=True):
         name: its name.
         type: its type; see `record.json_values` for what each takes.
         nullable: whether null is taken: it is where the training rows had one.
-        required: whether it must be there. What the model reads must: a column that a client forgot
-            would be a null that nobody meant.
+        required: whether it must be there. What the model reads, or is looked up by, must: a column
+            that a client forgot would be a null that nobody meant.
     """
 
     name: str
@@ -109,8 +114,9 @@ class RequestSchema(Versioned, frozen=True, kw_only=True):
         for name in left_out:
             if name not in frozen.inputs:
                 raise UnknownName.of("input", name, frozen.inputs, where="the features")
+        by = [name for name in frozen.by if name not in frozen.inputs]
         named = [*frozen.key, *([frozen.time] if frozen.time else []), *frozen.context]
-        logged = [name for name in dict.fromkeys(named) if name not in frozen.inputs]
+        logged = [name for name in dict.fromkeys(named) if name not in {*frozen.inputs, *by}]
         inputs = [
             Field(
                 name=name,
@@ -121,8 +127,13 @@ class RequestSchema(Versioned, frozen=True, kw_only=True):
             for name, kind in frozen.inputs.items()
         ]
         others = [
-            Field(name=name, type=_type(training, name), nullable=True, required=False)
-            for name in logged
+            Field(
+                name=name,
+                type=_type(training, name),
+                nullable=name not in by or _has_null(training, name),
+                required=name in by,
+            )
+            for name in (*by, *logged)
         ]
         return cls(
             fields=(*inputs, *others),

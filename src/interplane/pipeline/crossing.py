@@ -49,6 +49,8 @@ class Described:
         parity: the proof that engine and row program agree.
         baselines: blobs of profiles.
         as_of: the latest time in each dataset, by input.
+        views: the versions of the feature views that the features read, by parameter.
+        golden: the blob of inputs with the outputs that they had.
     """
 
     verdict: Verdict
@@ -57,6 +59,8 @@ class Described:
     parity: dict[str, Any] | None = None
     baselines: Mapping[str, Digest] = field(default_factory=dict)
     as_of: Mapping[str, str] = field(default_factory=dict)
+    views: Mapping[str, Digest] = field(default_factory=dict)
+    golden: Digest | None = None
 
 
 def ingredients(publication: Publication, graph: Graph, made: Made) -> Digest:
@@ -112,6 +116,8 @@ def crossing_of(
         baselines=dict(described.baselines),
         parity=described.parity,
         champion=next((item.target for item in inputs.values() if item.is_live), None),
+        views=dict(described.views),
+        golden=described.golden,
     )
 
 

@@ -37,7 +37,7 @@ class DatasetInput(Protocol):
 
 @dataclass(frozen=True)
 class Live:
-    """The live crossing's model as an input; None before the first one is promoted."""
+    """The live crossing's model as an input; None before the first one is deployed."""
 
     model: str
 

@@ -108,7 +108,7 @@ class Outcome:
             raise GateClosed(
                 f"the gate of {name} is closed: {first.rule}: {first.found}",
                 expected="a verdict that lets it pass",
-                do=f'It is recorded and cannot be promoted. See "interplane show {name}"',
+                do=f'It is recorded and cannot be deployed. See "interplane show {name}"',
                 crossings=[item.crossing for item in closed],
             )
 

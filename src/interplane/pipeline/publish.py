@@ -12,7 +12,8 @@ from interplane.pipeline.artifacts import Artifacts
 from interplane.pipeline.codecs.wants import Want
 from interplane.pipeline.crossing import Described, Made, crossing_of, ingredients, is_live_again
 from interplane.pipeline.perform import load_declared
-from interplane.record import Artifact, Crossing, Digest, Verdict
+from interplane.pipeline.view_sources import load_sources
+from interplane.record import Artifact, Crossing, Digest, Verdict, ViewVersion
 from interplane.storage.names import crossing_pointer, named_pointer, series_name
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from interplane.pipeline.wiring import Graph
     from interplane.storage.draft import Draft
     from interplane.storage.store import Store
+    from interplane.views.view import View
 
 __all__ = ["Appended", "Publisher"]
 
@@ -97,13 +99,19 @@ class Publisher:
             frozen=Artifact(kind="frozen", digest=digest, summary=f"{len(frozen.names)} features"),
             parity=None if frozen.parity is None else frozen.parity.to_dict(),
             as_of=self._as_of(publication, made),
+            views={name: _put_view(use.view, draft) for name, use in frozen.uses.items()},
         )
         if publication.train is None:
             return described
-        return self._from_training(described, frozen, made.artifacts[publication.train], draft)
+        return self._from_training(described, frozen, publication, made, draft)
 
     def _from_training(
-        self, described: Described, frozen: Frozen, train: Artifact, draft: Draft
+        self,
+        described: Described,
+        frozen: Frozen,
+        publication: Publication,
+        made: Made,
+        draft: Draft,
     ) -> Described:
         """Add what only the training rows tell: request schema, baseline, a proof if none is made."""
         from interplane.data.profile import profile
@@ -111,11 +119,20 @@ class Publisher:
         from interplane.features.parity import prove
         from interplane.models.request_schema import RequestSchema
 
+        train = made.artifacts[str(publication.train)]
         rows = self._load(train, Want.of(Table, "the training rows that are published"))
+        sources = load_sources(
+            (use.view for use in frozen.uses.values()),
+            artifacts=made.artifacts,
+            inputs=made.inputs,
+            store=self._store,
+            reading=self._artifacts,
+            scratch=_folder,
+        )
         return replace(
             described,
             request_schema=RequestSchema.of(frozen, rows).to_dict(),
-            parity=described.parity or prove(frozen, rows).to_dict(),
+            parity=described.parity or prove(frozen, rows, sources=sources).to_dict(),
             baselines={"train": draft.put(profile(rows).to_bytes())},
         )
 
@@ -137,6 +154,13 @@ class Publisher:
 
     def _load(self, artifact: Artifact, want: Want | None = None) -> Any:
         return self._artifacts.load(artifact, scratch=_folder, want=want or Want("any"))
+
+
+def _put_view(view: View, draft: Draft) -> Digest:
+    """Put a version of a view into a draft, and into the series of its name."""
+    digest = draft.record(ViewVersion(name=view.name, definition=view.to_dict()))
+    draft.append(series_name("view", view.name), digest)
+    return digest
 
 
 def _latest(table: Any, column: str) -> str | None:

@@ -1,11 +1,11 @@
-"""Crossings as a project's people see them: listed, opened, compared, promoted."""
+"""Crossings as a project's people see them: listed, opened, compared."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from interplane.errors import GateClosed, UnknownName, UsageError
+from interplane.errors import UnknownName
 from interplane.record import Crossing, Ref, short
 from interplane.storage.names import named_pointer, series_name
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from interplane.record import Artifact, Digest, StepKey
-    from interplane.storage.ports import Entry, Writer
+    from interplane.storage.ports import Entry
     from interplane.storage.store import Store
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "find_crossing",
     "list_crossings",
     "load",
-    "promote",
 ]
 
 
@@ -89,39 +88,6 @@ def load(store: Store, artifact: Artifact) -> Any:
     from interplane.pipeline.artifacts import Artifacts
 
     return Artifacts(store).load(artifact, scratch=store.blobs.scratch)
-
-
-def promote(
-    store: Store, text: str, *, reason: str, writer: Writer, force: bool = False
-) -> Recorded:
-    """Make a crossing the live one of its model: one move of a pointer, dated and signed.
-
-    Raises:
-        GateClosed: if its verdict does not let it pass, unless ``force`` is set.
-        UsageError: if no reason is given.
-    """
-    if not reason.strip():
-        raise UsageError(
-            "a promotion without a reason",
-            expected="why this crossing goes live",
-            do='Say it with --reason "…"',
-        )
-    found = find_crossing(store, text)
-    if not found.crossing.verdict.passed and not force:
-        first = next(item for item in found.crossing.verdict.breaches if item.action == "stop")
-        raise GateClosed(
-            f"the gate of {found.name} is closed: {first.rule}: {first.found}",
-            expected="a crossing whose verdict passed",
-            do=f'See "interplane show {found.name}"; --force promotes it all the same, on record',
-        )
-    pointer = named_pointer("model", found.crossing.model_name, "live")
-    before = store.catalog.pointer(pointer)
-    if before != found.digest:
-        forced = "forced: " if force and not found.crossing.verdict.passed else ""
-        draft = store.draft()
-        draft.move_from(pointer, before, found.digest, reason=f"{forced}{reason}")
-        store.commit(draft, writer=writer)
-    return _recorded(store, store.catalog.get(found.digest))
 
 
 def differences(before: Crossing, after: Crossing) -> list[Change]:

@@ -163,12 +163,29 @@ class Project:
         model: Model = load(self.store, self.crossing(ref).crossing.model)
         return model
 
-    def promote(self, ref: str, *, reason: str, force: bool = False) -> Recorded:
-        """Make a crossing the live one of its model; see `crossings.promote`."""
-        from interplane.project.crossings import promote
+    def deploy(self, ref: str, *, reason: str, force: bool = False) -> Recorded:
+        """Make a crossing the live one of its model; see `deployment.deploy`.
+
+        It is loaded as a server would first, and its golden rows are replayed.
+        """
+        from interplane.project.deployment import deploy
+        from interplane.project.serving import check_serves
+
+        return deploy(
+            self.store,
+            ref,
+            reason=reason,
+            writer=self.store.catalog.writer(self.actor),
+            force=force,
+            check=lambda found: check_serves(self.store, found),
+        )
+
+    def rollback(self, model: str, *, reason: str) -> Recorded:
+        """Make live again what was live before; see `deployment.rollback`."""
+        from interplane.project.deployment import rollback
 
         writer = self.store.catalog.writer(self.actor)
-        return promote(self.store, ref, reason=reason, writer=writer, force=force)
+        return rollback(self.store, model, reason=reason, writer=writer)[1]
 
     def predict(
         self,

@@ -17,6 +17,7 @@ from interplane.record.refs import Ref, check_name
 from interplane.record.runs import Artifact, Run, RunEnd, Snapshot, StepKey, StepRun
 from interplane.record.tables import TYPES, Addition, Column, DataVersion, Part, Type
 from interplane.record.verdicts import Breach, Verdict
+from interplane.record.views import ViewVersion
 
 __all__ = [
     "ALGORITHM",
@@ -41,6 +42,7 @@ __all__ = [
     "Type",
     "Value",
     "Verdict",
+    "ViewVersion",
     "canonical",
     "check_name",
     "digest_bytes",
@@ -53,6 +55,9 @@ __all__ = [
 
 KINDS: dict[str, type[Record]] = {
     str(record.__struct_config__.tag): record
-    for record in (Addition, Crossing, DataVersion, Run, RunEnd, Snapshot, StepRun)
+    for record in (
+        *(Addition, Crossing, DataVersion, Run, RunEnd, Snapshot, StepRun),
+        ViewVersion,
+    )
 }
 """Every kind of entry that a catalog can hold."""

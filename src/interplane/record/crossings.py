@@ -53,6 +53,8 @@ class Crossing(Record, frozen=True, kw_only=True, tag="crossing"):
         baselines: profiles that monitors compare with, by what they describe.
         parity: the proof that engine and row program agree (plain JSON; see features.parity).
         champion: the crossing that it was compared with.
+        views: the versions of the feature views that it reads, by the parameter of its features.
+        golden: the blob of inputs with the outputs that they had, replayed before it serves.
     """
 
     model_name: str
@@ -72,6 +74,8 @@ class Crossing(Record, frozen=True, kw_only=True, tag="crossing"):
     baselines: dict[str, Digest]
     parity: dict[str, Any] | None
     champion: Digest | None = None
+    views: dict[str, Digest] = {}
+    golden: Digest | None = None
 
     def links(self) -> Iterator[Digest]:
         """Yield everything that the crossing stands on."""
@@ -87,5 +91,8 @@ class Crossing(Record, frozen=True, kw_only=True, tag="crossing"):
                 yield artifact.digest
                 yield from artifact.blobs
         yield from self.baselines.values()
+        yield from self.views.values()
+        if self.golden is not None:
+            yield self.golden
         if self.champion is not None:
             yield self.champion

@@ -6,6 +6,7 @@
 ``data/NAME@POINTER``     pointer of a dataset, for example ``@latest``
 ``model/NAME``            series of the crossings of a model
 ``model/NAME@POINTER``    pointer of a model, for example ``@live``
+``view/NAME``             series of the versions of a feature view
 ``step/KEY``              pointer from a step's key to the run to reuse
 ``last/PIPELINE/STEP``    pointer to the last run of a step
 ``run/PIPELINE``          lease: one run of a pipeline at a time
@@ -36,9 +37,9 @@ __all__ = [
     "step_pointer",
 ]
 
-SeriesKind = Literal["data", "model"]
+SeriesKind = Literal["data", "model", "view"]
 
-KIND_WORDS: dict[SeriesKind, str] = {"data": "dataset", "model": "model"}
+KIND_WORDS: dict[SeriesKind, str] = {"data": "dataset", "model": "model", "view": "feature view"}
 """What a person calls a member of each kind of series."""
 
 

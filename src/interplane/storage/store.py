@@ -26,6 +26,7 @@ _REMEMBERED = 4096
 _COMMANDS: dict[SeriesKind, tuple[str, str]] = {
     "data": ("interplane data list", "interplane data add {name} FILE"),
     "model": ("interplane models", "interplane run"),
+    "view": ("interplane views", "interplane run"),
 }
 """What shows the names of a kind, and what makes the first."""
 
