@@ -122,12 +122,10 @@ class Publisher:
         train = made.artifacts[str(publication.train)]
         rows = self._load(train, Want.of(Table, "the training rows that are published"))
         sources = load_sources(
-            (use.view for use in frozen.uses.values()),
+            [use.view.source for use in frozen.uses.values()],
             artifacts=made.artifacts,
             inputs=made.inputs,
             store=self._store,
-            reading=self._artifacts,
-            scratch=_folder,
         )
         return replace(
             described,

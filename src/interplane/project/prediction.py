@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
-
-import msgspec
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from interplane.errors import DataError, UsageError
 from interplane.project.crossings import find_crossing, load
-from interplane.record import short
+from interplane.project.recorded import frozen_of, recorded_rows
 from interplane.storage.names import series_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
     from interplane.data.adding import Added
     from interplane.data.table import Table
     from interplane.evaluation.evaluation import Evaluation
-    from interplane.features.frozen import Frozen
     from interplane.models.model import Model
     from interplane.pipeline.graph import Publication
-    from interplane.pipeline.inputs import ResolvedInput
-    from interplane.pipeline.plan import Planner
     from interplane.project.crossings import Recorded
     from interplane.project.running import Running
-    from interplane.record import Crossing, Digest
     from interplane.storage.store import Store
 
 __all__ = ["Prediction", "predict"]
@@ -94,7 +88,8 @@ def predict(
     other = None if beside is None else find_crossing(store, beside)
     model = _model(running, found)
     output = _output(running, found)
-    rows = _between(_rows(running, found, output, pins), model, since=since, until=until)
+    all_rows, sources = recorded_rows(running, found, output, model, pins)
+    rows = _between(all_rows, model, since=since, until=until)
     if not rows.rows:
         raise UsageError(
             f"there is no row to score: the output {output!r} has none"
@@ -103,10 +98,14 @@ def predict(
             do='Look at their times with "interplane data show". Nothing was added',
         )
     recorded = _recorded(running, found)
-    label = _frozen(model).label if recorded is None else recorded.label
+    label = frozen_of(model).label if recorded is None else recorded.label
     has_label = label is not None and label in rows.types
     scored = predict_table(
-        model, rows, crossing=found.digest, keep=[label] if label and has_label else []
+        model,
+        rows,
+        crossing=found.digest,
+        keep=[label] if label and has_label else [],
+        sources=sources,
     )
     added = add(store, out, scored, writer=store.catalog.writer(running.project.actor))
     unlabelled = rows.column(label).null_count if label and has_label else rows.rows
@@ -114,7 +113,7 @@ def predict(
     if unlabelled < rows.rows:
         against = None if other is None else _model(running, other)
         try:
-            evaluation = _evaluate(recorded, model, rows, against=against)
+            evaluation = _evaluate(recorded, model, rows, against=against, sources=sources)
         except DataError as error:
             # The scores are made and kept; that these rows say nothing of them is no failure.
             unevaluated = str(error)
@@ -155,15 +154,6 @@ def _output(running: Running, found: Recorded) -> str:
     return output
 
 
-def _rows(running: Running, found: Recorded, output: str, pins: Mapping[str, str] | None) -> Table:
-    graph = running.pipeline.graph().up_to([output])
-    planner = running.prepare(graph, parameters=_parameters(found.crossing, graph.order), pins=pins)
-    _refuse_changed(running.project.store, found, planner)
-    outcome = running.run(replace(planner, seeds=found.crossing.seeds))
-    rows: Table = load(running.project.store, outcome.artifact(output))
-    return rows
-
-
 def _publication(running: Running, found: Recorded) -> Publication:
     pipeline, name = running.pipeline, found.crossing.model_name
     for publication in pipeline.graph().publications:
@@ -176,70 +166,10 @@ def _publication(running: Running, found: Recorded) -> Publication:
     )
 
 
-def _parameters(crossing: Crossing, steps: Sequence[str]) -> dict[str, Any]:
-    return {
-        f"{step}.{name}": value
-        for step in steps
-        for name, value in crossing.parameters.get(step, {}).items()
-    }
-
-
-def _refuse_changed(store: Store, found: Recorded, planner: Planner) -> None:
-    """Refuse to make rows with other code than the crossing's: they might mean something else."""
-    for step, fingerprint in planner.fingerprints.items():
-        recorded = found.crossing.steps.get(step)
-        if recorded is None:
-            raise _changed(found, step, "is new")
-        changed = sorted(
-            name
-            for name in {*recorded.code, *fingerprint.code}
-            if recorded.code.get(name) != fingerprint.code.get(name)
-        )
-        if changed:
-            raise _changed(found, step, f"{changed[0]} has changed since")
-    for name, use in found.crossing.data.items():
-        item = planner.inputs.get(name)
-        if item is not None and item.series != series_name("data", use.dataset):
-            raise UsageError(
-                f"the input {name!r} was the dataset {use.dataset!r} when {found.name} was made, "
-                f"and is {item.series.partition('/')[2]!r} now",
-                expected="the inputs that the crossing was made with",
-                do="Run the pipeline to record a new crossing, or check out its commit",
-            )
-        if item is not None and not _reads_alike(store, use.schema, item):
-            raise UsageError(
-                f"the schema of {use.dataset!r} has changed since {found.name} was made: its rows "
-                "read otherwise",
-                expected="the types, and the rules that make a value null, of that time",
-                do="Run the pipeline to record a new crossing, or put the schema file back",
-            )
-
-
-def _reads_alike(store: Store, before: Digest | None, item: ResolvedInput) -> bool:
-    """Return whether values read as they did; rules that only refuse rows may have changed."""
-    from interplane.data.schema import Schema
-
-    if before == item.schema_digest:
-        return True
-    if before is None or item.schema is None:
-        return False
-    then = msgspec.json.decode(store.read(before), type=Schema)
-    return then.reading == msgspec.convert(item.schema, Schema).reading
-
-
-def _changed(found: Recorded, step: str, how: str) -> UsageError:
-    return UsageError(
-        f"step {step!r} makes the rows of {found.name}, and {how}",
-        expected="the code that the crossing was made with",
-        do=f"Run the pipeline to record a new crossing, or check out commit "
-        f"{short(found.crossing.commit or 'unknown')}",
-    )
-
-
 def _between(rows: Table, model: Model, *, since: datetime | None, until: datetime | None) -> Table:
     if since is None and until is None:
         return rows
-    column = _frozen(model).time
+    column = frozen_of(model).time
     if column is None:
         raise UsageError(
             "the features declare no time column",
@@ -261,18 +191,24 @@ def _recorded(running: Running, found: Recorded) -> Evaluation | None:
 
 
 def _evaluate(
-    recorded: Evaluation | None, model: Model, rows: Table, *, against: Model | None
+    recorded: Evaluation | None,
+    model: Model,
+    rows: Table,
+    *,
+    against: Model | None,
+    sources: Mapping[str, Table],
 ) -> Evaluation:
     """Evaluate as the crossing was: the same metrics, slicings and settings."""
     from interplane.evaluation.evaluate import evaluate
 
     if recorded is None:
-        return evaluate(model, rows, against=against)
+        return evaluate(model, rows, against=against, sources=sources)
     lost = _unsliced(recorded, rows)
     return evaluate(
         model,
         rows,
         against=against,
+        sources=sources,
         metrics=list(recorded),
         slices=[by for by in recorded.slicings if by not in lost],
         label=recorded.label,
@@ -293,8 +229,3 @@ def _unsliced(recorded: Evaluation | None, rows: Table) -> tuple[tuple[str, ...]
 def _model(running: Running, found: Recorded) -> Model:
     model: Model = load(running.project.store, found.crossing.model)
     return model
-
-
-def _frozen(model: Model) -> Frozen:
-    """Return a model's features as what they are here; `models` asks less of them."""
-    return cast("Frozen", model.features)
