@@ -1,4 +1,4 @@
-"""How the catalog reaches its SQLite file: who may write when, and what its errors mean.
+"""How a SQLite file of ours is reached: who may write when, and what its errors mean.
 
 Reading connections are read-only, so they never write, lock or checkpoint. There is one writing
 connection; a writing transaction is IMMEDIATE, in WAL mode with ``synchronous=FULL``, and its errors
@@ -25,6 +25,7 @@ from interplane.storage.sqlite_schema import check_format, not_a_catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 __all__ = ["Connections", "translated"]
@@ -40,18 +41,27 @@ _UNSURE = {sqlite3.SQLITE_IOERR}
 
 
 class Connections:
-    """The connections of one process to one catalog file.
+    """The connections of one process to one file: the catalog, or another of ours.
 
     Args:
         path: the file; it must exist.
+        what: what the file is, for messages.
+        check: raises unless the file is one that we can read.
         funnel: whether writes go through the lock file; by default where SQLite needs it.
         patience_s: how long a write waits for others.
     """
 
     def __init__(
-        self, path: Path, *, funnel: bool | None = None, patience_s: float = _PATIENCE_S
+        self,
+        path: Path,
+        *,
+        what: str = "catalog",
+        check: Callable[[sqlite3.Connection, Path], None] = check_format,
+        funnel: bool | None = None,
+        patience_s: float = _PATIENCE_S,
     ) -> None:
         self.path = path
+        self._what = what
         self._patience_s = patience_s
         self._pid = os.getpid()
         self._idle: deque[sqlite3.Connection] = deque()
@@ -62,7 +72,7 @@ class Connections:
         needed = sqlite3.sqlite_version_info < _SAFE_VERSION
         self._funnel = needed if funnel is None else funnel
         self._lock: FileLock | None = None
-        self.read(lambda connection: check_format(connection, path))
+        self.read(lambda connection: check(connection, path))
 
     # reading -----------------------------------------------------------------------------------
 
@@ -70,13 +80,19 @@ class Connections:
         """Return what ``work`` reads; one statement sees one state."""
         until = time.monotonic() + self._patience_s
         while True:
-            with translated("reading", self.path), self._lent() as connection:
+            with self._translated("reading"), self._lent() as connection:
                 try:
                     return work(connection)
                 except sqlite3.OperationalError as error:
                     if not _is_busy(error) or time.monotonic() > until:
                         raise
             time.sleep(_LONGEST_PAUSE_S)
+
+    def open_reader(self) -> sqlite3.Connection:
+        """Return a reading connection of the caller's own, who closes it."""
+        self._refuse_strangers()
+        with self._translated("reading"):
+            return self._connect("ro")
 
     @contextmanager
     def _lent(self) -> Iterator[sqlite3.Connection]:
@@ -99,7 +115,7 @@ class Connections:
         """
         until = time.monotonic() + self._patience_s
         while True:
-            with self._turn, translated("writing", self.path), self._locked(until):
+            with self._turn, self._translated("writing"), self._locked(until):
                 self._refuse_stopped()
                 try:
                     return self._transact(work)
@@ -158,19 +174,22 @@ class Connections:
         connection.execute("PRAGMA cache_size = -8000")
         return connection
 
+    def _translated(self, doing: str) -> AbstractContextManager[None]:
+        return translated(doing, self.path, what=self._what)
+
     def _refuse_strangers(self) -> None:
         if self._closed or os.getpid() != self._pid:
             state = "closed" if self._closed else f"opened by process {self._pid}, before a fork"
             raise StorageError(
-                f"this catalog was {state}",
-                expected="an open catalog of this process",
+                f"this {self._what} was {state}",
+                expected=f"an open {self._what} of this process",
                 do="Open the workspace again",
             )
 
     def _refuse_stopped(self) -> None:
         if self._stopped is not None:
             raise StorageError(
-                f"the catalog {self.path} takes no more writes after an error of the disk: "
+                f"the {self._what} {self.path} takes no more writes after an error of the disk: "
                 f"{self._stopped}",
                 do="Mend the disk and start again; what was acknowledged is recorded",
             )
@@ -190,24 +209,24 @@ class Connections:
 
 
 @contextmanager
-def translated(doing: str, path: Path) -> Iterator[None]:
+def translated(doing: str, path: Path, *, what: str = "catalog") -> Iterator[None]:
     """Turn the errors of SQLite and of the operating system into ours."""
     try:
         yield
     except sqlite3.DatabaseError as error:
-        raise _translate(error, doing, path) from error
+        raise _translate(error, doing, path, what) from error
     except StorageError:
         raise
     except OSError as error:
         raise StorageError.from_os(error, doing=f"{doing} {path}") from error
 
 
-def _translate(error: sqlite3.DatabaseError, doing: str, path: Path) -> StorageError:
+def _translate(error: sqlite3.DatabaseError, doing: str, path: Path, what: str) -> StorageError:
     code = _code(error)
     if code in _BUSY:
         return _busy(path)
     if code == sqlite3.SQLITE_NOTADB:
-        return not_a_catalog(path)
+        return not_a_catalog(path, what=what)
     if code == sqlite3.SQLITE_FULL:
         return StorageFull(
             f"no space left on the disk while {doing} {path}",

@@ -76,10 +76,10 @@ def check_format(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def not_a_catalog(path: Path) -> StorageError:
+def not_a_catalog(path: Path, *, what: str = "catalog") -> StorageError:
     """Build the error for a file that is something else."""
     return StorageError(
-        f"{path} is no catalog of Interplane",
+        f"{path} is no {what} of Interplane",
         expected="a file that Interplane made",
         do="Name another workspace, or move the file away. Nothing was changed",
     )
