@@ -33,7 +33,7 @@ class Request(msgspec.Struct, frozen=True):
     """A decoded request.
 
     Attributes:
-        rows: the decoded rows; in a batch, an error stands in the place of a row that is refused.
+        rows: the decoded rows; an error stands in the place of a row that is refused.
         is_batch: whether it came as ``rows``.
         id: the client's own id.
     """
@@ -73,7 +73,7 @@ class Decoder:
 
         Raises:
             Malformed: if the body is no JSON, or not of the form of a request.
-            RequestRejected: if its only row does not fit the schema, or there are too many.
+            RequestRejected: if there are too many rows.
         """
         return self.decode_quick(body) or self.decode_exact(body)
 
@@ -109,21 +109,20 @@ class Decoder:
 
         Raises:
             Malformed: if the body is no JSON, or not of the form of a request.
-            RequestRejected: if its only row does not fit the schema, or there are too many.
+            RequestRejected: if there are too many rows.
         """
         opened = open_envelope(read_json(body), most_rows=self._most_rows)
-        if not opened.is_batch:
-            return Request([self._row(opened.rows[0], "$.row")], id=opened.id)
-        rows: list[Row | RequestRejected] = []
-        for place, row in enumerate(opened.rows):
-            try:
-                rows.append(self._row(row, f"$.rows[{place}]"))
-            except RequestRejected as error:
-                rows.append(error)
-        return Request(rows, is_batch=True, id=opened.id)
+        rows = [
+            self._row(row, f"$.rows[{place}]" if opened.is_batch else "$.row")
+            for place, row in enumerate(opened.rows)
+        ]
+        return Request(rows, opened.is_batch, opened.id)
 
-    def _row(self, plain: Any, at: str) -> Row:
-        decoded = self.schema.decode(plain, at=at)
+    def _row(self, plain: Any, at: str) -> Row | RequestRejected:
+        try:
+            decoded = self.schema.decode(plain, at=at)
+        except RequestRejected as error:
+            return error
         return list(decoded.values()), {name: decoded[name] for name in decoded if name in plain}
 
 

@@ -1,7 +1,8 @@
 """How a SQLite file of ours is reached: who may write when, and what its errors mean.
 
 Reading connections are read-only, so they never write, lock or checkpoint. There is one writing
-connection; a writing transaction is IMMEDIATE, in WAL mode with ``synchronous=FULL``, and its errors
+connection; a writing transaction is IMMEDIATE, in WAL mode with ``synchronous=FULL`` (NORMAL for a
+file whose commits need not outlive a power cut; it is whole after one all the same), and its errors
 are sorted into what may be tried again (somebody else writes) and what may not (the disk).
 
 SQLite 3.7.0 to 3.51.2 can corrupt a file when two connections reset its log at the same moment.
@@ -47,6 +48,7 @@ class Connections:
         path: the file; it must exist.
         what: what the file is, for messages.
         check: raises unless the file is one that we can read.
+        durable: whether a commit outlives a power cut; one that need not outlives the process.
         funnel: whether writes go through the lock file; by default where SQLite needs it.
         patience_s: how long a write waits for others.
     """
@@ -57,11 +59,13 @@ class Connections:
         *,
         what: str = "catalog",
         check: Callable[[sqlite3.Connection, Path], None] = check_format,
+        durable: bool = True,
         funnel: bool | None = None,
         patience_s: float = _PATIENCE_S,
     ) -> None:
         self.path = path
         self._what = what
+        self._durable = durable
         self._patience_s = patience_s
         self._pid = os.getpid()
         self._idle: deque[sqlite3.Connection] = deque()
@@ -139,7 +143,7 @@ class Connections:
     def _writer(self) -> sqlite3.Connection:
         if self._writing is None:
             connection = self._connect("rw")
-            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
             self._writing = connection
         return self._writing
 
