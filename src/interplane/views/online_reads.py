@@ -1,0 +1,181 @@
+"""How a process reads the online store in SQLite: versions, states and what changed."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from typing import TYPE_CHECKING, Any, Self
+
+from interplane.errors import StorageError
+from interplane.storage.sqlite_connections import translated
+from interplane.views.encoding import encode
+from interplane.views.history import Event
+from interplane.views.online_schema import WHAT
+from interplane.views.ports import Fact, Registered
+from interplane.views.retention import windows_after
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from interplane.record import Digest
+    from interplane.views.encoding import Encoding
+    from interplane.views.ports import Entity
+    from interplane.views.view import View
+
+__all__ = ["SqliteReader", "read_registered"]
+
+_VERSION = "PRAGMA data_version"
+_LATEST = (
+    "SELECT known, happened, key, body FROM event WHERE view = ?1 AND entity = ?2 "
+    "AND is_latest = 1 AND known >= coalesce((SELECT known FROM event WHERE view = ?1 "
+    "AND entity = ?2 AND is_latest = 1 AND known <= ?3 ORDER BY known DESC LIMIT 1), ?3)"
+)
+_VERSIONS = (
+    "SELECT known, happened, key, body FROM event WHERE view = ? AND entity = ? "
+    "AND is_version = 1 AND known > ?"
+)
+_CHANGES = (
+    "SELECT view, entity, known, happened, key, body FROM event WHERE place > ? "
+    "AND view IN (SELECT number FROM view) ORDER BY place LIMIT ?"
+)
+
+
+def read_registered(
+    connection: sqlite3.Connection,
+    lookup: Callable[[sqlite3.Connection, int], tuple[View, Encoding]],
+    *,
+    source: str | None = None,
+) -> tuple[Registered, ...]:
+    """Return the registered views in order, or those of one source."""
+    rows = connection.execute("SELECT number, horizon, source FROM view ORDER BY number").fetchall()
+    return tuple(
+        Registered(lookup(connection, number)[0], number, horizon)
+        for number, horizon, its_source in rows
+        if source is None or its_source == source
+    )
+
+
+class SqliteReader:
+    """Reads on a connection of its own.
+
+    Args:
+        connection: the connection.
+        path: the file, for messages.
+        lookup: gives the view of a number.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        lookup: Callable[[sqlite3.Connection, int], tuple[View, Encoding]],
+    ) -> None:
+        self._connection = connection
+        self._cursor = connection.cursor()
+        self._path = path
+        self._lookup = lookup
+        self._pid = os.getpid()
+
+    def version(self) -> int:
+        """Return SQLite's own number, which a commit on any other connection changes."""
+        try:
+            version: int = self._cursor.execute(_VERSION).fetchone()[0]
+        except sqlite3.DatabaseError:
+            with translated("reading", self._path, what=WHAT):
+                raise
+        return version
+
+    def state(self) -> SqliteState:
+        """Open the state of now."""
+        if os.getpid() != self._pid:
+            raise StorageError(
+                f"this reader of {self._path} was opened by process {self._pid}, before a fork",
+                expected="a reader of this process",
+                do="Open the online store again",
+            )
+        return SqliteState(self._connection, self._path, self._lookup)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+class SqliteState:
+    """One state, for as long as a reading transaction is open.
+
+    Attributes:
+        version: what `SqliteReader.version` says of it.
+    """
+
+    __slots__ = ("_connection", "_lookup", "_path", "version")
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        lookup: Callable[[sqlite3.Connection, int], tuple[View, Encoding]],
+    ) -> None:
+        self._connection = connection
+        self._path = path
+        self._lookup = lookup
+        self.version = 0
+
+    def __enter__(self) -> Self:
+        self._all("BEGIN")
+        self.version = self._all(_VERSION)[0][0]
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        if isinstance(error, sqlite3.DatabaseError):
+            with translated("reading", self._path, what=WHAT):
+                raise error
+
+    def registered(self) -> Mapping[Digest, Registered]:
+        """Return the registered views by digest."""
+        found = read_registered(self._connection, self._lookup)
+        return {each.view.digest: each for each in found}
+
+    def last(self) -> int:
+        """Return the place of the newest event that is there."""
+        found: int = self._all("SELECT coalesce(max(place), 0) FROM event")[0][0]
+        return found
+
+    def changes(self, after: int, *, most: int) -> Sequence[Fact] | None:
+        """Return the events that were taken in after a place; None if they are too many."""
+        rows = self._all(_CHANGES, (after, most + 1))
+        if len(rows) > most:
+            return None
+        facts = []
+        for number, entity, *event in rows:
+            _, encoding = self._lookup(self._connection, number)
+            facts.append(Fact(number, encoding.entity(entity), _event(event, encoding)))
+        return facts
+
+    def load(self, registered: Registered, entity: Entity, time: int) -> Sequence[Event]:
+        """Return of an entity's events at least those that matter at any time from ``time`` on."""
+        view, number = registered.view, registered.number
+        _, encoding = self._lookup(self._connection, number)
+        name = encode(entity)
+        rows: list[Any] = []
+        if view.has_latest:
+            rows += self._all(_LATEST, (number, name, time))
+        if view.has_windows:
+            rows += self._all(_VERSIONS, (number, name, windows_after(view, time)))
+        return [_event(row, encoding) for row in rows]
+
+    def _all(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
+        return self._connection.execute(statement, values).fetchall()
+
+
+def _event(row: Sequence[Any], encoding: Encoding) -> Event:
+    known, happened, key, body = row
+    return Event(known, happened, encoding.key(key), encoding.values(body))

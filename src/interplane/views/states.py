@@ -1,0 +1,281 @@
+"""The states of entities that a process keeps in memory, exactly as new as the online store.
+
+A state is a `History` of what matters from some time on. Before each read the store is asked whether
+anything was written; if so, what was taken in since is taken in here as well. So whatever was
+acknowledged before a read began is seen by it, whoever wrote it.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from interplane.errors import NotFound, RequestRejected
+from interplane.views.history import History
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from interplane.expressions.nodes import Constant
+    from interplane.record import Digest
+    from interplane.views.history import Event
+    from interplane.views.ports import OnlineState, OnlineStore, Registered
+    from interplane.views.view import View
+
+__all__ = ["Asked", "Shelf", "States"]
+
+_MOST_ENTITIES: Final = 100_000
+_GROWTH: Final = 64
+_CHANGES: Final = 256
+_CHANGES_PER_STATE: Final = 4
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _State:
+    """What is known of one entity from ``since`` on, and the last thing that was read of it."""
+
+    __slots__ = ("begin", "history", "room", "since", "until", "values")
+
+    def __init__(self, view: View, events: Sequence[Event], since: int) -> None:
+        self.history = History(view, events)
+        self.since = since
+        self.room = len(events) + _GROWTH
+        self.begin = self.until = since
+        self.values: tuple[Constant, ...] = ()
+
+    def read(self, time: int) -> tuple[Constant, ...]:
+        reading = self.history.at(time)
+        self.begin, self.until, self.values = time, reading.valid_until, reading.values
+        return reading.values
+
+    def take(self, event: Event) -> bool:
+        """Take in what the store has taken in; return False when a new state would be smaller."""
+        if self.history.insert(event):
+            self.until = self.begin
+            self.room -= 1
+        return self.room > 0
+
+
+class Shelf:
+    """The states of one view's entities, those that were asked for lately and before that.
+
+    Attributes:
+        view: the view.
+        registered: what the store says of it; None if it keeps none of its events.
+        nothing: the values where no entity is named.
+    """
+
+    __slots__ = ("_one", "horizon", "lately", "nothing", "registered", "sooner", "view")
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.nothing = view.nothing
+        self.registered: Registered | None = None
+        self.horizon: float = float("inf")
+        self.lately: dict[Any, _State] = {}
+        self.sooner: dict[Any, _State] = {}
+        self._one = len(view.entity) == 1
+
+    def name(self, entity: Sequence[Constant]) -> Any:
+        """Return what an entity is kept under: its only value, or all of them."""
+        return entity[0] if self._one else tuple(entity)
+
+    def update(self, registered: Registered | None) -> None:
+        """Take over what the store says of the view."""
+        before = self.registered
+        if before is not None and (registered is None or registered.number != before.number):
+            self.clear()
+        self.registered = registered
+        horizon = None if registered is None else registered.horizon
+        self.horizon = float("inf") if horizon is None else horizon
+
+    def find(self, name: Any, time: int) -> _State | None:
+        """Return an entity's state, if it is here and reaches back to a time."""
+        state = self.lately.get(name)
+        if state is None:
+            state = self.sooner.pop(name, None)
+            if state is None:
+                return None
+            self.lately[name] = state
+        return state if time >= state.since else None
+
+    def load(self, store: OnlineState, name: Any, time: int) -> _State:
+        """Make an entity's state of what the store has."""
+        registered = self.registered
+        if registered is None:
+            raise self.refusal(time)
+        entity = (name,) if self._one else name
+        state = _State(self.view, store.load(registered, entity, time), time)
+        self.lately[name] = state
+        return state
+
+    def take(self, name: Any, event: Event) -> None:
+        """Take in an event of an entity, if that is here."""
+        for states in (self.lately, self.sooner):
+            state = states.get(name)
+            if state is not None and not state.take(event):
+                del states[name]
+
+    def clear(self) -> None:
+        """Forget all states."""
+        self.lately.clear()
+        self.sooner.clear()
+
+    def refusal(self, time: int) -> NotFound | RequestRejected:
+        """Build the error for a time of which the store has no whole history."""
+        view, registered = self.view, self.registered
+        if registered is None or registered.horizon is None:
+            return NotFound(
+                f"the online store has no history of {view.name}",
+                expected="a view that was materialized",
+                do='Bring its history there with "interplane materialize"',
+                view=view.digest,
+            )
+        asked, horizon = _text(time), _text(registered.horizon)
+        return RequestRejected(
+            f"the time {asked} is before what the online store keeps of {view.name}",
+            expected=f"a time from {horizon} on",
+            do='Ask for a later time, or predict in batch: "interplane predict" has all of history',
+            view=view.name,
+            time=asked,
+            horizon=horizon,
+        )
+
+
+Asked = tuple[Shelf, Any]
+"""A view's shelf, and the name of an entity there; None for a row that names none."""
+
+
+class States:
+    """The states that one process keeps of one online store; shared by its threads.
+
+    Args:
+        store: the store.
+        most_entities: how many states are kept. When there are more, those that were not asked for
+            longest go.
+    """
+
+    def __init__(self, store: OnlineStore, *, most_entities: int = _MOST_ENTITIES) -> None:
+        self._reader = store.reader()
+        self._turn = threading.Lock()
+        self._most = max(most_entities // 2, 1)
+        self._version: int | None = None
+        self._last = 0
+        self._shelves: dict[Digest, Shelf] = {}
+
+    def shelf(self, view: View) -> Shelf:
+        """Return the shelf of a view."""
+        with self._turn:
+            found = self._shelves.get(view.digest)
+            if found is None:
+                found = self._shelves[view.digest] = Shelf(view)
+                self._version = None
+            return found
+
+    def read(self, asked: Sequence[Asked], time: int) -> list[Constant]:
+        """Return the values of several views for their entities, all of one state of the store.
+
+        Args:
+            asked: the views and entities.
+            time: for when, in microseconds.
+
+        Raises:
+            RequestRejected: if the time is before the horizon of a view.
+            NotFound: if nothing was materialized of a view.
+            StorageError: if the store cannot be read.
+        """
+        with self._turn:
+            if self._reader.version() == self._version:
+                found = self._kept(asked, time)
+                if found is not None:
+                    return found
+            with self._reader.state() as store:
+                self._catch_up(store)
+                return self._loaded(asked, time, store)
+
+    def check(self, shelves: Sequence[Shelf]) -> None:
+        """Refuse views of which the store has no history.
+
+        Raises:
+            NotFound: if nothing was materialized of one.
+        """
+        with self._turn:
+            with self._reader.state() as store:
+                self._catch_up(store)
+            for shelf in shelves:
+                if shelf.registered is None or shelf.registered.horizon is None:
+                    raise shelf.refusal(0)
+
+    def close(self) -> None:
+        """Give back the connection."""
+        with self._turn:
+            self._reader.close()
+
+    def _kept(self, asked: Sequence[Asked], time: int) -> list[Constant] | None:
+        """Return the values if all states are here, else None."""
+        values: list[Constant] = []
+        for shelf, name in asked:
+            if name is None:
+                values += shelf.nothing
+                continue
+            if time < shelf.horizon:
+                return None
+            state = shelf.lately.get(name) or shelf.find(name, time)
+            if state is None or time < state.since:
+                return None
+            values += state.values if state.begin <= time < state.until else state.read(time)
+        return values
+
+    def _loaded(self, asked: Sequence[Asked], time: int, store: OnlineState) -> list[Constant]:
+        for shelf, name in asked:
+            if name is not None and time < shelf.horizon:
+                raise shelf.refusal(time)
+        values: list[Constant] = []
+        for shelf, name in asked:
+            if name is None:
+                values += shelf.nothing
+                continue
+            state = shelf.find(name, time) or shelf.load(store, name, time)
+            values += state.read(time)
+        self._make_room()
+        return values
+
+    def _catch_up(self, store: OnlineState) -> None:
+        """Bring all states to a state of the store."""
+        if store.version == self._version:
+            return
+        registered = store.registered()
+        numbers = {}
+        for digest, shelf in self._shelves.items():
+            shelf.update(registered.get(digest))
+            if shelf.registered is not None:
+                numbers[shelf.registered.number] = shelf
+        self._take_changes(store, numbers)
+        self._last = max(self._last, store.last())
+        self._version = store.version
+
+    def _take_changes(self, store: OnlineState, numbers: dict[int, Shelf]) -> None:
+        held = sum(len(each.lately) + len(each.sooner) for each in self._shelves.values())
+        if not held:
+            return
+        facts = store.changes(self._last, most=_CHANGES + _CHANGES_PER_STATE * held)
+        if facts is None:
+            for shelf in self._shelves.values():
+                shelf.clear()
+            return
+        for number, entity, event in facts:
+            if number in numbers:
+                shelf = numbers[number]
+                shelf.take(shelf.name(entity), event)
+
+    def _make_room(self) -> None:
+        """Let the states go that were not asked for since the last time."""
+        shelves = self._shelves.values()
+        if sum(len(shelf.lately) for shelf in shelves) > self._most:
+            for shelf in shelves:
+                shelf.sooner, shelf.lately = shelf.lately, {}
+
+
+def _text(time: int) -> str:
+    return (_EPOCH + timedelta(microseconds=time)).isoformat().replace("+00:00", "Z")
