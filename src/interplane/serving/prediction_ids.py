@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from typing import TYPE_CHECKING, Final
 
@@ -14,33 +13,36 @@ if TYPE_CHECKING:
 __all__ = ["NewIds", "derived_id"]
 
 _BYTES: Final = 16
-_MASK: Final = (1 << 64) - 1
-_ODD: Final = 0x9E3779B97F4A7C15
-"""2^64 divided by the golden ratio: consecutive numbers end up far from each other."""
+_AT_ONCE: Final = 256
 
 
 class NewIds:
-    """Makes ids without asking the operating system for each.
+    """Makes random ids, asking the operating system once for many.
 
-    The first half numbers the ids of this object, mixed by a bijection of 64 bits, so that no two are
-    equal; the second half is random, drawn once. Make it in the process that uses it.
+    Make it in the process that uses it: two that share what was drawn would give the same ids.
 
     Args:
         draw: gives so many random bytes.
 
-    >>> new_id = NewIds(draw=lambda size: bytes(size))
-    >>> new_id(), new_id()
-    ('00000000000000000000000000000000', '9e3779b97f4a7c150000000000000000')
+    >>> new_id = NewIds()
+    >>> len(new_id()), new_id() == new_id()
+    (32, False)
     """
 
+    __slots__ = ("_draw", "_ready")
+
     def __init__(self, draw: Callable[[int], bytes] = os.urandom) -> None:
-        self._next = itertools.count().__next__
-        self._mask = int.from_bytes(draw(8), "big")
-        self._half = draw(8).hex()
+        self._draw = draw
+        self._ready: list[str] = []
 
     def __call__(self) -> str:
         """Return an id; from any thread."""
-        return f"{(self._next() * _ODD & _MASK) ^ self._mask:016x}{self._half}"
+        try:
+            return self._ready.pop()
+        except IndexError:
+            first, *others = self._draw(_BYTES * _AT_ONCE).hex("-", -_BYTES).split("-")
+            self._ready = others
+            return first
 
 
 def derived_id(model: str, client_id: str, place: int) -> str:

@@ -75,8 +75,11 @@ def body_of(value: Any) -> bytes:
 
 def check_same(decoder: Decoder, body: bytes) -> bool:
     """Hold the two ways against each other; return whether the quick one took the body."""
-    quick = decoder.decode_quick(body)
+    quick, row = decoder.decode_quick(body), decoder.decode_row(body)
+    if row is not None:
+        assert plain(decoder.decode_exact(body)) == plain(Request([row]))
     if quick is None:
+        assert row is None
         return False
     assert plain(decoder.decode_exact(body)) == plain(quick)
     logged = [json.loads(msgspec.json.encode(logged)) for _, logged in quick.rows]
@@ -257,6 +260,34 @@ def test_the_quick_way_takes_what_is_usual():
     assert check_same(DECODERS["mixed"], body_of({"row": {"f0": "x", "f1": 1, "größe": 4}}))
 
 
+ALMOST = [
+    b'{"row":{"bool":true}]',
+    b'{"row":{"bool":true}},"id":"a"}',
+    b'{"row":{"bool":true}}}',
+    b'{"row":{"bool":true}}\n',
+    b'{"row":null}',
+    b'{"row":}',
+    b'{"row":{}',
+    b"",
+    b'{"row"',
+    b' {"row":{}}',
+]
+
+
+@pytest.mark.parametrize("body", ALMOST)
+def test_what_is_almost_a_plain_row_is_none(body):
+    """The shortest way looks at the first and the last bytes, and msgspec at all between them."""
+    assert DECODERS["loose"].decode_row(body) is None
+
+
+def test_a_plain_row_is_taken_the_shortest_way():
+    """Also with a space, as Python's json writes it."""
+    for body in (b'{"row":{"bool":true}}', b'{"row": {"bool":true} }'):
+        values, logged = DECODERS["loose"].decode_row(body)
+        assert [True, None, None, None, None, None] == values
+        assert b'{"bool":true}' == msgspec.json.encode(logged)
+
+
 def test_values_are_typed():
     """In the order of the schema."""
     expected = [True, 7, 2.5, "JFK", date(2013, 5, 1), datetime(2013, 5, 1, 6, 15)]
@@ -271,6 +302,7 @@ def test_a_name_that_json_writes_with_an_escape():
     decoder = Decoder(RequestSchema(fields=(field('a"b', "int"),), inputs=1))
     body = body_of({"row": {'a"b': 3}})
     assert decoder.decode_quick(body) is None
+    assert decoder.decode_row(body) is None
     assert [3] == decoder.decode(body).rows[0][0]
 
 

@@ -1,5 +1,6 @@
 """Clients' ids: one answer per id, in every thread and process, until it is a day old."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -7,8 +8,6 @@ import textwrap
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from interplane.errors import Corrupt, NewerFormat, StorageError
 from interplane.serving.ids import ClientIds, Kept, request_digest
@@ -206,16 +205,28 @@ def test_requests_are_told_apart_by_what_they_say():
     assert len(different) == len({request_digest(body) for body in different})
 
 
-@given(st.binary(min_size=16, max_size=16))
-def test_new_ids_differ(seed):
-    """Within a worker by a bijection, between workers by chance."""
-    parts = [seed[:8], seed[8:]]
-    new_id = NewIds(draw=lambda size: parts.pop(0))
-    made = [new_id() for _ in range(500)]
-    assert 500 == len(set(made))
-    assert all(len(text) == 32 and int(text, 16) >= 0 for text in made)
-    assert 1 == len({text[16:] for text in made})
-    assert made[0] != NewIds()()
+def test_new_ids_are_random_and_differ():
+    """The system is asked once for many."""
+    asked = []
+
+    def draw(size):
+        asked.append(size)
+        return os.urandom(size)
+
+    new_id = NewIds(draw)
+    made = [new_id() for _ in range(1000)]
+    assert 1000 == len(set(made))
+    assert {32} == {len(text) for text in made}
+    assert all(bytes.fromhex(text) for text in made)
+    assert [4096] * 4 == asked
+
+
+def test_threads_draw_different_ids():
+    """Also while more are drawn."""
+    new_id = NewIds()
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: [new_id() for _ in range(500)], range(16)))
+    assert 8000 == len({text for texts in made for text in texts})
 
 
 def test_derived_ids_are_made_of_model_id_and_place():
