@@ -1,4 +1,4 @@
-"""The data step: flights with their times in UTC, the weather known at departure, the aircraft."""
+"""The data steps: flights with their times in UTC, what is known of them when, and the weather."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ from __future__ import annotations
 # `arr_time` is a clock reading (hhmm) at the destination, without a date: it is read in the
 # destination's time zone, on the first day that puts it after the departure. Destinations without
 # a row in `airports` (BQN, PSE, SJU, STT) keep Atlantic time, as Puerto Rico does.
-# A cancelled flight has no departure, a diverted one no arrival delay: `late` and `landed_at` are
-# null there.
-# An hour's weather is published an hour after it began; the last one published before the
-# scheduled departure is taken, unless it is more than three hours old.
-DEPARTURES = """
+# A cancelled flight has no departure, a diverted one no arrival delay: they never landed as planned.
+TIMED = """
 WITH timed AS (
     SELECT
         concat_ws('-', self.year, self.month, self.day, carrier, flight, origin, sched_dep_time)
@@ -25,54 +22,60 @@ WITH timed AS (
 landed AS (
     SELECT
         *,
-        scheduled_departure + to_minutes(dep_delay) AS departed_at,
-        list_filter(
+        CASE WHEN arr_delay IS NOT NULL THEN list_filter(
             [
                 timezone('UTC', timezone(zone, local_midnight + to_minutes(
                     (arr_time // 100) * 60 + arr_time % 100 + 1440 * days)))
                 FOR days IN [-1, 0, 1, 2]
             ],
             lambda instant: instant > scheduled_departure + to_minutes(dep_delay)
-        )[1] AS landed_at
+        )[1] END AS landed_at,
+        arr_delay > 15 AS late
     FROM timed
-),
-published AS (
-    SELECT *, time_hour + INTERVAL 1 HOUR AS published_at FROM weather
-),
-fresh AS (
-    SELECT
-        landed.*,
-        published.* EXCLUDE (origin, year, month, day, hour, time_hour),
-        landed.scheduled_departure - published.published_at <= INTERVAL 3 HOUR AS is_fresh
-    FROM landed
-    ASOF LEFT JOIN published
-        ON landed.origin = published.origin
-        AND landed.scheduled_departure >= published.published_at
 )
+"""
+
+# One row for each scheduled flight, with nothing in it that is known later but for the label, and
+# the time from which that is known.
+DEPARTURES = f"""
+{TIMED}
 SELECT
     flight_id,
     scheduled_departure,
-    CASE WHEN arr_delay IS NOT NULL THEN landed_at END AS landed_at,
-    arr_delay > 15 AS late,
+    landed_at,
+    late,
     carrier,
     flight,
-    fresh.origin,
+    landed.origin,
     dest,
+    landed.tailnum,
     distance,
-    fresh.hour AS local_hour,
-    fresh.hour * 60 + minute AS local_minute,
+    landed.hour AS local_hour,
+    landed.hour * 60 + minute AS local_minute,
     isodow(local_midnight) AS weekday,
     planes.year AS built,
-    planes.seats,
-    CASE WHEN is_fresh THEN temp END AS temp,
-    CASE WHEN is_fresh THEN dewp END AS dewp,
-    CASE WHEN is_fresh THEN humid END AS humid,
-    CASE WHEN is_fresh THEN wind_speed END AS wind_speed,
-    CASE WHEN is_fresh THEN wind_gust END AS wind_gust,
-    CASE WHEN is_fresh THEN precip END AS precip,
-    CASE WHEN is_fresh THEN pressure END AS pressure,
-    CASE WHEN is_fresh THEN visib END AS visib
-FROM fresh
-LEFT JOIN planes ON fresh.tailnum = planes.tailnum
+    planes.seats
+FROM landed
+LEFT JOIN planes ON landed.tailnum = planes.tailnum
 ORDER BY scheduled_departure, flight_id
+"""
+
+# One row for each landing: the events of the flights' history.
+LANDINGS = f"""
+{TIMED}
+SELECT
+    flight_id, scheduled_departure, landed_at, carrier, origin, dest, tailnum, late,
+    arr_delay AS delay
+FROM landed
+WHERE landed_at IS NOT NULL
+ORDER BY landed_at, flight_id
+"""
+
+# An hour's weather is published an hour after it began.
+OBSERVATIONS = """
+SELECT
+    origin, time_hour, time_hour + INTERVAL 1 HOUR AS published_at,
+    temp, dewp, humid, wind_speed, wind_gust, precip, pressure, visib
+FROM self
+ORDER BY published_at, origin
 """

@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import numpy as np
-from departures import DEPARTURES
+from departures import DEPARTURES, LANDINGS, OBSERVATIONS
+from history import (
+    aircraft_history,
+    carrier_history,
+    conditions,
+    destination_history,
+    origin_carrier_history,
+    origin_history,
+)
 
 import interplane as ip
 
@@ -18,7 +26,15 @@ airports = ip.dataset("airports", schema="schemas/airports.toml")
 @ip.features(
     label="late", time="scheduled_departure", key=["flight_id"], context=["carrier", "origin"]
 )
-def flight_features(flight):
+def flight_features(
+    flight,
+    carrier=carrier_history.by("carrier"),
+    here=origin_history.by("origin"),
+    queue=origin_carrier_history.by("origin", "carrier"),
+    there=destination_history.by("dest"),
+    aircraft=aircraft_history.by("tailnum"),
+    weather=conditions.by("origin"),
+):
     """Only what is known at the scheduled departure."""
     return {
         "distance": ip.standardize(flight.distance),
@@ -33,14 +49,24 @@ def flight_features(flight):
         ),
         "age": (flight.scheduled_departure.year() - flight.built).clip(0, 60),
         "seats": flight.seats,
-        "temperature": flight.temp,
-        "dew_point": flight.dewp,
-        "humidity": flight.humid,
-        "wind": flight.wind_speed.clip(0, 80),
-        "gust": flight.wind_gust.fill_null(0.0).clip(0, 100),
-        "rain": flight.precip,
-        "pressure": flight.pressure,
-        "visibility": flight.visib,
+        "carrier_late_7d": carrier.late_7d,
+        "carrier_flights_7d": carrier.flights_7d,
+        "origin_late_3h": here.late_3h,
+        "origin_delay_3h": here.delay_3h.clip(-60, 300),
+        "origin_late_12h": here.late_12h,
+        "origin_carrier_late_6h": queue.late_6h,
+        "origin_carrier_worst_6h": queue.worst_6h.clip(-60, 300),
+        "dest_late_6h": there.late_6h,
+        "dest_landings_6h": there.landings_6h,
+        "aircraft_delay": aircraft.delay.clip(-60, 300),
+        "temperature": weather.temperature,
+        "dew_point": weather.dew_point,
+        "humidity": weather.humidity,
+        "wind": weather.wind.clip(0, 80),
+        "gust": weather.gust.fill_null(0.0).clip(0, 100),
+        "rain": weather.rain,
+        "pressure": weather.pressure,
+        "visibility": weather.visibility,
     }
 
 
@@ -65,11 +91,21 @@ pipeline = ip.Pipeline(
 
 
 @pipeline.step
-def departures(
-    flights: ip.Table, weather: ip.Table, planes: ip.Table, airports: ip.Table
-) -> ip.Table:
+def departures(flights: ip.Table, planes: ip.Table, airports: ip.Table) -> ip.Table:
     """One row per scheduled flight, with nothing in it that is known later, but for the label."""
-    return flights.sql(DEPARTURES, weather=weather, planes=planes, airports=airports)
+    return flights.sql(DEPARTURES, planes=planes, airports=airports)
+
+
+@pipeline.step
+def landings(flights: ip.Table, airports: ip.Table) -> ip.Table:
+    """One row per landing, known when it happened."""
+    return flights.sql(LANDINGS, airports=airports)
+
+
+@pipeline.step
+def observations(weather: ip.Table) -> ip.Table:
+    """One row per airport and hour of weather, known when it was published."""
+    return weather.sql(OBSERVATIONS)
 
 
 @pipeline.step(outputs=("train", "test"))
@@ -88,9 +124,13 @@ def split(departures: ip.Table, *, until: date = date(2013, 5, 1), test_days: in
 
 
 @pipeline.step(outputs=("frozen", "x", "y"))
-def fitted(train: ip.Table):
-    """The training matrix (target encodings out of fold) and the features as they will serve."""
-    return flight_features.fit_transform(train)
+def fitted(train: ip.Table, landings: ip.Table, observations: ip.Table):
+    """The training matrix (target encodings out of fold) and the features as they will serve.
+
+    Each row has the history that was known at its scheduled departure, and nothing later.
+    """
+    sources = {"landings": landings, "observations": observations}
+    return flight_features.fit_transform(train, sources=sources)
 
 
 @pipeline.step
@@ -118,12 +158,15 @@ def model(
 
 
 @pipeline.step
-def evaluation(model: ip.Model, test: ip.Table, champion) -> ip.Evaluation:
+def evaluation(
+    model: ip.Model, test: ip.Table, landings: ip.Table, observations: ip.Table, champion
+) -> ip.Evaluation:
     """The model on the test days, per slice, beside the live one on the same rows."""
     return ip.evaluate(
         model,
         test,
         against=champion,
+        sources={"landings": landings, "observations": observations},
         metrics=["roc_auc", "log_loss"],
         slices=["carrier", "origin", "local_hour", ("origin", "local_hour")],
     )

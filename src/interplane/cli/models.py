@@ -131,6 +131,11 @@ def _sections(store: Store, found: Recorded) -> Iterator[tuple[str, str]]:
     yield "parameters", _parameters(found)
     if crossing.frozen is not None:
         yield "features", f"{crossing.frozen.summary}  {short(crossing.frozen.digest)}"
+    if crossing.views:
+        from interplane.project.views import view_name
+
+        names = (f"{key}: {view_name(store, digest)}" for key, digest in crossing.views.items())
+        yield "views", ", ".join(names)
     yield "model", f"{crossing.model.summary}  {short(crossing.model.digest)}"
     yield "parity", _parity(crossing.parity) if crossing.parity else "not proved"
     if crossing.request_schema is not None:

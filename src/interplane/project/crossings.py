@@ -98,6 +98,7 @@ def differences(before: Crossing, after: Crossing) -> list[Change]:
         *_mapped("data", _data(before), _data(after), cut=True),
         *_mapped("parameters", _parameters(before), _parameters(after)),
         *_mapped("seeds", before.seeds, after.seeds),
+        *_mapped("features", before.views, after.views, cut=True),
         *_mapped("environment", _distributions(before), _distributions(after)),
         *_mapped("outcome", _outcome(before), _outcome(after), cut=True),
     ]

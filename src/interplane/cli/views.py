@@ -1,0 +1,139 @@
+"""``interplane views | materialize``: feature views, and the history that a server looks up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from interplane.cli.output import age, json_option, print_json, print_table, progress, say
+from interplane.record import short
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from interplane.project.materializing import Materialization
+    from interplane.project.views import RecordedView
+
+__all__ = ["materialize", "views"]
+
+_time = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"])
+_UNITS = (("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000))
+
+
+@click.command()
+@json_option
+def views(*, as_json: bool) -> None:
+    """List the versions of feature views.
+
+    Each definition is a version of its own: a changed window or time-to-live is another, and a
+    crossing goes on reading the one that it was trained with.
+    """
+    from interplane.project.project import Project
+    from interplane.project.views import list_views
+
+    found = list_views(Project.find().store)
+    if as_json:
+        print_json([_plain(item) for item in found])
+        return
+    if not found:
+        say("No feature view yet. Runs record those that their features join.")
+        return
+    rows = [
+        (
+            item.name,
+            ", ".join(item.view.entity),
+            item.view.source,
+            ", ".join(item.view.features),
+            "" if item.view.ttl_us is None else _length(item.view.ttl_us),
+            short(item.view.digest),
+            age(item.at),
+        )
+        for item in found
+    ]
+    print_table(("view", "of", "source", "features", "ttl", "digest", "recorded"), rows)
+
+
+@click.command()
+@click.argument("ref")
+@click.option(
+    "--since",
+    type=_time,
+    help="Keep what predictions from this time on need (UTC); by default from the latest event on.",
+)
+@click.option(
+    "--data",
+    "--input",
+    "inputs",
+    multiple=True,
+    metavar="[INPUT=]REF",
+    help="A data version instead of the latest, e.g. flights@6 or weather=weather@6.",
+)
+@json_option
+def materialize(
+    ref: str, *, since: datetime | None, inputs: tuple[str, ...], as_json: bool
+) -> None:
+    """Bring the history that the crossing REF looks up into the online store.
+
+    Its own data steps make the sources of its feature views out of the latest data versions. What
+    is there already is not written again, and servers go on reading. Later events are pushed to a
+    server, or come with the next version of the data.
+    """
+    from interplane.cli.pipelines import read_pins
+    from interplane.project.crossings import find_crossing
+    from interplane.project.materializing import materialize as bring
+    from interplane.project.project import Project
+    from interplane.project.running import Running
+
+    project = Project.find()
+    running = Running(project, find_crossing(project.store, ref).crossing.pipeline)
+    words = tuple(word if "=" in word else f"{word.partition('@')[0]}={word}" for word in inputs)
+    with progress("materializing") as bar:
+        done = bring(running, ref, since=since, pins=read_pins(words), progress=bar)
+    if as_json:
+        print_json([_counts(item) for item in done])
+        return
+    if not done:
+        say(f"{ref} reads no feature view: there is nothing to look up.")
+        return
+    rows = [
+        (item.name, f"{item.events:,}", f"{item.written:,}", f"{item.entities:,}", item.horizon)
+        for item in done
+    ]
+    print_table(
+        ("view", "events", "new", "entities", "from"), rows, right=("events", "new", "entities")
+    )
+
+
+def _plain(item: RecordedView) -> dict[str, Any]:
+    return {
+        "name": item.name,
+        "digest": item.view.digest,
+        "at": item.at,
+        "actor": item.actor,
+        "types": item.view.types,
+        "view": item.view.to_dict(),
+    }
+
+
+def _counts(item: Materialization) -> dict[str, Any]:
+    return {
+        "view": item.name,
+        "digest": item.digest,
+        "events": item.events,
+        "written": item.written,
+        "entities": item.entities,
+        "horizon": item.horizon,
+    }
+
+
+def _length(duration_us: int) -> str:
+    """Return a length of time in its largest whole unit.
+
+    >>> _length(10_800_000_000)
+    '3h'
+    """
+    for unit, length in _UNITS:
+        if duration_us % length == 0:
+            return f"{duration_us // length}{unit}"
+    return f"{duration_us}us"
