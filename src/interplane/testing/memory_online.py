@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from interplane.errors import NotFound
-from interplane.views.history import rank
 from interplane.views.ports import Known, Registered
 from interplane.views.retention import is_reached, windows_after
 
@@ -106,7 +105,7 @@ class MemoryOnline:
         view, _, horizon = registered
         kept = self._kept.setdefault((fact.number, fact.entity), _Kept([], set()))
         changed = view.has_latest and _reach(kept.latest, fact.event, horizon)
-        if view.has_windows and fact.event.known > windows_after(view, horizon):
+        if view.has_windows and _counts(kept.versions, fact.event, view, horizon):
             changed = changed or fact.event not in kept.versions
             kept.versions.add(fact.event)
         if changed:
@@ -194,15 +193,19 @@ def _reach(latest: list[Event], event: Event, horizon: int | None) -> bool:
     return True
 
 
+def _counts(versions: set[Event], event: Event, view: View, horizon: int | None) -> bool:
+    """Return whether a version can be in a window from the horizon on, or end one that is."""
+    if horizon is None or event.known > horizon or not view.forecast:
+        return event.known > windows_after(view, horizon)
+    return not any(
+        each.key == event.key and event.known < each.known <= horizon for each in versions
+    )
+
+
 def _prune(kept: _Kept, view: View, horizon: int) -> None:
     last = max((each.known for each in kept.latest if each.known <= horizon), default=horizon)
     kept.latest[:] = [each for each in kept.latest if each.known >= last]
-    after = windows_after(view, horizon)
-    newest = {each.key: each for each in sorted(kept.versions, key=rank) if each.known <= horizon}
-    kept.versions.intersection_update(
-        [
-            each
-            for each in kept.versions
-            if each.known > horizon or (each.known > after and newest[each.key] is each)
-        ]
+    versions = kept.versions
+    versions.intersection_update(
+        [each for each in versions if _counts(versions, each, view, horizon)]
     )

@@ -28,6 +28,10 @@ _ADD = (
     "INSERT INTO event (view, entity, known, happened, key, body, is_latest, is_version) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
+_REPLACED = (
+    "SELECT key, max(known) FROM event WHERE view = ? AND entity = ? AND is_version = 1 "
+    "AND known <= ? GROUP BY key"
+)
 _HIDDEN = (
     "SELECT place FROM event WHERE view = ? AND entity = ? AND is_latest = 1 "
     "AND known > ? AND happened < ?"
@@ -66,7 +70,7 @@ def write_facts(
 class _Writer:
     """Takes in events of one view."""
 
-    __slots__ = ("_after", "_cursor", "_encoding", "_horizon", "_number", "_view")
+    __slots__ = ("_after", "_cursor", "_encoding", "_horizon", "_number", "_replacing", "_view")
 
     def __init__(
         self,
@@ -83,14 +87,16 @@ class _Writer:
         self._encoding = encoding
         self._horizon = horizon
         self._after = windows_after(view, horizon)
+        self._replacing: dict[bytes, dict[bytes, int]] = {}
 
     def write(self, entity: bytes, event: Event) -> bool:
         """Take one event in; return whether it changed anything."""
         is_latest = self._view.has_latest and self._reach(entity, event)
-        is_version = self._view.has_windows and event.known > self._after
+        key = encode(event.key)
+        is_version = self._view.has_windows and self._counts(entity, key, event.known)
         if not (is_latest or is_version):
             return False
-        row = (self._number, entity, event.known, event.event, encode(event.key))
+        row = (self._number, entity, event.known, event.event, key)
         self._cursor.execute(_ADD, (*row, encode(event.values), is_latest, is_version))
         return self._cursor.rowcount > 0
 
@@ -109,6 +115,20 @@ class _Writer:
             hidden += [place for (place,) in rows]
         for place in hidden:
             self._unmark(place)
+        return True
+
+    def _counts(self, entity: bytes, key: bytes, known: int) -> bool:
+        """Return whether a version can be in a window from the horizon on, or end one that is."""
+        horizon = self._horizon
+        if horizon is None or known > horizon or not self._view.forecast:
+            return known > self._after
+        replacing = self._replacing.get(entity)
+        if replacing is None:
+            rows = self._cursor.execute(_REPLACED, (self._number, entity, horizon))
+            replacing = self._replacing[entity] = dict(rows.fetchall())
+        if replacing.get(key, known) > known:
+            return False
+        replacing[key] = known
         return True
 
     def _is_past(self, known: int) -> bool:

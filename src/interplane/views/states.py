@@ -8,7 +8,7 @@ acknowledged before a read began is seen by it, whoever wrote it.
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from interplane.errors import NotFound, RequestRejected
@@ -29,7 +29,7 @@ _MOST_ENTITIES: Final = 100_000
 _GROWTH: Final = 64
 _CHANGES: Final = 256
 _CHANGES_PER_STATE: Final = 4
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - timestamps are UTC, and naive
 
 
 class _State:
@@ -278,4 +278,7 @@ class States:
 
 
 def _text(time: int) -> str:
-    return (_EPOCH + timedelta(microseconds=time)).isoformat().replace("+00:00", "Z")
+    try:
+        return (_EPOCH + timedelta(microseconds=time)).isoformat() + "Z"
+    except OverflowError:
+        return f"{time} microseconds since 1970"
