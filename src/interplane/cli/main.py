@@ -29,6 +29,12 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "show": ("Models", "interplane.cli.models:show", "Show a crossing on one screen."),
     "diff": ("Models", "interplane.cli.models:diff", "Say how two crossings differ."),
     "predict": ("Models", "interplane.cli.predict:predict", "Score a dataset in batch."),
+    "views": ("Serving", "interplane.cli.views:views", "List the versions of feature views."),
+    "materialize": (
+        "Serving",
+        "interplane.cli.views:materialize",
+        "Bring history to the online store.",
+    ),
     "deploy": ("Serving", "interplane.cli.deployment:deploy", "Make a crossing the live one."),
     "rollback": (
         "Serving",
@@ -39,7 +45,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 
 
-_ORDERED = frozenset({"plan", "run", "predict"})
+_ORDERED = frozenset({"plan", "run", "predict", "materialize"})
 """Commands that import the project's code."""
 
 

@@ -17,7 +17,12 @@ from interplane.record import Artifact, Crossing, Digest, Verdict, ViewVersion
 from interplane.storage.names import crossing_pointer, named_pointer, series_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from interplane.data.table import Table
     from interplane.features.frozen import Frozen
+    from interplane.models.golden import GoldenRows
+    from interplane.models.request_schema import RequestSchema
     from interplane.pipeline.graph import Publication
     from interplane.pipeline.wiring import Graph
     from interplane.storage.draft import Draft
@@ -127,12 +132,30 @@ class Publisher:
             inputs=made.inputs,
             store=self._store,
         )
+        schema = RequestSchema.of(frozen, rows)
         return replace(
             described,
-            request_schema=RequestSchema.of(frozen, rows).to_dict(),
+            request_schema=schema.to_dict(),
             parity=described.parity or prove(frozen, rows, sources=sources).to_dict(),
             baselines={"train": draft.put(profile(rows).to_bytes())},
+            golden=draft.put(self._golden(publication, made, schema, rows, sources).to_bytes()),
         )
+
+    def _golden(
+        self,
+        publication: Publication,
+        made: Made,
+        schema: RequestSchema,
+        rows: Table,
+        sources: Mapping[str, Table],
+    ) -> GoldenRows:
+        """Return training rows with what the model gives for them, to be replayed where it serves."""
+        from interplane.models.golden import MOST_GOLDEN, make_golden
+
+        model = self._load(made.artifacts[publication.model])
+        few = _spread(rows, MOST_GOLDEN)
+        wide = model.features.widen(few, sources=sources)
+        return make_golden(model.features, model.predictor, schema, wide)
 
     def _as_of(self, publication: Publication, made: Made) -> dict[str, str]:
         """Return the latest time in each dataset whose schema declares a time column."""
@@ -152,6 +175,15 @@ class Publisher:
 
     def _load(self, artifact: Artifact, want: Want | None = None) -> Any:
         return self._artifacts.load(artifact, scratch=_folder, want=want or Want("any"))
+
+
+def _spread(rows: Table, most: int) -> Table:
+    """Return rows from all over a table, first and last among them."""
+    from interplane.data.table import Table
+
+    last, count = rows.rows - 1, min(most, rows.rows)
+    places = [place * last // max(count - 1, 1) for place in range(count)]
+    return Table.from_arrow(rows.to_arrow().take(places), name="the golden rows")
 
 
 def _put_view(view: View, draft: Draft) -> Digest:

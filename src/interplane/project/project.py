@@ -15,7 +15,7 @@ from interplane.project.config import ProjectConfig, find_project_file, read_con
 from interplane.record import Ref
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from interplane.data.adding import Added
@@ -27,8 +27,11 @@ if TYPE_CHECKING:
     from interplane.pipeline.outcome import Outcome
     from interplane.pipeline.plan import Plan
     from interplane.project.crossings import Recorded
+    from interplane.project.materializing import Materialization
     from interplane.project.prediction import Prediction
     from interplane.storage.store import Store
+    from interplane.views.online import SqliteOnline
+    from interplane.views.pushing import Pushed
 
 __all__ = ["Project"]
 
@@ -75,6 +78,17 @@ class Project:
         from interplane.storage.workspace import create_workspace
 
         return create_workspace(self.workspace)
+
+    def open_online(self) -> SqliteOnline:
+        """Open the online store: the history that servers look up, made where there is none yet.
+
+        Raises:
+            StorageError: if it cannot be opened.
+        """
+        from interplane.views.online import SqliteOnline
+
+        _ = self.store  # the workspace is there from now on
+        return SqliteOnline(self.workspace / "online.sqlite")
 
     def schema_path(self, dataset: str) -> Path:
         """Return where the schema of a dataset is by convention: ``schemas/NAME.toml``."""
@@ -203,6 +217,47 @@ class Project:
 
         running = Running(self, self.crossing(ref).crossing.pipeline, workers=1)
         return predict(running, ref, out=out, pins=pins, since=since, until=until, beside=beside)
+
+    def materialize(
+        self, ref: str, *, since: datetime | None = None, pins: Mapping[str, str] | None = None
+    ) -> list[Materialization]:
+        """Bring the history that a crossing looks up into the online store.
+
+        See `materializing.materialize`.
+        """
+        from interplane.project.materializing import materialize
+        from interplane.project.running import Running
+
+        running = Running(self, self.crossing(ref).crossing.pipeline, workers=1)
+        return materialize(running, ref, since=since, pins=pins)
+
+    def push(self, source: str, rows: Sequence[Mapping[str, Any]]) -> Pushed:
+        """Push events to every feature view of a source; durable when this returns.
+
+        Args:
+            source: the name of the source.
+            rows: plain values by column, as JSON or Python has them. A known-at time that is
+                missing is that of now.
+
+        Raises:
+            UnknownName: if the online store has no view of that source.
+            RequestRejected: for the first row that is refused; the others were taken.
+        """
+        from time import time_ns
+
+        from interplane.views.pushing import Push, Pusher
+
+        online = self.open_online()
+        try:
+            push = Push.of(source, rows, now_us=time_ns() // 1000, at="rows")
+            (pushed,) = Pusher(online).push([push])
+        finally:
+            online.close()
+        if isinstance(pushed, UnknownName):
+            raise pushed
+        for refused in pushed.refused.values():
+            raise refused
+        return pushed
 
     # ---- pipelines -------------------------------------------------------------------------
 

@@ -1,23 +1,109 @@
-"""Serving a project's crossings: what a server is made of, and whether a crossing could serve."""
+"""Serving a project's crossings: what a server's worker is made of, and whether a crossing could serve."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from interplane.project.crossings import load
+from interplane.project.project import Project
+from interplane.serving.endpoint import CrossingEndpoint
+from interplane.serving.events import PushedEvents
+from interplane.serving.ids import ClientIds
+from interplane.serving.live import LiveModels
+from interplane.serving.loading import load_crossing
+from interplane.serving.ports import RowPath
+from interplane.views.lookups import LookUps
+from interplane.views.states import States
 
 if TYPE_CHECKING:
+    from interplane.predictions.writer import SegmentWriter
     from interplane.project.crossings import Recorded
+    from interplane.record import Digest
+    from interplane.serving.ports import Meter, Opening
     from interplane.storage.store import Store
 
-__all__ = ["check_serves"]
+__all__ = ["LOG", "check_serves", "open_server"]
+
+LOG = "predictions"
+"""The folder of the prediction log, in the workspace."""
 
 
 def check_serves(store: Store, found: Recorded) -> None:
-    """Load a crossing as a server would.
+    """Load a crossing as a server would, and replay its golden rows.
+
+    A crossing that was published without its training rows has no request schema. No server takes
+    it, and it may be live all the same: runs compare with it.
 
     Raises:
         Corrupt: if bytes of it are damaged.
-        DataError: if its model cannot be read.
+        GoldenBroken: if a golden row comes to other bits here than where it was made.
     """
-    load(store, found.crossing.model)
+    if found.crossing.request_schema is not None:
+        load_crossing(store, found.digest)
+
+
+def open_server(opening: Opening, meter: Meter) -> RowPath:
+    """Return the row path of a worker: its models, its log, and where pushed events go.
+
+    Raises:
+        ConfigError: if there is no project.
+        StorageError: if its workspace cannot be opened.
+    """
+    from interplane.predictions.writer import SegmentWriter
+
+    project = Project.find(Path(opening.project))
+    folder = project.workspace / LOG
+    online = project.open_online()
+    log = SegmentWriter(folder, name=f"worker-{opening.slot}", sync_ms=opening.log_sync_ms)
+    worker = _Worker(
+        store=project.store,
+        states=States(online),
+        log=log,
+        ids=ClientIds(folder / "ids.sqlite"),
+        meter=meter,
+        replay=opening.replay,
+    )
+    models = LiveModels(project.store.catalog, worker.load, meter=meter, models=opening.models)
+    return RowPath(models=models, log=log, events=PushedEvents(online))
+
+
+class _Worker:
+    """What the endpoints of a worker share."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        states: States,
+        log: SegmentWriter,
+        ids: ClientIds,
+        meter: Meter,
+        replay: bool,
+    ) -> None:
+        self._store = store
+        self._states = states
+        self._log = log
+        self._ids = ids
+        self._meter = meter
+        self._replay = replay
+
+    def load(self, digest: Digest) -> CrossingEndpoint:
+        """Load a crossing, prove it, and make its endpoint.
+
+        Raises:
+            NotFound: if nothing was materialized of a view that it reads.
+            UsageError: if it cannot be served.
+        """
+        loaded = load_crossing(self._store, digest)
+        look_ups = None
+        if loaded.frozen.uses:
+            look_ups = LookUps(loaded.frozen.uses, self._states)
+            look_ups.check()
+        return CrossingEndpoint(
+            loaded,
+            log=self._log,
+            ids=self._ids,
+            meter=self._meter,
+            look_ups=look_ups,
+            replay=self._replay,
+        )

@@ -1,0 +1,108 @@
+"""The history that a crossing looks up, brought into the project's online store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from interplane.project.crossings import find_crossing, load
+from interplane.project.recorded import frozen_of, recorded_tables
+from interplane.project.views import view_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from interplane.models.model import Model
+    from interplane.project.running import Running
+    from interplane.record import Digest
+
+__all__ = ["Materialization", "materialize"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Materialization:
+    """What was brought of one view.
+
+    Attributes:
+        name: the version of the view, for example ``carrier_history@1``.
+        digest: the digest of its definition.
+        events: how many events its source has.
+        written: how many of them were new to the online store.
+        entities: how many entities they are of.
+        horizon: from when on the view can be read (ISO 8601, UTC).
+    """
+
+    name: str
+    digest: Digest
+    events: int
+    written: int
+    entities: int
+    horizon: str
+
+
+def materialize(
+    running: Running,
+    reference: str,
+    *,
+    since: datetime | None = None,
+    pins: Mapping[str, str] | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> list[Materialization]:
+    """Bring the events of every view that a crossing reads into the online store.
+
+    The crossing's own steps make the sources of its latest (or pinned) data.
+
+    Args:
+        running: the crossing's pipeline.
+        reference: the crossing, for example ``flights@live``.
+        since: from when on predictions will be made; by default from the latest event on.
+        pins: references for inputs that are not to be the latest.
+        progress: is told the share that is done, from 0 to 1.
+
+    Raises:
+        UsageError: if the code, schemas or datasets of the crossing have changed since.
+        StorageError: if the online store cannot be written. The same call may be made again.
+    """
+    from interplane.views.materialize import materialize as bring
+
+    project = running.project
+    found = find_crossing(project.store, reference)
+    model: Model = load(project.store, found.crossing.model)
+    uses = frozen_of(model).uses
+    # A view that is joined twice is brought once.
+    views = {use.view.digest: (parameter, use.view) for parameter, use in uses.items()}
+    if not views:
+        return []
+    sources = [view.source for _, view in views.values()]
+    tables = recorded_tables(running, found, sources, pins)
+    online = project.open_online()
+    tell = progress or (lambda _share: None)
+    done = []
+    try:
+        for place, (parameter, view) in enumerate(views.values()):
+
+            def share(part: float, place: int = place) -> None:
+                tell((place + part) / len(views))
+
+            brought = bring(online, view, tables[view.source], since=since, progress=share)
+            done.append(
+                Materialization(
+                    name=view_name(project.store, found.crossing.views[parameter]),
+                    digest=view.digest,
+                    events=brought.events,
+                    written=brought.written,
+                    entities=brought.entities,
+                    horizon=_text(brought.horizon),
+                )
+            )
+    finally:
+        online.close()
+    return done
+
+
+def _text(time_us: int) -> str:
+    moment = _EPOCH + timedelta(microseconds=time_us)
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
