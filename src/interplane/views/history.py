@@ -16,7 +16,7 @@ Times are whole microseconds since 1970, UTC.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -97,14 +97,23 @@ class History:
     ((None, 0), (5.0, 2))
     """
 
-    __slots__ = ("_frontier", "_ranks", "_versions", "_view", "_windows")
+    __slots__ = (
+        *("_columns", "_events", "_frontier", "_last_enter", "_nulls", "_ranks", "_replaced"),
+        *("_versions", "_view", "_windows"),
+    )
 
     def __init__(self, view: View, events: Iterable[Event] = ()) -> None:
         self._view = view
         self._ranks: list[tuple[Any, ...]] = []
         self._frontier: list[Event] = []
         self._versions: dict[tuple[Constant, ...], list[tuple[tuple[Any, ...], _Version]]] = {}
+        # Of each version, by event time: when it happened, the whole, and the value of each argument.
+        self._events: list[int] = []
         self._windows: list[_Version] = []
+        self._columns: list[list[Constant]] = [[] for _ in view.arguments]
+        self._nulls = [0] * len(view.arguments)
+        self._last_enter = -FOREVER
+        self._replaced = 0
         for event in events:
             self.insert(event)
 
@@ -145,9 +154,19 @@ class History:
             made.until = versions[place][0][0]
         if place:
             versions[place - 1][1].until = event.known
+        self._replaced += len(versions) > 0
         versions.insert(place, (ranked, made))
-        insort(self._windows, made, key=_event)
+        self._keep(made)
         return True
+
+    def _keep(self, made: _Version) -> None:
+        place = bisect_right(self._events, made.event)
+        self._events.insert(place, made.event)
+        self._windows.insert(place, made)
+        for argument, value in enumerate(made.values):
+            self._columns[argument].insert(place, value)
+            self._nulls[argument] += value is None
+        self._last_enter = max(self._last_enter, made.enter)
 
     # ---- reading --------------------------------------------------------------------------
 
@@ -178,12 +197,21 @@ class History:
 
     def _read_windows(self, time: int, values: list[Constant]) -> int:
         until = FOREVER
-        windows = self._windows
+        is_plain = not self._replaced and self._last_enter <= time
         for duration, slots in self._view.window_slots:
-            inside = windows[bisect_right(windows, time - duration, key=_event) :]
+            first = bisect_right(self._events, time - duration)
+            if is_plain:  # every version that is young enough counts
+                if first < len(self._events):
+                    until = min(until, self._events[first] + duration)
+                for slot, window in slots:
+                    column = self._columns[window.argument][first:]
+                    if self._nulls[window.argument]:
+                        column = [value for value in column if value is not None]
+                    values[slot] = _statistic(window, column)
+                continue
+            inside = self._windows[first:]
             alive = [each.values for each in inside if each.enter <= time < each.until]
-            for each in inside:
-                until = min(until, _next_change(each, time, duration))
+            until = min(until, _next_change(inside, time, duration))
             for slot, window in slots:
                 values[slot] = window_value(window, [row[window.argument] for row in alive])
         return until
@@ -195,12 +223,14 @@ class History:
         return tuple(self._frontier)
 
 
-def _next_change(version: _Version, time: int, duration: int) -> int:
+def _next_change(versions: Sequence[_Version], time: int, duration: int) -> int:
     """Return the first time after ``time`` at which a version enters or leaves a window."""
-    if version.enter > time:
-        return version.enter
-    leaves = min(version.until, version.event + duration)
-    return leaves if leaves > time else FOREVER
+    changes = [
+        each.enter if each.enter > time else min(each.until, each.event + duration)
+        for each in versions
+        if each.until > time
+    ]
+    return min(changes, default=FOREVER)
 
 
 def window_value(window: Window, values: Sequence[Any]) -> Constant:
@@ -210,7 +240,11 @@ def window_value(window: Window, values: Sequence[Any]) -> Constant:
     >>> window_value(Window("mean", 0, 1, "bool"), [True, None, False])
     0.5
     """
-    known = [value for value in values if value is not None]
+    return _statistic(window, [value for value in values if value is not None])
+
+
+def _statistic(window: Window, known: Sequence[Any]) -> Constant:
+    """Return a window's statistic of values that are not null."""
     if window.function == "count":
         return len(known)
     if not known:
@@ -231,7 +265,6 @@ def _int_sum(values: Sequence[int]) -> int | None:
     return total if _INT_MIN <= total <= _INT_MAX else None
 
 
-_event: Callable[[_Version], int] = attrgetter("event")
 _known: Callable[[Event], int] = attrgetter("known")
 
 
