@@ -41,6 +41,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "interplane.cli.deployment:rollback",
         "Return to what was live before.",
     ),
+    "serve": ("Serving", "interplane.cli.serve:serve", "Serve live crossings over HTTP."),
+    "token": ("Serving", "interplane.cli.token:token", "Add, list and revoke clients' tokens."),
     "verify": ("Workspace", "interplane.cli.verify:verify", "Re-hash everything that is kept."),
 }
 

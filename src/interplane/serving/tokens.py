@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-__all__ = ["Token", "TokenFile", "TokenWatch"]
+__all__ = ["TOKENS", "Token", "TokenFile", "TokenWatch"]
 
 FORMAT: Final = 1
+TOKENS: Final = "tokens.json"
+"""The name of the file in a workspace."""
+
 _WAIT_S: Final = 10.0
 _NOBODY: Final = Digest("0" * 64)
 
