@@ -259,6 +259,29 @@ class Project:
             raise refused
         return pushed
 
+    def tables(
+        self, ref: str, *names: str, pins: Mapping[str, str] | None = None
+    ) -> dict[str, Table]:
+        """Return outputs, or inputs, of the pipeline of a crossing, made of the latest data.
+
+        The crossing's own recorded steps make them, or they are reused.
+
+        Args:
+            ref: the crossing, for example ``flights@live``.
+            names: the names of the outputs and inputs.
+            pins: references for inputs that are not to be the latest.
+
+        Raises:
+            UsageError: if their code, schemas or datasets are no longer those of the crossing.
+            UnknownName: if a name is neither an output nor an input of the pipeline.
+        """
+        from interplane.project.recorded import recorded_tables
+        from interplane.project.running import Running
+
+        found = self.crossing(ref)
+        running = Running(self, found.crossing.pipeline, workers=1)
+        return recorded_tables(running, found, names, pins)
+
     # ---- pipelines -------------------------------------------------------------------------
 
     def plan(self, pipeline: str | None = None, **parameters: Any) -> Plan:
