@@ -17,13 +17,12 @@ Times are whole microseconds since 1970, UTC.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from interplane.views.sums import exact_sum
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from interplane.expressions.nodes import Constant
     from interplane.views.view import View, Window
@@ -66,19 +65,28 @@ def rank(event: Event) -> tuple[Any, ...]:
     >>> rank(Event(2, 1, (), (None,))) < rank(Event(2, 1, (), (0.0,))) < rank(Event(3, 0, (), ()))
     True
     """
-    return (event.known, event.event, tuple((value is not None, value) for value in event.values))
+    values = tuple([(value is not None, value) for value in event.values])
+    return (event.known, event.event, values)
 
 
 class _Version:
     """A version of an event in windows: it counts from ``enter`` until it is replaced or too old."""
 
-    __slots__ = ("enter", "event", "until", "values")
+    __slots__ = ("_rank", "enter", "event", "until", "values", "whole")
 
     def __init__(self, event: Event) -> None:
+        self.whole = event
         self.enter = max(event.known, event.event)
         self.event = event.event
         self.until = FOREVER
         self.values = event.values
+        self._rank: tuple[Any, ...] | None = None
+
+    def rank(self) -> tuple[Any, ...]:
+        """Return its rank, which only events with several versions need."""
+        if self._rank is None:
+            self._rank = rank(self.whole)
+        return self._rank
 
 
 class History:
@@ -98,15 +106,15 @@ class History:
     """
 
     __slots__ = (
-        *("_columns", "_events", "_frontier", "_last_enter", "_nulls", "_ranks", "_replaced"),
+        *("_columns", "_events", "_frontier", "_knowns", "_last_enter", "_nulls", "_replaced"),
         *("_versions", "_view", "_windows"),
     )
 
     def __init__(self, view: View, events: Iterable[Event] = ()) -> None:
         self._view = view
-        self._ranks: list[tuple[Any, ...]] = []
+        self._knowns: list[int] = []  # of the frontier
         self._frontier: list[Event] = []
-        self._versions: dict[tuple[Constant, ...], list[tuple[tuple[Any, ...], _Version]]] = {}
+        self._versions: dict[tuple[Constant, ...], list[_Version]] = {}
         # Of each version, by event time: when it happened, the whole, and the value of each argument.
         self._events: list[int] = []
         self._windows: list[_Version] = []
@@ -121,41 +129,44 @@ class History:
 
     def insert(self, event: Event) -> bool:
         """Take an event in; return whether anything can differ from now on."""
-        ranked = rank(event)
-        changed = self._view.has_latest and self._reach(event, ranked)
+        changed = self._view.has_latest and self._reach(event)
         if self._view.has_windows:
-            changed = self._version(event, ranked) or changed
+            changed = self._version(event) or changed
         return changed
 
-    def _reach(self, event: Event, ranked: tuple[Any, ...]) -> bool:
+    def _reach(self, event: Event) -> bool:
         """Keep an event that is the latest from when it is known on until a later one is."""
-        place = bisect_right(self._ranks, ranked)
-        before = self._frontier[place - 1] if place else None
-        after = self._frontier[place] if place < len(self._frontier) else None
-        if before is not None and (event.event < before.event or event == before):
-            return False
-        if after is not None and after.known == event.known:
-            return False
-        start = place - 1 if before is not None and before.known == event.known else place
-        end = place
-        while end < len(self._frontier) and self._frontier[end].event < event.event:
+        frontier, knowns = self._frontier, self._knowns
+        start = end = bisect_right(knowns, event.known)
+        if start:
+            before = frontier[start - 1]
+            if event.event < before.event or event == before:
+                return False
+            if before.known == event.known:  # of those known at one time only one counts
+                if rank(event) < rank(before):
+                    return False
+                start -= 1
+        while end < len(frontier) and frontier[end].event < event.event:
             end += 1
-        self._ranks[start:end] = [ranked]
-        self._frontier[start:end] = [event]
+        knowns[start:end] = [event.known]
+        frontier[start:end] = [event]
         return True
 
-    def _version(self, event: Event, ranked: tuple[Any, ...]) -> bool:
-        versions = self._versions.setdefault(event.key, [])
-        place = bisect_left(versions, ranked, key=_first)
-        if place < len(versions) and versions[place][0] == ranked:
-            return False
+    def _version(self, event: Event) -> bool:
         made = _Version(event)
-        if place < len(versions):
-            made.until = versions[place][0][0]
-        if place:
-            versions[place - 1][1].until = event.known
-        self._replaced += len(versions) > 0
-        versions.insert(place, (ranked, made))
+        versions = self._versions.get(event.key)
+        if versions is None:
+            self._versions[event.key] = [made]
+        else:
+            place = bisect_left(versions, rank(event), key=_Version.rank)
+            if place < len(versions) and versions[place].whole == event:
+                return False
+            if place < len(versions):
+                made.until = versions[place].whole.known
+            if place:
+                versions[place - 1].until = event.known
+            self._replaced += 1
+            versions.insert(place, made)
         self._keep(made)
         return True
 
@@ -182,7 +193,7 @@ class History:
         return Reading(tuple(values), until)
 
     def _read_latest(self, time: int, values: list[Constant]) -> int:
-        place = bisect_right(self._frontier, time, key=_known)
+        place = bisect_right(self._knowns, time)
         until = self._frontier[place].known if place < len(self._frontier) else FOREVER
         if not place:
             return until
@@ -263,10 +274,3 @@ def _statistic(window: Window, known: Sequence[Any]) -> Constant:
 def _int_sum(values: Sequence[int]) -> int | None:
     total = sum(values)
     return total if _INT_MIN <= total <= _INT_MAX else None
-
-
-_known: Callable[[Event], int] = attrgetter("known")
-
-
-def _first(pair: tuple[tuple[Any, ...], _Version]) -> tuple[Any, ...]:
-    return pair[0]
