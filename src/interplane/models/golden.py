@@ -130,7 +130,7 @@ def check_golden(
             values = schema.decode(row.row)
             looked_up = _constants(row, frozen)
             features, score = _score(frozen, predictor, schema, values, looked_up)
-            pairs = zip(frozen.names, row.features, features, strict=True)
+            pairs = list(zip(frozen.names, row.features, features, strict=True))
             differing = next((each for each in pairs if each[1] != each[2]), None)
         except (RequestRejected, UsageError, ValueError) as error:
             raise _strangers(place, error) from error
@@ -149,6 +149,8 @@ def _asked(schema: RequestSchema) -> list[str]:
 
 def _spread(rows: Table, names: Sequence[str], most: int) -> Iterator[dict[str, Any]]:
     """Yield rows from all over a table, first and last among them."""
+    if not rows.rows:
+        return
     last, count = rows.rows - 1, min(most, rows.rows)
     places = [place * last // max(count - 1, 1) for place in range(count)]
     chosen: list[dict[str, Any]] = rows.select(*names).to_arrow().take(places).to_pylist()
