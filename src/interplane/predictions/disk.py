@@ -8,15 +8,14 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
+import time
 from typing import Final
 
 from interplane.storage.files import Files
 
 __all__ = ["Disk"]
 
-_SEGMENT: Final = (
-    os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-)
+_SEGMENT: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHUNK: Final = 1 << 24
 
 
@@ -55,6 +54,10 @@ class Disk(Files):
         """Return the size of an open file, or None if it is no regular file."""
         state = os.fstat(handle)
         return state.st_size if stat.S_ISREG(state.st_mode) else None
+
+    def age_s(self, handle: int) -> float:
+        """Return how long ago an open file was written to, in seconds."""
+        return time.time() - os.fstat(handle).st_mtime
 
     def read(self, handle: int, size: int) -> bytes:
         """Return the first ``size`` bytes of a file, or all if it has fewer by now."""

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from interplane.record.refs import check_name
@@ -24,6 +25,7 @@ __all__ = [
     "PARQUET",
     "SegmentName",
     "day_of",
+    "day_text",
     "find_segment_name",
 ]
 
@@ -36,6 +38,7 @@ NEW: Final = ".new"
 
 _SEGMENT: Final = re.compile(r"([0-9a-f]{16})-([a-z0-9][a-z0-9_-]{0,62})-([0-9a-f]{16})\.segment")
 _DAY_US: Final = 86_400_000_000
+_EPOCH: Final = date(1970, 1, 1)
 
 
 class SegmentName(NamedTuple):
@@ -43,7 +46,7 @@ class SegmentName(NamedTuple):
 
     >>> name = SegmentName(1_370_067_300_000_000, "worker-0", "00c0ffee00c0ffee")
     >>> str(name)
-    '0004de10b4fd2900-worker-0-00c0ffee00c0ffee.segment'
+    '0004de11a6bc2100-worker-0-00c0ffee00c0ffee.segment'
     >>> find_segment_name(str(name)) == name
     True
     """
@@ -81,3 +84,15 @@ def day_of(at_us: int) -> int:
     (0, -1)
     """
     return at_us // _DAY_US
+
+
+def day_text(day: int) -> str:
+    """Return a day, counted from 1970, as ISO 8601 writes it.
+
+    >>> day_text(15_857)
+    '2013-06-01'
+    """
+    try:
+        return (_EPOCH + timedelta(days=day)).isoformat()
+    except OverflowError:
+        return f"day {day} from 1970"

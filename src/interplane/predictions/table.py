@@ -1,0 +1,168 @@
+"""Everything that is logged as a table: what was compacted, and what is being written just now."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from interplane.data.table import Table
+from interplane.errors import UnknownName
+from interplane.predictions.casts import check_type
+from interplane.predictions.columns import ROW, own_columns, spelled, to_arrow
+from interplane.predictions.disk import Disk
+from interplane.predictions.kinds import TYPES, widen
+from interplane.predictions.parquet import GROUP_ROWS, rows_with_ids, verified
+from interplane.predictions.pieces import Piece, Window, pieces_of
+from interplane.predictions.repeats import settle
+from interplane.predictions.rows import LoggedRows, Selected
+from interplane.predictions.snapshot import open_snapshot
+from interplane.record.tables import Column
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from interplane.predictions.entry import Entry
+    from interplane.predictions.kinds import Kind
+    from interplane.predictions.manifest import LoggedFile
+    from interplane.predictions.reader import SegmentContent
+    from interplane.predictions.repeats import Settled
+    from interplane.record.tables import Type
+
+__all__ = ["read_log"]
+
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, and naive, as timestamps are
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def read_log(
+    folder: Path,
+    *,
+    model: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    types: Mapping[str, Type] | None = None,
+    disk: Disk | None = None,
+) -> Table:
+    """Return logged predictions, each id once, while servers go on writing.
+
+    The log's own columns are ``prediction_id``, ``model``, ``crossing``, ``time`` (the prediction
+    time), ``at`` (the server's clock), ``score``, ``client_id``, ``took_us`` and ``replay``. For one
+    model there follow ``row.NAME`` for each column of its requests and ``looked_up.NAME`` for what
+    feature views knew, with the types that hold their values exactly; for all models ``row`` and
+    ``looked_up`` as JSON text. A request that did not have a column has null in it.
+
+    Compacted rows come first, day by day, and are read in place when they are asked for; what is not
+    compacted yet is read now. Within the hour a table reads the same rows again; later it may be told
+    that they moved.
+
+    Args:
+        folder: the folder of the log.
+        model: the model; all of them if not given.
+        since: rows whose prediction time is not before this; UTC where there is no zone.
+        until: rows whose prediction time is before this.
+        types: types of columns of requests by name, for example ``{"landed_at": "timestamp"}``.
+        disk: the file operations.
+
+    Raises:
+        StorageError: if the log cannot be read.
+        Corrupt: if a file that is needed is damaged.
+        DataError: if a column never has values of the type that is given.
+        UnknownName: if types names a column that no request had.
+    """
+    window = Window(_microseconds(since), _microseconds(until))
+    with open_snapshot(folder, disk=disk or Disk()) as snapshot:
+        files = [file for file in snapshot.state.files if model is None or file.model == model]
+        settled = settle(
+            [content.repeatable for content in snapshot.pending],
+            files,
+            snapshot.manifest,
+            lambda file, ids: rows_with_ids(folder, file, ids),
+        )
+        pieces = [
+            *_old_pieces(folder, files, settled, window),
+            *_new_pieces(snapshot.pending, settled, window, model),
+        ]
+    columns = _columns(pieces, types or {}) if model is not None else _json_columns()
+    return Table(
+        LoggedRows(pieces, columns),
+        [Column(name=column.name, type=column.type) for column in columns],
+    )
+
+
+# ---- pieces -------------------------------------------------------------------------------
+
+
+def _old_pieces(
+    folder: Path, files: Sequence[LoggedFile], settled: Settled, window: Window
+) -> Iterator[Piece]:
+    in_order = sorted(files, key=lambda file: (file.day, file.number))
+    wanted = (
+        file._replace(dropped=file.dropped | settled.old.get(file.number, frozenset()))
+        for file in in_order
+        if not window.excludes(file.first_time_us, file.last_time_us)
+    )
+    yield from pieces_of(((file, verified(folder, file)) for file in wanted), window)
+
+
+def _new_pieces(
+    pending: Sequence[SegmentContent], settled: Settled, window: Window, model: str | None
+) -> Iterator[Piece]:
+    for content, left_out in zip(pending, settled.new, strict=True):
+        chunk: list[Entry] = []
+        seen = set(left_out)
+        for entry in content:
+            if entry.id in seen or (model is not None and entry.model != model):
+                continue
+            if entry.client_id is not None:
+                seen.add(entry.id)
+            if window.includes(entry.time_us, entry.time_us):
+                chunk.append(entry)
+            if len(chunk) == GROUP_ROWS:
+                yield _in_memory(chunk)
+                chunk = []
+        if chunk:
+            yield _in_memory(chunk)
+
+
+def _in_memory(entries: Sequence[Entry]) -> Piece:
+    table, kinds = to_arrow(entries)
+    return Piece(kinds=kinds, rows=table.num_rows, memory=table)
+
+
+# ---- columns ------------------------------------------------------------------------------
+
+
+def _columns(pieces: Sequence[Piece], types: Mapping[str, Type]) -> list[Selected]:
+    kinds: dict[str, Kind] = {}
+    for piece in pieces:
+        kinds = widen(kinds, piece.kinds)
+    requested = [name.removeprefix(ROW) for name in kinds if name.startswith(ROW)]
+    for name in types:
+        if name not in requested and pieces:
+            raise UnknownName.of("column", name, requested, where="the logged requests")
+    # Columns of requests before what was looked up, whichever was met first.
+    in_order = sorted(spelled(kinds).items(), key=lambda item: not item[0].startswith(ROW))
+    found = [Selected(column.name, column.type, column.name) for column in own_columns()]
+    for stored, name in in_order:
+        kind = kinds[stored]
+        wanted = types.get(stored.removeprefix(ROW), TYPES[kind])
+        if stored.startswith(ROW):
+            check_type(stored.removeprefix(ROW), kind, wanted)
+        else:
+            wanted = TYPES[kind]
+        found.append(Selected(name, wanted, stored, kind))
+    return found
+
+
+def _json_columns() -> list[Selected]:
+    own = [Selected(column.name, column.type, column.name) for column in own_columns()]
+    return [*own, Selected("row", "str", "row"), Selected("looked_up", "str", "looked_up")]
+
+
+def _microseconds(moment: datetime | None) -> int | None:
+    if moment is None:
+        return None
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    return (moment - _EPOCH) // _MICROSECOND
