@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from interplane.data.table import Table
-from interplane.errors import UnknownName
 from interplane.predictions.casts import check_type
 from interplane.predictions.columns import ROW, own_columns, spelled, to_arrow
 from interplane.predictions.disk import Disk
@@ -61,14 +60,14 @@ def read_log(
         model: the model; all of them if not given.
         since: rows whose prediction time is not before this; UTC where there is no zone.
         until: rows whose prediction time is before this.
-        types: types of columns of requests by name, for example ``{"landed_at": "timestamp"}``.
+        types: types of columns of requests by name, for example ``{"landed_at": "timestamp"}``; a
+            column that no request had is there with nulls.
         disk: the file operations.
 
     Raises:
         StorageError: if the log cannot be read.
         Corrupt: if a file that is needed is damaged.
-        DataError: if a column never has values of the type that is given.
-        UnknownName: if types names a column that no request had.
+        DataError: if a column has values that are never of the type that is given.
     """
     window = Window(_microseconds(since), _microseconds(until))
     with open_snapshot(folder, disk=disk or Disk()) as snapshot:
@@ -134,23 +133,19 @@ def _in_memory(entries: Sequence[Entry]) -> Piece:
 
 
 def _columns(pieces: Sequence[Piece], types: Mapping[str, Type]) -> list[Selected]:
-    kinds: dict[str, Kind] = {}
+    """Return the log's own columns, those of requests, and those that were looked up."""
+    kinds: dict[str, Kind] = {f"{ROW}{name}": "null" for name in types}
     for piece in pieces:
         kinds = widen(kinds, piece.kinds)
-    requested = [name.removeprefix(ROW) for name in kinds if name.startswith(ROW)]
-    for name in types:
-        if name not in requested and pieces:
-            raise UnknownName.of("column", name, requested, where="the logged requests")
-    # Columns of requests before what was looked up, whichever was met first.
-    in_order = sorted(spelled(kinds).items(), key=lambda item: not item[0].startswith(ROW))
     found = [Selected(column.name, column.type, column.name) for column in own_columns()]
-    for stored, name in in_order:
+    for stored, name in sorted(
+        spelled(kinds).items(), key=lambda item: not item[0].startswith(ROW)
+    ):
         kind = kinds[stored]
-        wanted = types.get(stored.removeprefix(ROW), TYPES[kind])
-        if stored.startswith(ROW):
+        wanted = TYPES[kind]
+        if stored.startswith(ROW) and stored.removeprefix(ROW) in types:
+            wanted = types[stored.removeprefix(ROW)]
             check_type(stored.removeprefix(ROW), kind, wanted)
-        else:
-            wanted = TYPES[kind]
         found.append(Selected(name, wanted, stored, kind))
     return found
 

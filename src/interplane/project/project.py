@@ -282,6 +282,24 @@ class Project:
         running = Running(self, found.crossing.pipeline, workers=1)
         return recorded_tables(running, found, names, pins)
 
+    def predictions(
+        self,
+        model: str | None = None,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Table:
+        """Return the predictions that servers logged; see `interplane.project.predictions`.
+
+        Args:
+            model: the model; all of them if not given.
+            since: those whose prediction time is not before this; UTC where there is no zone.
+            until: those whose prediction time is before this.
+        """
+        from interplane.project.predictions import logged
+
+        return logged(self, model, since=since, until=until)
+
     # ---- pipelines -------------------------------------------------------------------------
 
     def plan(self, pipeline: str | None = None, **parameters: Any) -> Plan:
