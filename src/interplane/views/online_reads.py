@@ -17,7 +17,6 @@ from interplane.views.retention import windows_after
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from interplane.record import Digest
     from interplane.views.encoding import Encoding
@@ -30,7 +29,8 @@ _VERSION = "PRAGMA data_version"
 _LATEST = (
     "SELECT known, happened, key, body FROM event WHERE view = ?1 AND entity = ?2 "
     "AND is_latest = 1 AND known >= coalesce((SELECT known FROM event WHERE view = ?1 "
-    "AND entity = ?2 AND is_latest = 1 AND known <= ?3 ORDER BY known DESC LIMIT 1), ?3)"
+    "AND entity = ?2 AND is_latest = 1 AND known <= ?3 ORDER BY known DESC LIMIT 1), ?3) "
+    "AND (is_version = 0 OR known <= ?4)"
 )
 _VERSIONS = (
     "SELECT known, happened, key, body FROM event WHERE view = ? AND entity = ? "
@@ -127,17 +127,9 @@ class SqliteState:
         self.version = self._all(_VERSION)[0][0]
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-        if isinstance(error, sqlite3.DatabaseError):
-            with translated("reading", self._path, what=WHAT):
-                raise error
+            self._all("ROLLBACK")
 
     def registered(self) -> Mapping[Digest, Registered]:
         """Return the registered views by digest."""
@@ -164,16 +156,20 @@ class SqliteState:
         """Return of an entity's events at least those that matter at any time from ``time`` on."""
         view, number = registered.view, registered.number
         _, encoding = self._lookup(self._connection, number)
-        name = encode(entity)
-        rows: list[Any] = []
-        if view.has_latest:
-            rows += self._all(_LATEST, (number, name, time))
+        name, after = encode(entity), windows_after(view, time)
+        rows = []
+        if view.has_latest:  # what windows need as well comes below
+            rows += self._all(_LATEST, (number, name, time, after))
         if view.has_windows:
-            rows += self._all(_VERSIONS, (number, name, windows_after(view, time)))
+            rows += self._all(_VERSIONS, (number, name, after))
         return [_event(row, encoding) for row in rows]
 
     def _all(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
-        return self._connection.execute(statement, values).fetchall()
+        try:
+            return self._connection.execute(statement, values).fetchall()
+        except sqlite3.DatabaseError:
+            with translated("reading", self._path, what=WHAT):
+                raise
 
 
 def _event(row: Sequence[Any], encoding: Encoding) -> Event:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from interplane.errors import NotFound, RequestRejected
-from interplane.views.history import History
+from interplane.views.history import FOREVER, History
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,7 @@ __all__ = ["Asked", "Shelf", "States"]
 
 _MOST_ENTITIES: Final = 100_000
 _GROWTH: Final = 64
+_OFTEN: Final = 64
 _CHANGES: Final = 256
 _CHANGES_PER_STATE: Final = 4
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - timestamps are UTC, and naive
@@ -63,14 +64,15 @@ class Shelf:
     Attributes:
         view: the view.
         registered: what the store says of it; None if it keeps none of its events.
-        nothing: the values where no entity is named.
+        nobody: the state where no entity is named: all null.
     """
 
-    __slots__ = ("_one", "horizon", "lately", "nothing", "registered", "sooner", "view")
+    __slots__ = ("_one", "horizon", "lately", "nobody", "registered", "sooner", "view")
 
     def __init__(self, view: View) -> None:
         self.view = view
-        self.nothing = view.nothing
+        self.nobody = _State(view, (), -FOREVER)
+        self.nobody.values, self.nobody.until = view.nothing, FOREVER
         self.registered: Registered | None = None
         self.horizon: float = float("inf")
         self.lately: dict[Any, _State] = {}
@@ -90,15 +92,15 @@ class Shelf:
         horizon = None if registered is None else registered.horizon
         self.horizon = float("inf") if horizon is None else horizon
 
-    def find(self, name: Any, time: int) -> _State | None:
-        """Return an entity's state, if it is here and reaches back to a time."""
+    def find(self, name: Any) -> _State | None:
+        """Return an entity's state, if it is here."""
         state = self.lately.get(name)
         if state is None:
             state = self.sooner.pop(name, None)
             if state is None:
                 return None
             self.lately[name] = state
-        return state if time >= state.since else None
+        return state
 
     def load(self, store: OnlineState, name: Any, time: int) -> _State:
         """Make an entity's state of what the store has."""
@@ -160,6 +162,8 @@ class States:
         self._reader = store.reader()
         self._turn = threading.Lock()
         self._most = max(most_entities // 2, 1)
+        self._often = min(self._most, _OFTEN)
+        self._loads = 0
         self._version: int | None = None
         self._last = 0
         self._shelves: dict[Digest, Shelf] = {}
@@ -186,10 +190,13 @@ class States:
             StorageError: if the store cannot be read.
         """
         with self._turn:
-            if self._reader.version() == self._version:
-                found = self._kept(asked, time)
-                if found is not None:
-                    return found
+            found = self._find(asked, time)
+            if found is not None and self._reader.version() == self._version:
+                values: list[Constant] = []
+                for state in found:
+                    fresh = state.begin <= time < state.until
+                    values += state.values if fresh else state.read(time)
+                return values
             with self._reader.state() as store:
                 self._catch_up(store)
                 return self._loaded(asked, time, store)
@@ -212,20 +219,20 @@ class States:
         with self._turn:
             self._reader.close()
 
-    def _kept(self, asked: Sequence[Asked], time: int) -> list[Constant] | None:
-        """Return the values if all states are here, else None."""
-        values: list[Constant] = []
+    def _find(self, asked: Sequence[Asked], time: int) -> list[_State] | None:
+        """Return the states if all are here, else None."""
+        found = []
         for shelf, name in asked:
             if name is None:
-                values += shelf.nothing
+                found.append(shelf.nobody)
                 continue
             if time < shelf.horizon:
                 return None
-            state = shelf.lately.get(name) or shelf.find(name, time)
+            state = shelf.lately.get(name) or shelf.find(name)
             if state is None or time < state.since:
                 return None
-            values += state.values if state.begin <= time < state.until else state.read(time)
-        return values
+            found.append(state)
+        return found
 
     def _loaded(self, asked: Sequence[Asked], time: int, store: OnlineState) -> list[Constant]:
         for shelf, name in asked:
@@ -234,11 +241,15 @@ class States:
         values: list[Constant] = []
         for shelf, name in asked:
             if name is None:
-                values += shelf.nothing
+                values += shelf.nobody.values
                 continue
-            state = shelf.find(name, time) or shelf.load(store, name, time)
+            state = shelf.find(name)
+            if state is None or time < state.since:
+                state = shelf.load(store, name, time)
+                self._loads += 1
             values += state.read(time)
-        self._make_room()
+        if self._loads >= self._often:
+            self._make_room()
         return values
 
     def _catch_up(self, store: OnlineState) -> None:
@@ -270,7 +281,8 @@ class States:
                 shelf.take(shelf.name(entity), event)
 
     def _make_room(self) -> None:
-        """Let the states go that were not asked for since the last time."""
+        """Let the states go that were not asked for since the last time, if they are too many."""
+        self._loads = 0
         shelves = self._shelves.values()
         if sum(len(shelf.lately) for shelf in shelves) > self._most:
             for shelf in shelves:

@@ -1,0 +1,184 @@
+"""What a process keeps of the online store: bounded, and never older than the store."""
+
+from dataclasses import replace
+
+import pytest
+
+from interplane.errors import NotFound, RequestRejected
+from interplane.testing.memory_online import MemoryOnline, MemoryReader
+from interplane.views.history import Event
+from interplane.views.lookups import LookUps
+from interplane.views.ports import Fact
+from interplane.views.states import States
+from interplane.views.view import ViewUse, example
+
+VIEW = example()
+OTHER = replace(VIEW, name="other")
+
+
+class Counting(MemoryOnline):
+    """A store that counts what is asked of it."""
+
+    def __init__(self):
+        super().__init__()
+        self.loads = 0
+        self.opened = 0
+
+    def kept(self, number, entity):
+        """Count a load."""
+        self.loads += 1
+        return super().kept(number, entity)
+
+    def reader(self):
+        """Return a reader that counts."""
+        return CountingReader(self)
+
+
+class CountingReader(MemoryReader):
+    """Counts the states that are opened."""
+
+    def state(self):
+        """Open one."""
+        self._store.opened += 1
+        return super().state()
+
+
+@pytest.fixture
+def store():
+    """A store with two views that can be read from 10 on."""
+    store = Counting()
+    for view in (VIEW, OTHER):
+        store.register(view)
+        store.advance(view, 10)
+    return store
+
+
+def put(store, time, key=0, *, who="a", number=1):
+    """Write an event."""
+    store.write([Fact(number, (who,), Event(time, time, (key,), (float(time),)))])
+
+
+def look_ups(store, *views, **settings):
+    """Return look-ups of views, by who."""
+    uses = {f"v{place}": ViewUse(view, ("who",)) for place, view in enumerate(views or (VIEW,))}
+    return LookUps(uses, States(store, **settings))
+
+
+def test_a_state_is_read_once(store):
+    """While nothing is written, the store is asked for nothing but its version."""
+    put(store, 20)
+    ups = look_ups(store)
+    assert [[20.0, 1], [20.0, 1], [20.0, 0]] == [ups.read({"who": "a"}, t) for t in (30, 40, 120)]
+    assert (1, 1) == (store.loads, store.opened)
+
+
+def test_changes_are_taken_in_without_a_load(store):
+    """Those of entities that are here; others are loaded when they are asked for."""
+    ups = look_ups(store)
+    assert [None, 0] == ups.read({"who": "a"}, 50)
+    for time in range(20, 30):
+        put(store, time, time)
+        assert [float(time), time - 19] == ups.read({"who": "a"}, 50)
+    put(store, 30, who="b")
+    assert 1 == store.loads
+    assert [30.0, 1] == ups.read({"who": "b"}, 50)
+    assert 2 == store.loads
+
+
+def test_a_state_that_has_grown_is_loaded_anew(store):
+    """What matters no more would be kept for ever otherwise."""
+    ups = look_ups(store)
+    for time in range(10, 1010):
+        put(store, time, time)
+        assert [float(time), min(time - 9, 100)] == ups.read({"who": "a"}, time)
+    assert 2 <= store.loads <= 1000 // 64 + 2
+
+
+def test_many_changes_drop_what_is_kept(store):
+    """Reading them all would take longer than reading the entities again."""
+    ups = look_ups(store)
+    ups.read({"who": "a"}, 50)
+    store.write([Fact(1, ("b",), Event(20, 20, (key,), (1.0,))) for key in range(300)])
+    assert [None, 0] == ups.read({"who": "a"}, 50)
+    assert 2 == store.loads
+
+
+@pytest.mark.parametrize("most", [1, 10, 100])
+def test_the_number_of_states_is_bounded(store, most):
+    """Those that were asked for lately stay."""
+    ups = look_ups(store, most_entities=most)
+    for number in range(1000):
+        ups.read({"who": f"e{number}"}, 50)
+        ups.read({"who": "often"}, 50)
+    (shelf,) = [each for each, _, _ in ups._plan]
+    assert len(shelf.lately) + len(shelf.sooner) <= 2 * most + 64
+    assert store.loads <= 1001 if most >= 10 else store.loads <= 2000
+
+
+def test_views_share_their_states(store):
+    """Two crossings that read one version of a view read one state."""
+    states = States(store)
+    first = LookUps({"x": ViewUse(VIEW, ("who",))}, states)
+    second = LookUps({"y": ViewUse(VIEW, ("name",))}, states)
+    put(store, 20)
+    assert first.read({"who": "a"}, 50) == second.read({"name": "a"}, 50) == [20.0, 1]
+    assert 1 == store.loads
+    assert (("x.x", "x.n"), ("y.x", "y.n")) == (first.names, second.names)
+
+
+def test_all_values_come_from_one_state(store):
+    """A view that is here already is brought to the state that another one is loaded from."""
+
+    class Sly(CountingReader):
+        def state(self):
+            put(store, 20 + store.opened, store.opened, number=1)
+            put(store, 20 + store.opened, store.opened, number=2)
+            return super().state()
+
+    store.reader = lambda: Sly(store)
+    states = States(store)
+    one = LookUps({"v": ViewUse(VIEW, ("who",))}, states)
+    both = LookUps({"v": ViewUse(VIEW, ("who",)), "w": ViewUse(OTHER, ("who",))}, states)
+    assert [20.0, 1] == one.read({"who": "a"}, 50)
+    assert [21.0, 2, 21.0, 2] == both.read({"who": "a"}, 50)
+
+
+def test_a_horizon_that_moves_is_seen(store):
+    """Also by a reader that has older states."""
+    ups = look_ups(store)
+    put(store, 20)
+    assert [20.0, 1] == ups.read({"who": "a"}, 25)
+    store.advance(VIEW, 30)
+    with pytest.raises(RequestRejected, match=r"from 1970-01-01T00:00:00\.000030Z on") as it:
+        ups.read({"who": "a"}, 25)
+    assert {
+        "view": "example",
+        "time": "1970-01-01T00:00:00.000025Z",
+        "horizon": "1970-01-01T00:00:00.000030Z",
+    } == it.value.details
+    assert [20.0, 1] == ups.read({"who": "a"}, 30)
+
+
+def test_a_row_that_names_no_entity_needs_no_history(store):
+    """Null is null, at any time."""
+    assert [None, None] == look_ups(store).read({"who": None}, 1)
+    assert [None, None] == look_ups(MemoryOnline()).read({"who": None}, 1)
+
+
+def test_a_view_without_history_is_found_before_the_first_row(store):
+    """Registered or not."""
+    look_ups(store, VIEW, OTHER).check()
+    unknown = replace(VIEW, name="unknown")
+    ups = look_ups(store, VIEW, unknown)
+    for _ in range(2):
+        with pytest.raises(NotFound, match=r"no history of unknown.*interplane materialize"):
+            ups.check()
+        store.register(unknown)
+    store.advance(unknown, 5)
+    ups.check()
+
+
+def test_a_time_beyond_the_calendar_is_refused_in_words(store):
+    """The message does without a date."""
+    with pytest.raises(RequestRejected, match="-1000000000000000000 microseconds since 1970"):
+        look_ups(store).read({"who": "a"}, -(10**18))
