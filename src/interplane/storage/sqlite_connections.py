@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-__all__ = ["Connections", "translated"]
+__all__ = ["Connections", "translate", "translated"]
 
 T = TypeVar("T")
 
@@ -218,14 +218,17 @@ def translated(doing: str, path: Path, *, what: str = "catalog") -> Iterator[Non
     try:
         yield
     except sqlite3.DatabaseError as error:
-        raise _translate(error, doing, path, what) from error
+        raise translate(error, doing, path, what=what) from error
     except StorageError:
         raise
     except OSError as error:
         raise StorageError.from_os(error, doing=f"{doing} {path}") from error
 
 
-def _translate(error: sqlite3.DatabaseError, doing: str, path: Path, what: str) -> StorageError:
+def translate(
+    error: sqlite3.DatabaseError, doing: str, path: Path, *, what: str = "catalog"
+) -> StorageError:
+    """Return our error for one of SQLite."""
     code = _code(error)
     if code in _BUSY:
         return _busy(path)

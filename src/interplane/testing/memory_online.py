@@ -139,6 +139,12 @@ class MemoryReader:
         """Return how many writes there were."""
         return self._store.version
 
+    def load(self, registered: Registered, entity: Entity, time: int) -> Sequence[Event]:
+        """Return what is kept of an entity now."""
+        del time
+        with self._store.turn:
+            return self._store.kept(registered.number, entity)
+
     @contextmanager
     def state(self) -> Iterator[MemoryState]:
         """Open the state of now."""

@@ -118,10 +118,13 @@ class History:
         # Of each version, by event time: when it happened, the whole, and the value of each argument.
         self._events: list[int] = []
         self._windows: list[_Version] = []
-        self._columns: list[list[Constant]] = [[] for _ in view.arguments]
-        self._nulls = [0] * len(view.arguments)
+        self._columns: list[list[Constant]] = []
+        self._nulls: list[int] = []
         self._last_enter = -FOREVER
         self._replaced = 0
+        if view.has_windows:
+            self._columns = [[] for _ in view.arguments]
+            self._nulls = [0] * len(view.arguments)
         for event in events:
             self.insert(event)
 

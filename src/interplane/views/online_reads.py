@@ -7,7 +7,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any, Self
 
 from interplane.errors import StorageError
-from interplane.storage.sqlite_connections import translated
+from interplane.storage.sqlite_connections import translate
 from interplane.views.encoding import encode
 from interplane.views.history import Event
 from interplane.views.online_schema import WHAT
@@ -82,10 +82,25 @@ class SqliteReader:
         """Return SQLite's own number, which a commit on any other connection changes."""
         try:
             version: int = self._cursor.execute(_VERSION).fetchone()[0]
-        except sqlite3.DatabaseError:
-            with translated("reading", self._path, what=WHAT):
-                raise
+        except sqlite3.DatabaseError as error:
+            raise translate(error, "reading", self._path, what=WHAT) from error
         return version
+
+    def load(self, registered: Registered, entity: Entity, time: int) -> Sequence[Event]:
+        """Return of an entity's events at least those that matter at any time from ``time`` on.
+
+        Outside a state it is of now, and where the view has latest values and windows, of two
+        moments: who asks has to see that the version is the same afterwards.
+        """
+        view, number, _ = registered
+        _, encoding = self._lookup(self._connection, number)
+        name, after = encode(entity), windows_after(view, time)
+        rows = []
+        if view.has_latest:  # what windows need as well comes below
+            rows = self.all(_LATEST, (number, name, time, after))
+        if view.has_windows:
+            rows += self.all(_VERSIONS, (number, name, after))
+        return [_event(row, encoding) for row in rows]
 
     def state(self) -> SqliteState:
         """Open the state of now."""
@@ -95,11 +110,40 @@ class SqliteReader:
                 expected="a reader of this process",
                 do="Open the online store again",
             )
-        return SqliteState(self._connection, self._path, self._lookup)
+        return SqliteState(self)
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+    # for states --------------------------------------------------------------------------------
+
+    def all(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
+        """Return all rows that a statement gives."""
+        try:
+            return self._cursor.execute(statement, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise translate(error, "reading", self._path, what=WHAT) from error
+
+    def registered(self) -> tuple[Registered, ...]:
+        """Return the registered views."""
+        try:
+            return read_registered(self._connection, self._lookup)
+        except sqlite3.DatabaseError as error:
+            raise translate(error, "reading", self._path, what=WHAT) from error
+
+    def end(self) -> None:
+        """End the transaction, if there is one."""
+        if self._connection.in_transaction:
+            self.all("ROLLBACK")
+
+    def facts(self, rows: Sequence[Any]) -> list[Fact]:
+        """Return rows of events as facts."""
+        found = []
+        for number, entity, *event in rows:
+            _, encoding = self._lookup(self._connection, number)
+            found.append(Fact(number, encoding.entity(entity), _event(event, encoding)))
+        return found
 
 
 class SqliteState:
@@ -109,67 +153,34 @@ class SqliteState:
         version: what `SqliteReader.version` says of it.
     """
 
-    __slots__ = ("_connection", "_lookup", "_path", "version")
+    __slots__ = ("_reader", "load", "version")
 
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        path: Path,
-        lookup: Callable[[sqlite3.Connection, int], tuple[View, Encoding]],
-    ) -> None:
-        self._connection = connection
-        self._path = path
-        self._lookup = lookup
+    def __init__(self, reader: SqliteReader) -> None:
+        self._reader = reader
+        self.load = reader.load
         self.version = 0
 
     def __enter__(self) -> Self:
-        self._all("BEGIN")
-        self.version = self._all(_VERSION)[0][0]
+        self._reader.all("BEGIN")
+        self.version = self._reader.version()
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._connection.in_transaction:
-            self._all("ROLLBACK")
+        self._reader.end()
 
     def registered(self) -> Mapping[Digest, Registered]:
         """Return the registered views by digest."""
-        found = read_registered(self._connection, self._lookup)
-        return {each.view.digest: each for each in found}
+        return {each.view.digest: each for each in self._reader.registered()}
 
     def last(self) -> int:
         """Return the place of the newest event that is there."""
-        found: int = self._all("SELECT coalesce(max(place), 0) FROM event")[0][0]
+        found: int = self._reader.all("SELECT coalesce(max(place), 0) FROM event")[0][0]
         return found
 
     def changes(self, after: int, *, most: int) -> Sequence[Fact] | None:
         """Return the events that were taken in after a place; None if they are too many."""
-        rows = self._all(_CHANGES, (after, most + 1))
-        if len(rows) > most:
-            return None
-        facts = []
-        for number, entity, *event in rows:
-            _, encoding = self._lookup(self._connection, number)
-            facts.append(Fact(number, encoding.entity(entity), _event(event, encoding)))
-        return facts
-
-    def load(self, registered: Registered, entity: Entity, time: int) -> Sequence[Event]:
-        """Return of an entity's events at least those that matter at any time from ``time`` on."""
-        view, number = registered.view, registered.number
-        _, encoding = self._lookup(self._connection, number)
-        name, after = encode(entity), windows_after(view, time)
-        rows = []
-        if view.has_latest:  # what windows need as well comes below
-            rows += self._all(_LATEST, (number, name, time, after))
-        if view.has_windows:
-            rows += self._all(_VERSIONS, (number, name, after))
-        return [_event(row, encoding) for row in rows]
-
-    def _all(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
-        try:
-            return self._connection.execute(statement, values).fetchall()
-        except sqlite3.DatabaseError:
-            with translated("reading", self._path, what=WHAT):
-                raise
+        rows = self._reader.all(_CHANGES, (after, most + 1))
+        return self._reader.facts(rows) if len(rows) <= most else None
 
 
 def _event(row: Sequence[Any], encoding: Encoding) -> Event:

@@ -101,12 +101,19 @@ class OnlineState(Protocol):
 
 
 class OnlineReader(Protocol):
-    """Reads a store, for one thread at a time."""
+    """Reads a store, for one thread at a time. It reads what is there at the moment."""
 
     def version(self) -> int:
         """Return a number that is another one after any write that was acknowledged before.
 
         Asked for every request: it takes microseconds.
+        """
+        ...
+
+    def load(self, registered: Registered, entity: Entity, time: int) -> Sequence[Event]:
+        """Return what `OnlineState.load` returns, of now, if the version was the same all the time.
+
+        Who asks for the version before and afterwards knows.
         """
         ...
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from interplane.expressions.nodes import Constant
     from interplane.record import Digest
     from interplane.views.history import Event
-    from interplane.views.ports import OnlineState, OnlineStore, Registered
+    from interplane.views.ports import OnlineReader, OnlineState, OnlineStore, Registered
     from interplane.views.view import View
 
 __all__ = ["Asked", "Shelf", "States"]
@@ -102,7 +102,7 @@ class Shelf:
             self.lately[name] = state
         return state
 
-    def load(self, store: OnlineState, name: Any, time: int) -> _State:
+    def load(self, store: OnlineReader | OnlineState, name: Any, time: int) -> _State:
         """Make an entity's state of what the store has."""
         registered = self.registered
         if registered is None:
@@ -190,16 +190,14 @@ class States:
             StorageError: if the store cannot be read.
         """
         with self._turn:
-            found = self._find(asked, time)
-            if found is not None and self._reader.version() == self._version:
-                values: list[Constant] = []
-                for state in found:
-                    fresh = state.begin <= time < state.until
-                    values += state.values if fresh else state.read(time)
-                return values
-            with self._reader.state() as store:
-                self._catch_up(store)
-                return self._loaded(asked, time, store)
+            states = self._quick(asked, time)
+            if states is None or self._reader.version() != self._version:
+                states = self._sure(asked, time)
+            values: list[Constant] = []
+            for state in states:
+                fresh = state.begin <= time < state.until
+                values += state.values if fresh else state.read(time)
+            return values
 
     def check(self, shelves: Sequence[Shelf]) -> None:
         """Refuse views of which the store has no history.
@@ -219,38 +217,47 @@ class States:
         with self._turn:
             self._reader.close()
 
-    def _find(self, asked: Sequence[Asked], time: int) -> list[_State] | None:
-        """Return the states if all are here, else None."""
-        found = []
+    def _quick(self, asked: Sequence[Asked], time: int) -> list[_State] | None:
+        """Return the states; they are of the version that this process knows, if that is the store's.
+
+        A state that was loaded of a later version is kept all the same: what the store has taken in
+        meanwhile is taken in twice, which changes nothing.
+        """
+        states = []
         for shelf, name in asked:
             if name is None:
-                found.append(shelf.nobody)
+                states.append(shelf.nobody)
                 continue
             if time < shelf.horizon:
                 return None
             state = shelf.lately.get(name) or shelf.find(name)
             if state is None or time < state.since:
-                return None
-            found.append(state)
-        return found
+                state = self._load(shelf, name, time, self._reader)
+            states.append(state)
+        return states
 
-    def _loaded(self, asked: Sequence[Asked], time: int, store: OnlineState) -> list[Constant]:
-        for shelf, name in asked:
-            if name is not None and time < shelf.horizon:
-                raise shelf.refusal(time)
-        values: list[Constant] = []
-        for shelf, name in asked:
-            if name is None:
-                values += shelf.nobody.values
-                continue
-            state = shelf.find(name)
-            if state is None or time < state.since:
-                state = shelf.load(store, name, time)
-                self._loads += 1
-            values += state.read(time)
+    def _sure(self, asked: Sequence[Asked], time: int) -> list[_State]:
+        """Return the states, all of one state of the store."""
+        with self._reader.state() as store:
+            self._catch_up(store)
+            for shelf, name in asked:
+                if name is not None and time < shelf.horizon:
+                    raise shelf.refusal(time)
+            states = []
+            for shelf, name in asked:
+                state = shelf.nobody if name is None else shelf.find(name)
+                if state is None or time < state.since:
+                    state = self._load(shelf, name, time, store)
+                states.append(state)
+            return states
+
+    def _load(
+        self, shelf: Shelf, name: Any, time: int, store: OnlineReader | OnlineState
+    ) -> _State:
+        self._loads += 1
         if self._loads >= self._often:
             self._make_room()
-        return values
+        return shelf.load(store, name, time)
 
     def _catch_up(self, store: OnlineState) -> None:
         """Bring all states to a state of the store."""

@@ -130,11 +130,13 @@ def test_all_values_come_from_one_state(store):
     """A view that is here already is brought to the state that another one is loaded from."""
 
     class Sly(CountingReader):
-        def state(self):
-            put(store, 20 + store.opened, store.opened, number=1)
-            put(store, 20 + store.opened, store.opened, number=2)
-            return super().state()
+        def load(self, registered, entity, time):
+            put(store, 21, 21, number=1)
+            put(store, 21, 21, number=2)
+            return super().load(registered, entity, time)
 
+    put(store, 20, number=1)
+    put(store, 20, number=2)
     store.reader = lambda: Sly(store)
     states = States(store)
     one = LookUps({"v": ViewUse(VIEW, ("who",))}, states)
