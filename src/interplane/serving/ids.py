@@ -38,7 +38,7 @@ KEPT_S: Final = 24 * 3600
 
 _FORMAT: Final = 1
 _WHAT: Final = "file of clients' ids"
-_PATIENCE_S: Final = 2.0
+_PATIENCE_S: Final = 1.0
 _PRUNED_EVERY_US: Final = 60 * 1_000_000
 _PRUNED_AT_ONCE: Final = 500
 
