@@ -46,4 +46,5 @@ def main(workspace, name, first, digest, rows):
         number += 1
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

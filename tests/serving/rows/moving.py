@@ -23,4 +23,5 @@ def main(folder, moves, *digests):
         time.sleep(0.005)
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])
