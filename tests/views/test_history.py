@@ -16,9 +16,7 @@ from interplane.views.history import FOREVER, Event, History, rank, window_value
 from interplane.views.view import Latest, Window, example
 
 many = settings(deadline=None, max_examples=120)
-randoms = st.one_of(
-    st.randoms(use_true_random=False), st.integers(0, 2**32).map(lambda seed: random.Random(seed))
-)
+randoms = st.one_of(st.randoms(use_true_random=False), st.integers(0, 2**32).map(random.Random))
 
 
 def by_values(event):

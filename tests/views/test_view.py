@@ -18,9 +18,7 @@ from interplane.testing.histories import Past
 from interplane.views.history import Event
 from interplane.views.view import Latest, View, ViewUse, Window, example
 
-randoms = st.one_of(
-    st.randoms(use_true_random=False), st.integers(0, 2**32).map(lambda seed: random.Random(seed))
-)
+randoms = st.one_of(st.randoms(use_true_random=False), st.integers(0, 2**32).map(random.Random))
 
 
 def at(second):

@@ -11,6 +11,8 @@ kind     the values                                                       type
 ``str``   texts                                                           str
 ``json``  anything else, or of several kinds: each value as JSON text     str
 ======== ===============================================================  =======
+
+JSON has no form for NaN and the infinities: in a ``json`` column they are null.
 """
 
 from __future__ import annotations

@@ -83,27 +83,31 @@ class LoggedRows:
     def read(self, names: Sequence[str], *, limit: int | None = None) -> pa.Table:
         """Return some columns of all rows, or of the first ``limit``."""
         bound = "" if limit is None else f" LIMIT {int(limit)}"
+        asked = names or list(self._columns)[:1]
         with _asking(self._pieces), connect() as connection:
-            query = self._query(connection, names, alias="rows")
-            return connection.sql(f"{query}{bound}").to_arrow_table().cast(self._schema(names))
+            query = self._query(connection, asked, alias="rows")
+            table = connection.sql(f"{query}{bound}").to_arrow_table().cast(self._schema(asked))
+        # Without columns only the number of rows is left, which Arrow keeps too.
+        return table.select(list(names))
 
     def batches(self, names: Sequence[str], *, size: int) -> Iterator[pa.RecordBatch]:
         """Yield some columns in batches of at most ``size`` rows, in bounded memory."""
-        schema = self._schema(names)
+        asked = names or list(self._columns)[:1]
+        schema = self._schema(asked)
         with _asking(self._pieces), connect() as connection:
-            query = self._query(connection, names, alias="rows")
+            query = self._query(connection, asked, alias="rows")
             for batch in connection.sql(query).to_arrow_reader(size):
-                yield batch.cast(schema)
+                yield batch.cast(schema).select(list(names))
 
     def relation(self, connection: DuckDBPyConnection, *, alias: str) -> str:
         """Make the rows readable by SQL; return the text to write after FROM."""
         return f"({self._query(connection, list(self._columns), alias=alias)})"
 
     def _query(self, connection: DuckDBPyConnection, names: Sequence[str], *, alias: str) -> str:
-        """Return a query for some columns; without any, for one of nulls that keeps the number."""
+        """Return a query for some columns."""
         if not self._pieces:
             connection.register(alias, self._schema(list(self._columns)).empty_table())
-            return f"SELECT {', '.join(map(identifier, names)) or 'NULL'} FROM {identifier(alias)}"
+            return f"SELECT {', '.join(map(identifier, names))} FROM {identifier(alias)}"
         return " UNION ALL ".join(
             f"SELECT {self._selection(piece, names)} "
             f"FROM {piece.source(connection, alias=f'{alias} {number}')}"
@@ -113,7 +117,7 @@ class LoggedRows:
     def _selection(self, piece: Piece, names: Sequence[str]) -> str:
         columns = (self._columns[name] for name in names)
         listed = (f"{column.to_sql(piece)} AS {identifier(column.name)}" for column in columns)
-        return ", ".join(listed) or "NULL"
+        return ", ".join(listed)
 
     def _schema(self, names: Sequence[str]) -> pa.Schema:
         import pyarrow as pa
