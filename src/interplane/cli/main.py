@@ -36,6 +36,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Bring history to the online store.",
     ),
     "deploy": ("Serving", "interplane.cli.deployment:deploy", "Make a crossing the live one."),
+    "predictions": (
+        "Serving",
+        "interplane.cli.predictions:predictions",
+        "Show what servers answered.",
+    ),
     "rollback": (
         "Serving",
         "interplane.cli.deployment:rollback",

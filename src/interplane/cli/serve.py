@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -98,6 +99,7 @@ def server_settings(
             project=str(project.root), models=models, replay=replay, log_sync_ms=log_sync_ms
         ),
         tokens=str(project.workspace / TOKENS),
+        companions=((sys.executable, "-m", "interplane.project.compactor", str(project.root)),),
         allow_hosts=allow_host,
         limits=Limits(body_bytes=body_limit),
         **others,

@@ -1,0 +1,53 @@
+"""``python -m interplane.project.compactor PROJECT``: compacts the prediction log beside a server."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from interplane.errors import InterplaneError
+from interplane.predictions.compact import compact
+from interplane.project.predictions import log_folder
+from interplane.project.project import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["EVERY_S", "compact_until"]
+
+EVERY_S = 60.0
+
+
+def compact_until(
+    stopping: threading.Event,
+    folder: Path,
+    *,
+    every_s: float = EVERY_S,
+    say: Callable[[str], None],
+) -> None:
+    """Compact a log again and again until told to stop; two of them do not harm each other.
+
+    What goes wrong is said, and tried again the next time.
+    """
+    while not stopping.is_set():
+        try:
+            compact(folder)
+        except InterplaneError as error:
+            say(f"the prediction log was not compacted: {error}")
+        stopping.wait(every_s)
+
+
+def main(project: str) -> None:
+    """Run beside a server until SIGTERM."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    folder = log_folder(Project.find(Path(project)))
+    compact_until(stopping, folder, say=lambda text: print(text, file=sys.stderr, flush=True))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
