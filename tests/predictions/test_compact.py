@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -182,57 +183,49 @@ def test_a_segment_is_named_before_it_is_removed(folder, write):
 # ---- what fails ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
-def test_each_operation_may_fail(folder, write, code):
-    """Whichever does, nothing is lost or there twice, and the next compaction finds no orphan."""
-
-    def prepare():
-        write(at(0), at(1, client_id="a"), at(2, day=1), name="worker-0")
-        compact(folder, now_us=lambda: NOON_US)
-        write(at(1, day=2, client_id="a"), at(3), name="worker-1")
-        write(at(4), name="worker-2")
-
-    def work(disk):
-        compact(folder, disk=disk, now_us=lambda: NOON_US + 9 * DAY_US, grace_s=0)
-
-    prepare()
-    counting = FaultyDisk()
-    work(counting)
-    assert len(counting.calls) > 40
-    failed = 0
-    for fails_at in range(1, len(counting.calls) + 1):
-        _empty(folder)
-        prepare()
-        error = failure(work, FaultyDisk(fails_at=fails_at, code=code))
-        if error is not None:
-            failed += 1
-            assert (code == errno.ENOSPC) == isinstance(error, StorageFull)
-        assert [0, 1, 2, 3, 4] == numbers(folder)
-        work(Disk())
-        assert [0, 1, 2, 3, 4] == numbers(folder)
-        kept = state(folder)
-        assert sorted(file.name for file in kept.files) == names(folder, PARQUET)
-        assert [] == names(folder, OPEN)
-        assert (6, 1) == (kept.entries, kept.repeated)
-    assert failed >= len(counting.calls) - 3
+@pytest.fixture
+def prepared(folder, write):
+    """A log with a file of each of two days, and segments, one of which repeats an entry."""
+    write(at(0), at(1, client_id="a"), at(2, day=1), name="worker-0")
+    compact(folder, now_us=lambda: NOON_US)
+    write(at(1, day=2, client_id="a"), at(3), name="worker-1")
+    write(at(4), name="worker-2")
+    return folder
 
 
-def failure(work, *args):
+def failure(work, *args, **options):
     """Return the error of ours that some work ended with, if it did."""
     try:
-        work(*args)
+        work(*args, **options)
     except StorageError as error:
         return error
     return None
 
 
-def _empty(folder):
-    """Forget a log."""
-    for part in (OPEN, PARQUET):
-        for path in (folder / part).iterdir():
-            path.unlink()
-    for path in folder.glob(f"{MANIFEST}*"):
-        path.unlink()
+LATER = {"now_us": lambda: NOON_US + 9 * DAY_US, "grace_s": 0}
+
+
+@pytest.mark.parametrize(("kind", "code"), [(None, errno.EIO), ("write", errno.ENOSPC)])
+def test_each_operation_may_fail(prepared, tmp_path, kind, code):
+    """Whichever does, nothing is lost or there twice, and the next compaction finds no orphan."""
+    counting = FaultyDisk(kind=kind)
+    compact(shutil.copytree(prepared, tmp_path / "counted"), disk=counting, **LATER)
+    assert len(counting.calls) > 40
+    for fails_at, name in enumerate(counting.calls, start=1):
+        if name == "write" and fails_at % 7:  # Arrow writes in many small pieces
+            continue
+        folder = shutil.copytree(prepared, tmp_path / f"{fails_at}")
+        disk = FaultyDisk(fails_at=fails_at, code=code, kind=kind)
+        error = failure(compact, folder, disk=disk, **LATER)
+        assert (code == errno.ENOSPC) == isinstance(error, StorageFull), name
+        assert error is not None
+        assert [0, 1, 2, 3, 4] == numbers(folder)
+        compact(folder, **LATER)
+        assert [0, 1, 2, 3, 4] == numbers(folder)
+        kept = state(folder)
+        assert sorted(file.name for file in kept.files) == names(folder, PARQUET)
+        assert [] == names(folder, OPEN)
+        assert (6, 1) == (kept.entries, kept.repeated)
 
 
 HOLD = """
