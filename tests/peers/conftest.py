@@ -177,7 +177,7 @@ class Trips:
             stdout=subprocess.PIPE,
             text=True,
         )
-        client = None
+        self.process, client = process, None
         try:
             client = Client(json.loads(process.stdout.readline())["url"])
             yield client
