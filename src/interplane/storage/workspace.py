@@ -89,6 +89,8 @@ def open_workspace(path: Path, *, clock: Clock | None = None, host: Host | None 
 def _refuse_other(path: Path) -> None:
     if path.is_dir() and not any(path.iterdir()):
         return
+    if is_workspace(path):
+        return  # another process was faster
     if path.exists() or path.is_symlink():
         raise StorageError(
             f"{path} is something else than a workspace",
