@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from interplane.views.pairs import Pairs
-from interplane.views.ties import greatest, repeated
+from interplane.views.ties import one_each
 
 if TYPE_CHECKING:
     from interplane.views.pairs import Bools, Ints
@@ -45,7 +45,7 @@ class Frontier:
         """Keep of the events those that are the latest at some time."""
         order = events.by_known
         rows, packed = order.rows, order.packed
-        kept = _one_each(events, rows, packed)
+        kept = one_each(packed, events.event, rows, events.arguments)
         if kept is not None:
             rows, packed = rows[kept], packed[kept]
         event = events.event[rows]
@@ -99,19 +99,6 @@ class Frontier:
         """How much memory it holds."""
         arrays = (self.packed, self.event, self.rows, *self.arguments.values())
         return sum(int(each.nbytes) for each in arrays if each is not None)
-
-
-def _one_each(events: SourceEvents, rows: Ints, packed: Ints) -> Bools | None:
-    """Return which events to keep, so that of an entity only one is known at each time."""
-    several = np.flatnonzero(repeated(packed))
-    if not len(several):
-        return None
-    kept = np.ones(len(packed), np.bool_)
-    kept[several] = False
-    tied = rows[several]
-    best = greatest(packed[several], events.event[tied], tied, events.arguments)
-    kept[several[best]] = True
-    return kept
 
 
 def _reached(entity: Ints, event: Ints, *, entities: int) -> Bools | None:

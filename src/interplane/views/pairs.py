@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Bools", "Floats", "Ints", "Pairs", "starts_of"]
+__all__ = ["Bools", "Floats", "Hashes", "Ints", "Pairs", "starts_of"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Hashes = NDArray[np.uint64]
 
 _BITS = 63
 

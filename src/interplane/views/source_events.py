@@ -21,11 +21,9 @@ from interplane.views.pairs import Pairs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
     from interplane.data.table import Table
     from interplane.expressions.nodes import Node
-    from interplane.views.pairs import Ints
+    from interplane.views.pairs import Hashes, Ints
     from interplane.views.view import View
 
 __all__ = ["Order", "SourceEvents", "microseconds"]
@@ -120,7 +118,7 @@ class SourceEvents:
         return Order(pairs, rows, packed[rows])
 
     @cached_property
-    def key_hashes(self) -> NDArray[np.uint64]:
+    def key_hashes(self) -> Hashes:
         """A hash of each event's entity and key; equal ones may still be of two."""
         columns = {f"c{place}": column for place, column in enumerate((self.entity, *self.key))}
         with connect() as connection:

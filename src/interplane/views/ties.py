@@ -14,29 +14,59 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from interplane.views.pairs import Bools, Ints
+    from interplane.views.pairs import Bools, Hashes, Ints
 
-__all__ = ["greatest", "repeated"]
+__all__ = ["begins", "greatest", "one_each", "repeated"]
 
 
-def repeated(numbers: Ints) -> Bools:
+def begins(numbers: Ints | Hashes) -> Bools:
+    """Return where each of some equal numbers, one after the other, begin.
+
+    >>> begins(np.array([1, 2, 2, 3])).tolist()
+    [True, True, False, True]
+    """
+    found = np.ones(len(numbers), np.bool_)
+    found[1:] = numbers[1:] != numbers[:-1]
+    return found
+
+
+def repeated(numbers: Ints | Hashes) -> Bools:
     """Return which of some sorted numbers stand there more than once.
 
     >>> repeated(np.array([1, 2, 2, 3])).tolist()
     [False, True, True, False]
     """
-    found = np.zeros(len(numbers), np.bool_)
-    same = numbers[1:] == numbers[:-1]
-    found[1:] = same
-    found[:-1] |= same
+    found = ~begins(numbers)
+    found[:-1] |= found[1:]
     return found
+
+
+def one_each(
+    groups: Ints, event: Ints, rows: Ints, arguments: Sequence[pa.ChunkedArray]
+) -> Bools | None:
+    """Return which events are the greatest of their group; None if each is alone in it.
+
+    Args:
+        groups: the group of each event, ascending.
+        event: the event times of all rows.
+        rows: the row of each event.
+        arguments: the arguments of all rows.
+    """
+    several = np.flatnonzero(repeated(groups))
+    if not len(several):
+        return None
+    kept = np.ones(len(groups), np.bool_)
+    kept[several] = False
+    tied = rows[several]
+    kept[several[greatest(groups[several], event[tied], tied, arguments)]] = True
+    return kept
 
 
 def greatest(groups: Ints, event: Ints, rows: Ints, arguments: Sequence[pa.ChunkedArray]) -> Ints:
     """Return for each group the place of its greatest event, by event time and then by values.
 
     Args:
-        groups: the group of each event.
+        groups: the group of each event, ascending.
         event: the event time of each.
         rows: the row of each among the arguments.
         arguments: the arguments of all rows; they are looked at only where event times are equal.
@@ -46,36 +76,29 @@ def greatest(groups: Ints, event: Ints, rows: Ints, arguments: Sequence[pa.Chunk
     >>> greatest(*map(np.array, ([7, 7, 7, 9], [1, 3, 3, 0], [0, 1, 2, 3])), values).tolist()
     [1, 3]
     """
-    order = np.lexsort((event, groups))
-    last = _lasts(groups[order])
-    chosen = order[last]
-    before = np.maximum(last - 1, 0)
-    tied = (
-        (last > 0)
-        & (groups[order[before]] == groups[chosen])
-        & (event[order[before]] == event[chosen])
-    )
-    if tied.any():
-        chosen[tied] = _greatest_values(groups, event, rows, arguments, of=chosen[tied])
+    number = np.cumsum(begins(groups), dtype=np.int64) - 1
+    chosen = np.zeros(int(number[-1]) + 1 if len(number) else 0, np.int64)
+    left = np.arange(len(groups))
+    for argument in (None, *arguments):
+        values = event[left] if argument is None else _ranks(argument.take(rows[left]))
+        left = left[_highest(number[left], values)]
+        tied = repeated(number[left])
+        chosen[number[left[~tied]]] = left[~tied]
+        left = left[tied]
+        if not len(left):
+            return chosen
+    chosen[number[left]] = left  # those are equal in all that can be looked up
     return chosen
 
 
-def _greatest_values(
-    groups: Ints, event: Ints, rows: Ints, arguments: Sequence[pa.ChunkedArray], *, of: Ints
-) -> Ints:
-    """Decide by values between the events that are as late as these, each of another group."""
-    place = np.searchsorted(groups[of], groups)
-    place[place == len(of)] = 0
-    among = np.flatnonzero((groups[of][place] == groups) & (event[of][place] == event))
-    ranks = [_ranks(argument.take(rows[among])) for argument in arguments]
-    order = np.lexsort((*reversed(ranks), groups[among]))
-    found: Ints = among[order[_lasts(groups[among][order])]]
+def _highest(groups: Ints, values: Ints) -> Bools:
+    """Return which values are the highest of their group."""
+    starts = np.flatnonzero(begins(groups))
+    if not len(starts):
+        return np.zeros(0, np.bool_)
+    sizes = np.diff(starts, append=len(groups))
+    found: Bools = values == np.repeat(np.maximum.reduceat(values, starts), sizes)
     return found
-
-
-def _lasts(sorted_groups: Ints) -> Ints:
-    ends = np.flatnonzero(sorted_groups[1:] != sorted_groups[:-1])
-    return np.append(ends, len(sorted_groups) - 1) if len(sorted_groups) else ends
 
 
 def _ranks(column: pa.ChunkedArray) -> Ints:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from interplane.views.history import FOREVER
 from interplane.views.numbering import Numbering
-from interplane.views.pairs import starts_of
-from interplane.views.ties import greatest, repeated
+from interplane.views.pairs import Pairs, starts_of
+from interplane.views.ties import begins, one_each, repeated
 from interplane.views.view import Window
 
 if TYPE_CHECKING:
@@ -109,47 +110,44 @@ def _values(column: pa.ChunkedArray, order: Ints, *, counted: bool) -> Values:
 
 def _replaced(events: SourceEvents) -> Ints | None:
     """Return until when each version is the last one known; None if no event has two versions."""
-    several = _maybe_versions(events)
-    if not len(several):
+    rows, names = _maybe_versions(events)
+    if not len(rows):
         return None
-    columns = [pa.chunked_array([pa.array(events.entity[several])])]
-    columns += [column.take(pa.array(several)) for column in events.key]
-    _, names = Numbering.of(columns)
-    known = events.known[several]
+    pairs = Pairs.over(events.known[rows], entities=int(names.max()) + 1)
+    packed = pairs.pack(names, events.known[rows])
+    order = np.argsort(packed)
+    rows, packed = rows[order], packed[order]
     until = np.full(len(events.known), FOREVER, np.int64)
-    order = np.lexsort((known, names))
-    order = _one_each(events, several, names, order)
-    same = names[order[1:]] == names[order[:-1]]
-    if len(order) == len(several) and not same.any():
-        return None
-    until[several] = known  # of those known at one time only the greatest counts at all
-    until[several[order]] = FOREVER
-    until[several[order[:-1][same]]] = known[order[1:][same]]
-    return until
+    kept = one_each(packed, events.event, rows, events.arguments)
+    if kept is not None:
+        until[rows[~kept]] = events.known[rows[~kept]]  # it never counts
+        rows, packed = rows[kept], packed[kept]
+    names = packed >> pairs.bits
+    again = names[1:] == names[:-1]
+    until[rows[:-1][again]] = events.known[rows[1:][again]]
+    return until if kept is not None or again.any() else None
 
 
-def _maybe_versions(events: SourceEvents) -> Ints:
-    """Return the events whose entity and key have the hash of another one's."""
-    hashes = np.sort(events.key_hashes)
-    twice = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
-    if not len(twice):
-        return np.zeros(0, np.int64)
-    place = np.searchsorted(twice, events.key_hashes)
-    place[place == len(twice)] = 0
-    return np.flatnonzero(twice[place] == events.key_hashes)
+def _maybe_versions(events: SourceEvents) -> tuple[Ints, Ints]:
+    """Return rows that may be of events with several versions, and a number for each event."""
+    none = np.zeros(0, np.int64)
+    if not repeated(np.sort(events.key_hashes)).any():  # a sort of places takes much longer
+        return none, none
+    rows = np.argsort(events.key_hashes)
+    rows = rows[repeated(events.key_hashes[rows])]
+    first = begins(events.key_hashes[rows])
+    columns = [pa.chunked_array([events.entity[rows]])]
+    columns += [_long(column).take(pa.array(rows)) for column in events.key]
+    if any(_differ(column, first) for column in columns):  # two events have one hash
+        return rows, Numbering.of(columns)[1]
+    return rows, np.cumsum(first, dtype=np.int64)
 
 
-def _one_each(events: SourceEvents, several: Ints, names: Ints, order: Ints) -> Ints:
-    """Keep of the versions of an event that were known at one time the greatest."""
-    known = events.known[several][order]
-    begins = np.ones(len(order), np.bool_)
-    begins[1:] = (known[1:] != known[:-1]) | (names[order[1:]] != names[order[:-1]])
-    groups = np.cumsum(begins, dtype=np.int64)
-    tied = np.flatnonzero(repeated(groups))
-    if not len(tied):
-        return order
-    kept = np.ones(len(order), np.bool_)
-    kept[tied] = False
-    rows = several[order[tied]]
-    kept[tied[greatest(groups[tied], events.event[rows], rows, events.arguments)]] = True
-    return order[kept]
+def _long(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.cast(pa.large_string()) if pa.types.is_string(column.type) else column
+
+
+def _differ(column: pa.ChunkedArray, first: Bools) -> bool:
+    """Return whether a value differs from the one before it, but where it is the first of some."""
+    found = pc.not_equal(column[1:], column[:-1]).to_numpy()
+    return bool((found & ~first[1:]).any())
