@@ -69,6 +69,7 @@ class Connection(asyncio.Protocol):
         self._since = 0.0
         self._wire = 0
         # The request that is coming in.
+        self._method = b""
         self._target = b""
         self._fields: list[tuple[bytes, bytes]] = []
         self._trailers = 0
@@ -76,7 +77,6 @@ class Connection(asyncio.Protocol):
         self._call: Call = None  # type: ignore[assignment] # on_headers_complete
         self._body: bytes | bytearray | None = None
         self._received_us = 0
-        self._is_head = False
         # The answers that are going out.
         self._queue: deque[Callable[[], bool]] = deque()
         self._is_first = True
@@ -92,7 +92,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take up a connection."""
         self._transport = transport  # type: ignore[assignment] # of a stream
-        self._since = self._loop.time()
+        self._since = time.monotonic()
         if refusal := self._traffic.enter(self):
             if self._traffic.is_overrun:
                 self._transport.abort()
@@ -115,6 +115,8 @@ class Connection(asyncio.Protocol):
             if self._wire > _MOST_DROPPED:
                 self._transport.abort()
             return
+        if not self._traffic.turn_began:
+            self._traffic.begin_turn()
         self._is_first = True
         try:
             self._parser.feed_data(data)
@@ -139,7 +141,7 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Stop reading while the client does not read."""
-        self._stuck_since = self._loop.time()
+        self._stuck_since = time.monotonic()
         self._mind_reading()
 
     def resume_writing(self) -> None:
@@ -157,11 +159,11 @@ class Connection(asyncio.Protocol):
         if self._phase == _DEAF:
             return
         self._phase = _HEAD
-        self._since = self._loop.time()
+        self._since = self._traffic.turn_began
         self._target = b""
         self._fields = []
         self._body = None
-        self._is_head = False
+        self._method = b""
 
     def on_url(self, url: bytes) -> None:
         """Take a piece of the request target."""
@@ -181,10 +183,11 @@ class Connection(asyncio.Protocol):
         if self._phase != _HEAD:
             return
         parser, fields = self._parser, self._fields
-        method = parser.get_method()
-        self._is_head = method == b"HEAD"
+        self._method = method = parser.get_method()
         self._received_us = time.time_ns() // 1000
         self._version = version = parser.get_http_version()
+        if parser.should_upgrade() and method != b"CONNECT":
+            return
         limits = self._traffic.limits
         if len(fields) > limits.headers or self._wire > limits.header_bytes:
             refusal = self._long_header()
@@ -242,7 +245,7 @@ class Connection(asyncio.Protocol):
         route = call.route
         try:
             if route.is_shed and (
-                time.monotonic() - self._loop.time() > traffic.shed_after_s
+                time.monotonic() - traffic.turn_began > traffic.shed_after_s
                 or traffic.in_flight >= traffic.limits.most_in_flight
             ):
                 result: tuple[int, bytes] | Awaitable[Answer] = traffic.shed()[:2]
@@ -282,13 +285,14 @@ class Connection(asyncio.Protocol):
         else:
             keeps = keeps and not traffic.is_leaving
             head = traffic.heads.of(status, media, closes=not keeps)
+        # Before it is sent: what a client has was counted, whatever becomes of this process.
+        places = traffic.places[route.label]
+        traffic.words[places.get(status) or places[0]] += 1
         if call.is_head:
             self._transport.write(b"%b%d\r\n\r\n" % (head, len(body)))
         else:
             self._transport.write(b"%b%d\r\n\r\n%b" % (head, len(body), body))
-        places = traffic.places[route.label]
-        traffic.words[places.get(status) or places[0]] += 1
-        self._since = self._loop.time()
+        self._since = time.monotonic()
         if not keeps:
             self._close()
 
@@ -297,8 +301,8 @@ class Connection(asyncio.Protocol):
         head = self._traffic.heads.of(refusal.status, JSON, closes=True)
         length = b"%d\r\n" % len(refusal.body)
         body = b"" if is_head else refusal.body
-        self._transport.write(b"".join((head, length, refusal.fields, b"\r\n", body)))
         self._traffic.count(refusal.route, refusal.status)
+        self._transport.write(b"".join((head, length, refusal.fields, b"\r\n", body)))
         self._linger()
         return True
 
@@ -307,7 +311,7 @@ class Connection(asyncio.Protocol):
         if self._phase == _DEAF:
             return
         self._phase = _DEAF
-        say = partial(self._say, refusal, is_head=self._is_head)
+        say = partial(self._say, refusal, is_head=self._method == b"HEAD")
         if self._is_busy:
             self._queue.append(say)
         else:
@@ -328,6 +332,8 @@ class Connection(asyncio.Protocol):
         """Answer the next request of the queue, when the client reads."""
         if self._is_lost or not self._queue:
             return
+        if not self._traffic.turn_began:
+            self._traffic.begin_turn()
         if self._stuck_since is not None:
             self._is_held = True
         elif self._queue.popleft()():
@@ -384,7 +390,7 @@ class Connection(asyncio.Protocol):
     def _linger(self) -> None:
         """End our half and drop what still comes: a reset would take the refusal from the client."""
         self._phase = _DEAF
-        self._since = self._loop.time()
+        self._since = time.monotonic()
         if self._has_ended:
             self._close()
         elif not self._transport.is_closing():
@@ -403,20 +409,39 @@ class Connection(asyncio.Protocol):
 
     # ---- what is no good request ---------------------------------------------------------------
 
-    def _decline_upgrade(self, data: bytes, upgrade: httptools.HttpParserUpgrade) -> None:
-        """Go on in HTTP/1.1 after a request that offered another protocol: it may be declined."""
+    def _decline_upgrade(self, data: bytes, offer: httptools.HttpParserUpgrade) -> None:
+        """Go on in HTTP/1.1 after a header that offered another protocol: it may be declined.
+
+        The parser takes what follows for the other protocol's. So another parser is told the header
+        once more, without the offer, and takes what follows for the body that it is.
+        """
         rest = memoryview(data)
-        while self._phase != _DEAF:
-            rest = rest[upgrade.args[0] :]
+        while self._phase == _HEAD:
+            rest = rest[offer.args[0] :]
+            header = self._without_offer()
             self._parser = httptools.HttpRequestParser(self)
             try:
+                self._parser.feed_data(header)
                 self._parser.feed_data(rest)
             except httptools.HttpParserUpgrade as another:
-                upgrade = another
+                offer = another
             except httptools.HttpParserError as error:
                 self._parser_failed(error)
             else:
                 return
+
+    def _without_offer(self) -> bytes:
+        """Return the header that came, without what offers another protocol."""
+        lines = [b" ".join((self._method, self._target, b"HTTP/" + self._version.encode()))]
+        for name, value in self._fields:
+            lowered = name.lower()
+            if lowered == b"connection":
+                words = (word.strip() for word in value.lower().split(b","))
+                kept = b", ".join(word for word in words if word != b"upgrade")
+                lines.append(b"Connection: " + kept)
+            elif lowered != b"upgrade":
+                lines.append(name + b": " + value)
+        return b"\r\n".join((*lines, b"", b""))
 
     def _parser_failed(self, error: httptools.HttpParserError) -> None:
         """Refuse what the parser does not take, or what a fault of ours in its calls kept it from."""

@@ -30,7 +30,7 @@ class Watched(Protocol):
     """A connection, as the watch sees it."""
 
     def check(self, now: float) -> None:
-        """End what took too long; ``now`` is the loop's time."""
+        """End what took too long; ``now`` is the monotonic clock's."""
         ...
 
 
@@ -38,8 +38,7 @@ class Traffic:
     """The shared state of a worker's connections.
 
     Args:
-        loop: the event loop. Its time stands still within one turn, and says when the turn began:
-            what is ready then and comes to its turn later has waited in between.
+        loop: the event loop.
         gate: lets requests in.
         limits: what clients may take.
         slot: where this worker counts.
@@ -71,6 +70,12 @@ class Traffic:
         self.tasks: set[asyncio.Task[None]] = set()
         self.in_flight = 0
         self.shed_after_s = limits.shed_after_ms / 1000
+        self.turn_began = 0.0
+        """When the loop's turn began in which requests are answered; 0 between two of them.
+
+        What is read in a turn was there when it began: what comes to be answered late in it has
+        waited since then.
+        """
         self.is_leaving = False
         """Whether no further request is wanted: each response ends its connection."""
 
@@ -82,6 +87,15 @@ class Traffic:
             return None
         self.slot.add("shed_connections")
         return saturated("too many connections")
+
+    def begin_turn(self) -> float:
+        """Note when a turn of the loop began, in seconds of the monotonic clock."""
+        self.turn_began = time.monotonic()
+        self.loop.call_soon(self._end_turn)
+        return self.turn_began
+
+    def _end_turn(self) -> None:
+        self.turn_began = 0.0
 
     @property
     def is_overrun(self) -> bool:
@@ -110,7 +124,7 @@ class Traffic:
     def sweep(self) -> None:
         """Do what is due every `TICK_S`: end what took too long, renew the date, show the state."""
         self.heads.refresh(time.time())
-        now = self.loop.time()
+        now = time.monotonic()
         for connection in tuple(self.connections):
             connection.check(now)
         self.slot.set("connections", len(self.connections))

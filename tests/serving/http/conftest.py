@@ -115,9 +115,8 @@ def start(tmp_path):
         settings = ServerSettings(
             opening=opening,
             factory="toy_rows:open_toy",
-            port=0,
             limits=Limits(**(limits or {})),
-            **{"grace_s": 0.0, "drain_s": 10.0, **options},
+            **{"port": 0, "grace_s": 0.0, "drain_s": 10.0, **options},
         )
         server = Server(folder, settings)
         servers.append(server)

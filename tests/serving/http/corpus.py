@@ -500,7 +500,7 @@ def _envelopes(path):
             b"9007199254740993",
             b"12345678901234567890",
         ),
-        *(b"9" * 400, b"9" * 5000, b"0." + b"9" * 5000, b"1e999999999", b"1E+5", b"3.0", b"true"),
+        *(b"9" * 400, b"9" * 5000, b"0." + b"9" * 5000, b"1e999999999", b"1E+5", b"3.0"),
         *(
             rb'"\ud800"',
             rb'"\udc00\ud800"',
@@ -518,7 +518,7 @@ def _envelopes(path):
     )
     for value in values:
         raw = post(path, b'{"row": {"wind": ' + value + b"}}")
-        yield Hostile(f"value {value[:30]!r}", raw, frozenset({200, 400, 422}))
+        yield Hostile(f"value {value[:30]!r} of {len(value)}", raw, frozenset({200, 400, 422}))
     for name, body in (
         ("row and rows", b'{"row": {}, "rows": []}'),
         ("no rows", b'{"rows": []}'),
