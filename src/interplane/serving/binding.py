@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from interplane.errors import StorageError, UsageError
 from interplane.serving.hosts import is_loopback
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Listening", "bind", "needs_token"]
 
 _BACKLOG: Final = 2048
+_LAST_PORT: Final = 65_535
 
 
 class Listening(NamedTuple):
@@ -60,14 +61,14 @@ def bind(host: str, port: int) -> socket.socket:
         StorageError: if it is taken, or not this process's to take.
     """
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (socket.gaierror, OverflowError, UnicodeError) as error:
+        found = _addresses(host, port)
+    except (socket.gaierror, ValueError) as error:
         raise UsageError(
             f"{host!r} with port {port} is no address to listen at ({error})",
             expected="an address of this machine and a port from 0 to 65535",
             do='For example "--host 127.0.0.1 --port 8000"',
         ) from error
-    family, _, _, _, address = found[0]
+    family, address = found[0]
     try:
         return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
     except OSError as error:
@@ -76,6 +77,13 @@ def bind(host: str, port: int) -> socket.socket:
             expected="an address that no other server has",
             do='Say another one with "--port"; "--port 0" takes a free one',
         ) from error
+
+
+def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[Any, ...]]]:
+    if not 0 <= port <= _LAST_PORT:
+        raise ValueError("there is no such port")
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    return [(family, address) for family, _, _, _, address in found]
 
 
 def needs_token(address: str, settings: ServerSettings) -> bool:
