@@ -37,8 +37,12 @@ def clean(work: Work) -> None:
 
 
 def _is_left(work: Work, name: str) -> bool:
-    with opened(work.disk, name, below=work.segments) as handle:
-        return work.disk.age_s(handle) > _NAMED_WITHIN_S and work.disk.lock(handle)
+    """Return whether a writer died before it gave a segment its name."""
+    try:
+        with opened(work.disk, name, below=work.segments) as handle:
+            return work.disk.age_s(handle) > _NAMED_WITHIN_S and work.disk.lock(handle)
+    except FileNotFoundError:  # it got its name just now
+        return False
 
 
 def delete_gone(work: Work, *, grace_s: float) -> None:
