@@ -36,18 +36,20 @@ EACH = 100_000  # numbers that one writer may use
 
 
 class FatalDisk(Disk):
-    """A disk on which the process dies before one of its operations."""
+    """A disk on which the process dies before one of its operations, or of those of one kind."""
 
-    def __init__(self, fatal=0):
+    def __init__(self, fatal=0, kind=None):
         self.calls = []
         self.fatal = fatal
+        self.kind = kind
 
 
 def _fatal(name):
     def operation(self, *args, **options):
-        self.calls.append(name)
-        if len(self.calls) == self.fatal:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if self.kind in {None, name}:
+            self.calls.append(name)
+            if len(self.calls) == self.fatal:
+                os.kill(os.getpid(), signal.SIGKILL)
         return getattr(Disk, name)(self, *args, **options)
 
     return operation
@@ -107,7 +109,7 @@ def write(folder, first, again, seed, *, tell):
     draw = random.Random(seed)
     disk = FatalDisk(fatal=draw.randrange(10, 200) if seed % 4 == 0 else 0)
     log = SegmentWriter(
-        folder, name=f"w{first}", sync_ms=1, most_bytes=draw.choice([500, 20_000]), disk=disk
+        folder, name=f"w{first}", sync_ms=1, most_bytes=draw.choice([4_000, 100_000]), disk=disk
     )
     if again:
         log.append(entries_of(again))
@@ -118,14 +120,16 @@ def write(folder, first, again, seed, *, tell):
         log.append(entries_of(batch))
         tell(batch)
         number = batch[-1] + 1
+        time.sleep(draw.choice([0, 0.002]))  # others get their turn
 
 
 def compacts(folder, seed, *, tell):
     """Compact for ever, or die inside a file operation."""
     draw = random.Random(seed)
-    disk = FatalDisk(fatal=draw.randrange(10, 150) if seed % 2 else 0)
-    tell("begun")
+    kind = draw.choice(["remove", "sync", "create", "write", None])
+    disk = FatalDisk(draw.randrange(1, 10 if kind else 150) if seed % 3 else 0, kind)
     while True:
+        tell("begun")  # which ends this, too, where nobody listens any more
         now_us = time.time_ns() // 1000 + draw.choice([0, 48]) * HOUR_US
         compact(folder, disk=disk, grace_s=0, now_us=lambda now_us=now_us: now_us)
 
@@ -197,7 +201,10 @@ class Crowd:
     def kill_one(self):
         """Kill one at random, after a while."""
         time.sleep(self.draw.choice([0, self.draw.uniform(0, 0.02), self.draw.uniform(0, 0.2)]))
-        self.kill(self.draw.randrange(len(self._living)))
+        writers = [place for place, item in enumerate(self._living) if item[0] == "writer"]
+        # A compaction takes longer than a few appends: it is killed less often.
+        (compactor,) = {*range(len(self._living))} - {*writers}
+        self.kill(self.draw.choice([*writers * 3, compactor]))
 
     def kill_all(self):
         """Kill whoever lives."""

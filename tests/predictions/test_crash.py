@@ -31,7 +31,7 @@ def test_kills_at_random_moments_lose_and_double_nothing(tmp_path):
     """Writers and the compactor die together, in the middle of whatever they do."""
     seed = os.environ.get("INTERPLANE_CRASH_SEED") or random.SystemRandom().randrange(1 << 32)
     sys.stdout.write(f"INTERPLANE_CRASH_SEED={seed}\n")
-    found = crashed("random", tmp_path / "log", seed, 300, 14)
+    found = crashed("random", tmp_path / "log", seed, 400, 12)
     kills = found.pop("kills")
     assert (kills["writer"] >= 10, kills["compactor"] >= 2) == (True, True), kills
     assert found.pop("acknowledged") > 100
@@ -42,7 +42,7 @@ def test_kills_at_random_moments_lose_and_double_nothing(tmp_path):
 @pytest.mark.crash
 def test_a_compactor_that_dies_at_any_step_loses_and_doubles_nothing(tmp_path):
     """Before each of its file operations in turn; the next one leaves no file behind."""
-    found = crashed("steps", tmp_path, 12)
+    found = crashed("steps", tmp_path, 9)
     assert found.pop("steps") >= 10
     found.pop("all")
     assert {"left": [], "wrong": []} == found

@@ -107,8 +107,8 @@ def _old_pieces(
 def _new_pieces(
     pending: Sequence[SegmentContent], settled: Settled, window: Window, model: str | None
 ) -> Iterator[Piece]:
+    chunk: list[Entry] = []
     for content, left_out in zip(pending, settled.new, strict=True):
-        chunk: list[Entry] = []
         seen = set(left_out)
         for entry in content:
             if entry.id in seen or (model is not None and entry.model != model):
@@ -120,8 +120,8 @@ def _new_pieces(
             if len(chunk) == GROUP_ROWS:
                 yield _in_memory(chunk)
                 chunk = []
-        if chunk:
-            yield _in_memory(chunk)
+    if chunk:
+        yield _in_memory(chunk)
 
 
 def _in_memory(entries: Sequence[Entry]) -> Piece:
