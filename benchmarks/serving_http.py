@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import statistics
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 from benchmarks.harness import Row
 from benchmarks.load import Load, Request, measure
@@ -21,6 +23,8 @@ BODY = (
 REQUEST = Request("/v1/models/flights/predict", BODY)
 HALF = b"POST /v1/models/flights/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Le"
 ROUNDS = 5
+ANSWERING: dict[int, int] = {}
+"""Which process answers at a port."""
 
 ECHO = """
 import sys, uvicorn
@@ -99,8 +103,9 @@ def open_echo(opening, meter):
 def _echo():
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    with _process([sys.executable, "-c", ECHO, str(port)]):
+    with _process([sys.executable, "-c", ECHO, str(port)]) as process:
         _wait(port)
+        ANSWERING[port] = process.pid
         yield port
 
 
@@ -109,7 +114,10 @@ def ours(work_us: float, *, factory: str = "benchmarks.serving_http:open_echo"):
     """A server of one worker; yield its port."""
     told = json.dumps([str(work_us), factory])
     with _process([sys.executable, "-m", "benchmarks.serving_http", told]) as process:
-        yield json.loads(process.stdout.readline())["port"]
+        port = json.loads(process.stdout.readline())["port"]
+        below = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        ANSWERING[port] = int(below[0])
+        yield port
 
 
 @contextmanager
@@ -137,12 +145,32 @@ def _median(loads: list[Load]) -> Load:
     return Load(*(statistics.median(values) for values in zip(*loads, strict=True)))
 
 
+def _busy_s(port: int) -> float:
+    """Return how long the process behind a port has been on a processor."""
+    fields = Path(f"/proc/{ANSWERING[port]}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def run():
     """Requests a second and latencies over 1, 16 and 64 connections; then with hanging requests."""
     with _echo() as echo, ours(0) as bare, ours(12) as working:
         for connections in (1, 16, 64):
             yield from _beside(connections, {"echo": echo, "bare": bare, "working": working})
+        yield _processor({"echo": echo, "bare": bare})
         yield _hanging(bare)
+
+
+def _processor(ports: dict[str, int]) -> Row:
+    """The processor's time for one request: the figure that a busy machine changes least."""
+    took: dict[str, list[float]] = {name: [] for name in ports}
+    for _ in range(ROUNDS):
+        for name, port in ports.items():
+            before = _busy_s(port)
+            load = measure(port, REQUEST, connections=16, seconds=2)
+            took[name].append((_busy_s(port) - before) / (load.per_second * 2) * 1e6)
+    ours, echo = (statistics.median(took[name]) for name in ("bare", "echo"))
+    beside = {"a bare ASGI echo on uvicorn": echo}
+    return Row("processor time of one request, an endpoint of 0 µs", "µs", ours, beside)
 
 
 def _beside(connections: int, ports: dict[str, int]):

@@ -160,3 +160,5 @@ def test_options_become_settings(finished):
         settings.workers,
     )
     assert str(finished.root / ".interplane" / "tokens.json") == settings.tokens
+    ((*_, module, root),) = settings.companions
+    assert ("interplane.project.compactor", str(finished.root)) == (module, root)

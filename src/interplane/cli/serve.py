@@ -99,7 +99,9 @@ def server_settings(
             project=str(project.root), models=models, replay=replay, log_sync_ms=log_sync_ms
         ),
         tokens=str(project.workspace / TOKENS),
-        companions=((sys.executable, "-m", "interplane.project.compactor", str(project.root)),),
+        companions=(
+            (sys.executable, "-P", "-m", "interplane.project.compactor", str(project.root)),
+        ),
         allow_hosts=allow_host,
         limits=Limits(body_bytes=body_limit),
         **others,

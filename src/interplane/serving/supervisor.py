@@ -83,7 +83,7 @@ class Supervisor:
                 self._worker(slot, listening, board, needs_token=tokens)
                 for slot in range(settings.workers)
             ]
-            companions = [Child(words[-1], words) for words in settings.companions]
+            companions = [Child(_called(words), words) for words in settings.companions]
             with self._hearing_signals():
                 try:
                     self._keep(
@@ -185,6 +185,15 @@ class Supervisor:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _called(words: tuple[str, ...]) -> str:
+    """Return what log lines call a command: the module that it runs, or the program.
+
+    >>> _called(("/usr/bin/python3", "-m", "interplane.project.compactor", "flights"))
+    'interplane.project.compactor'
+    """
+    return words[words.index("-m") + 1] if "-m" in words[:-1] else words[0]
 
 
 class _Told(InterplaneError):

@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -76,18 +77,18 @@ class Worker:
             loop.add_signal_handler(number, self._told)
         self._control.setblocking(False)
         loop.add_reader(self._control.fileno(), self._orphaned)
-        row_path = self._open(SlotMeter(self._slot))
-        try:
+        with ExitStack() as ends:
+            ends.callback(self._slot.end)
+            row_path = self._open(SlotMeter(self._slot), ends)
             await self._answer(row_path, loop)
-        finally:
-            row_path.models.close()
-            row_path.log.close()
-            self._slot.end()
 
-    def _open(self, meter: Meter) -> RowPath:
+    def _open(self, meter: Meter, ends: ExitStack) -> RowPath:
+        """Open and start the row path, and have it closed at the end: models first, then the log."""
         module, _, function = self._server.factory.partition(":")
         factory: Factory = getattr(importlib.import_module(module), function)
         row_path = factory(self._server.opening, meter)
+        ends.callback(row_path.log.close)
+        ends.callback(row_path.models.close)
         row_path.models.start()
         # What was loaded stays: the collector need not look at it again and again.
         gc.collect()

@@ -232,14 +232,15 @@ def test_sigterm_ends_readiness_first_and_loses_no_request(start, wait_until):
 
 
 def test_an_answer_that_waits_is_given_although_the_server_leaves(start):
-    """The connection ends with it."""
+    """So is what was asked ahead; the connection ends with the last one."""
     server = start(log_sync_ms=0)
     with server.connect() as client, server.connect() as idle:
         assert 200 == idle.ask(predict()).status
         client.send(predict(id="x") + predict(id="y"))
         server.tell(signal.SIGTERM)
         assert "x" == client.receive().json["id"]
-        client.rest()
+        assert "y" == client.receive().json["id"]
+        assert b"" == client.rest()
         assert b"" == idle.rest()
     assert 0 == server.wait()
 
