@@ -37,6 +37,7 @@ def test_the_newest_come_first(logged):
     out = logged.must("predictions", "rides", "--limit", "2").out
     assert "2 of 3, the newest first" in out
     assert out.index("0.5000") < out.index("0.2500")
+    assert 2 == out.count("rides@1")
 
 
 def test_programs_get_every_column(logged):
@@ -59,10 +60,62 @@ def test_compacted_they_are_the_same(logged):
 
 
 def test_they_leave_as_a_file(logged):
-    """Parquet, of all of them."""
+    """Parquet, of all of them, typed; never in the place of another file."""
     path = logged.root / "out.parquet"
     assert "3 predictions written" in logged.must("predictions", "rides", "--out", path).out
-    assert 3 == pq.read_table(path).num_rows
+    table = pq.read_table(path)
+    assert (3, "double") == (table.num_rows, str(table.schema.field("row.miles").type))
+    result = logged("predictions", "--out", path)
+    assert (2, True) == (result.code, "is there already" in result.err)
+    assert table.equals(pq.read_table(path))
+    assert [] == [each.name for each in logged.root.iterdir() if each.name.endswith(".new")]
+    result = logged("predictions", "--out", logged.root / "no folder" / "out.parquet")
+    assert 6 == result.code
+
+
+def test_they_are_chosen_by_prediction_time(logged):
+    """A day, or a moment."""
+    assert "No prediction" in logged.must("predictions", "--until", "2026-01-01").out
+    assert 3 == len(logged.must("predictions", "--since", "2026-01-01", "--json").json)
+
+
+def test_they_are_counted_for_programs(logged):
+    """What was compacted, what was not, what was lost."""
+    stats = logged.must("predictions", "--stats", "--json").json
+    assert (3, 1, []) == (
+        stats["pending"]["entries"], stats["pending"]["segments"], stats["models"],
+    )  # fmt: skip
+    done = logged.must("predictions", "--compact", "--json").json
+    assert (3, 1, False) == (done["entries"], done["files"], done["is_busy"])
+    (model,) = logged.must("predictions", "--stats", "--json").json["models"]
+    assert ("rides", 3) == (model["model"], model["rows"])
+
+
+def test_what_was_lost_is_said(logged):
+    """How much, and where."""
+    folder = logged.root / ".interplane" / "predictions"
+    with SegmentWriter(folder, name="worker-1") as log:
+        for number in range(10, 13):
+            log.append([Entry(f"{number:032x}", "rides", "c" * 64, 0, 0, row={"zone": "west"})])
+    path = max((folder / "open").iterdir())
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data + b"torn")
+    logged.must("predictions", "--compact")
+    out = logged.must("predictions", "--stats").out
+    assert "lost: damaged frames 1, missing predictions 1" in out
+    assert "in a power cut: 4 B" in out
+    assert f"{path.name}: checksum at byte" in out
+
+
+def test_old_ones_are_dropped_when_that_is_asked_for(logged):
+    """And it is said how many."""
+    folder = logged.root / ".interplane" / "predictions"
+    with SegmentWriter(folder, name="worker-1") as log:
+        log.append([Entry("f" * 32, "rides", "c" * 64, 0, 0, row={"zone": "west"})])
+    assert "1 old ones dropped" in logged.must("predictions", "--compact", "--keep-days", "30").out
+    assert 3 == len(logged.must("predictions", "--json").json)
+    assert "dropped for age or size: 1 predictions" in logged.must("predictions", "--stats").out
 
 
 def test_what_drops_is_asked_for(logged):

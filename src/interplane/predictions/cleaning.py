@@ -32,8 +32,10 @@ def clean(work: Work) -> None:
     building = f".{MANIFEST}."
     half_made = [name for name in work.disk.names(work.root) if name.startswith(building)]
     work.remove(half_made, below=work.root)
-    # No reader listed a segment a day ago and asks only now whether it was moved.
-    work.manifest.write(Change(at_us=work.now_us, forget_before_us=work.now_us - _REMEMBERED_US))
+    if state.segments:
+        # No reader listed a segment a day ago and asks only now whether it was moved.
+        before_us = work.now_us - _REMEMBERED_US
+        work.manifest.write(Change(at_us=work.now_us, forget_before_us=before_us))
 
 
 def _is_left(work: Work, name: str) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from interplane.errors import UnknownName
+from interplane.errors import UnknownName, UsageError
 from interplane.models.request_schema import RequestSchema
 from interplane.record import Crossing
+from interplane.storage.clock import system_token
 from interplane.storage.names import series_name
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from interplane.record import Type
     from interplane.storage.store import Store
 
-__all__ = ["log_folder", "logged", "request_types"]
+__all__ = ["crossing_names", "export", "log_folder", "logged", "newest", "request_types"]
 
 
 def log_folder(project: Project) -> Path:
@@ -64,3 +65,45 @@ def request_types(store: Store, model: str) -> dict[str, Type]:
             for field in RequestSchema.from_dict(schema).fields:
                 found.setdefault(field.name, set()).add(field.type)
     return {name: next(iter(types)) for name, types in found.items() if len(types) == 1}
+
+
+def newest(table: Table, rows: int) -> Table:
+    """Return the predictions of a log that were made last, the newest first.
+
+    Only their row groups are read in full: the times of all are looked at before.
+    """
+    in_order = 'ORDER BY "at" DESC, prediction_id'
+    times = table.select("at").sql(f'FROM self ORDER BY "at" DESC LIMIT {int(rows)}').to_rows()
+    since = f"""WHERE "at" >= TIMESTAMP '{times[-1]["at"]:%Y-%m-%d %H:%M:%S.%f}'""" if times else ""
+    return table.sql(f"FROM self {since} {in_order} LIMIT {int(rows)}")
+
+
+def export(table: Table, path: Path) -> None:
+    """Write rows to a new Parquet file, in bounded memory; it has its name when it is whole.
+
+    Raises:
+        UsageError: if there is something of that name.
+        OSError: if it cannot be written.
+    """
+    import pyarrow.parquet as pq
+
+    if path.exists() or path.is_symlink():
+        raise UsageError(
+            f"{path} is there already", expected="a new file", do="Name another one, or remove it"
+        )
+    building = path.with_name(f".{path.name}.{system_token()}.new")
+    try:
+        with pq.ParquetWriter(
+            building, table.head(0).to_arrow().schema, compression="zstd"
+        ) as file:
+            for batch in table.batches():
+                file.write_batch(batch)
+        building.rename(path)
+    finally:
+        building.unlink(missing_ok=True)
+
+
+def crossing_names(store: Store, model: str) -> dict[str, str]:
+    """Return what people call the crossings of a model, by digest: ``flights@2``."""
+    members = store.catalog.series(series_name("model", model))
+    return {member.digest: f"{model}@{member.number}" for member in members}
