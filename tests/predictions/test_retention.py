@@ -51,8 +51,8 @@ def test_nothing_goes_that_nobody_asked_for():
 
 def test_a_day_that_is_over_becomes_few_files():
     """Small ones are merged with their neighbours, full ones are left alone."""
-    files = [logged(n, day=TODAY - 1, rows=200_000) for n in range(12)]
-    groups = files_to_merge([*files, logged(99, day=TODAY - 1, rows=600_000)], today=TODAY)
+    files = [logged(n, day=TODAY - 1, rows=100_000) for n in range(12)]
+    groups = files_to_merge([*files, logged(99, day=TODAY - 1, rows=300_000)], today=TODAY)
     assert [5, 5, 2] == [len(group) for group in groups]
     assert files == [file for group in groups for file in group]
     assert [] == files_to_merge([logged(1, day=TODAY - 1), logged(2, day=TODAY - 2)], today=TODAY)

@@ -47,13 +47,19 @@ def beginnings(ids: Sequence[str]) -> Ids:
     """
     import numpy as np
 
+    return np.sort(_packed(ids))
+
+
+def _packed(ids: Sequence[str]) -> Ids:
+    import numpy as np
+
     try:
         packed = bytes.fromhex("".join(id_[:_DIGITS] for id_ in ids))
     except ValueError:
         packed = b""
     if len(packed) != 8 * len(ids):
         packed = b"".join(map(_beginning, ids))
-    return np.sort(np.frombuffer(packed, ">u8").astype("<u8"))
+    return np.frombuffer(packed, ">u8").astype("<u8")
 
 
 def _beginning(id_: str) -> bytes:
@@ -80,14 +86,20 @@ def settle(
         manifest: knows their ids.
         read: returns when (``at``, in microseconds) the rows of a file with these ids were.
     """
+    import numpy as np
+
     race = _Race(len(sources))
     for place, heads in enumerate(sources):
         for head in heads:
             race.enter(head.id, head.at_us, place)
     models = {head.model for heads in sources for head in heads}
+    asked = list(race.earliest)
+    packed = _packed(asked)
     for file in files:
         if file.is_repeatable and file.model in models and manifest is not None:
-            for id_, at_us in _found(file, race.earliest, manifest, read).items():
+            hits = _hits(np.frombuffer(manifest.repeatable(file.number), "<u8"), packed)
+            ids = frozenset(asked[int(hit)] for hit in hits) - file.dropped
+            for id_, at_us in (read(file, ids) if ids else {}).items():
                 race.enter(id_, at_us, -1 - file.number)
     return Settled(
         [frozenset(ids) for ids in race.new],
@@ -116,21 +128,9 @@ class _Race:
             self.old.setdefault(-1 - owner, set()).add(id_)
 
 
-def _found(
-    file: LoggedFile,
-    wanted: Mapping[str, object],
-    manifest: Reading,
-    read: Callable[[LoggedFile, frozenset[str]], Mapping[str, int]],
-) -> Mapping[str, int]:
-    """Return when the rows of a file were that have one of the wanted ids."""
+def _hits(there: Ids, asked: Ids) -> np.ndarray[Any, np.dtype[np.intp]]:
+    """Return the places in ``asked`` of what is among the sorted beginnings of a file."""
     import numpy as np
 
-    there = np.frombuffer(manifest.repeatable(file.number), "<u8")
-    asked = list(wanted)
-    packed = np.frombuffer(b"".join(map(_beginning, asked)), ">u8").astype("<u8")
-    if not len(there) or not len(packed):
-        return {}
-    places = np.searchsorted(there, packed).clip(max=len(there) - 1)
-    hits = np.flatnonzero(there[places] == packed)
-    ids = frozenset(asked[int(hit)] for hit in hits) - file.dropped
-    return read(file, ids) if ids else {}
+    places = np.searchsorted(there, asked).clip(max=len(there) - 1)
+    return np.flatnonzero(there[places] == asked)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["files_to_drop", "files_to_merge"]
 
-_FULL_ROWS: Final = 500_000
-_FULL_BYTES: Final = 128 << 20
+_FULL_ROWS: Final = 250_000
+_FULL_BYTES: Final = 64 << 20
 _AT_ONCE: Final = 8
 
 
