@@ -8,142 +8,25 @@ acknowledged before a read began is seen by it, whoever wrote it.
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from interplane.errors import NotFound, RequestRejected
-from interplane.views.history import FOREVER, History
+from interplane.views.shelves import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from interplane.expressions.nodes import Constant
     from interplane.record import Digest
-    from interplane.views.history import Event
-    from interplane.views.ports import OnlineReader, OnlineState, OnlineStore, Registered
+    from interplane.views.ports import OnlineReader, OnlineState, OnlineStore
+    from interplane.views.shelves import EntityState
     from interplane.views.view import View
 
-__all__ = ["Asked", "Shelf", "States"]
+__all__ = ["Asked", "States"]
 
 _MOST_ENTITIES: Final = 100_000
-_GROWTH: Final = 64
 _OFTEN: Final = 64
 _CHANGES: Final = 256
 _CHANGES_PER_STATE: Final = 4
-_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - timestamps are UTC, and naive
-
-
-class _State:
-    """What is known of one entity from ``since`` on, and the last thing that was read of it."""
-
-    __slots__ = ("begin", "history", "room", "since", "until", "values")
-
-    def __init__(self, view: View, events: Sequence[Event], since: int) -> None:
-        self.history = History(view, events)
-        self.since = since
-        self.room = len(events) + _GROWTH
-        self.begin = self.until = since
-        self.values: tuple[Constant, ...] = ()
-
-    def read(self, time: int) -> tuple[Constant, ...]:
-        reading = self.history.at(time)
-        self.begin, self.until, self.values = time, reading.valid_until, reading.values
-        return reading.values
-
-    def take(self, event: Event) -> bool:
-        """Take in what the store has taken in; return False when a new state would be smaller."""
-        if self.history.insert(event):
-            self.until = self.begin
-            self.room -= 1
-        return self.room > 0
-
-
-class Shelf:
-    """The states of one view's entities, those that were asked for lately and before that.
-
-    Attributes:
-        view: the view.
-        registered: what the store says of it; None if it keeps none of its events.
-        nobody: the state where no entity is named: all null.
-    """
-
-    __slots__ = ("_one", "horizon", "lately", "nobody", "registered", "sooner", "view")
-
-    def __init__(self, view: View) -> None:
-        self.view = view
-        self.nobody = _State(view, (), -FOREVER)
-        self.nobody.values, self.nobody.until = view.nothing, FOREVER
-        self.registered: Registered | None = None
-        self.horizon: float = float("inf")
-        self.lately: dict[Any, _State] = {}
-        self.sooner: dict[Any, _State] = {}
-        self._one = len(view.entity) == 1
-
-    def name(self, entity: Sequence[Constant]) -> Any:
-        """Return what an entity is kept under: its only value, or all of them."""
-        return entity[0] if self._one else tuple(entity)
-
-    def update(self, registered: Registered | None) -> None:
-        """Take over what the store says of the view."""
-        before = self.registered
-        if before is not None and (registered is None or registered.number != before.number):
-            self.clear()
-        self.registered = registered
-        horizon = None if registered is None else registered.horizon
-        self.horizon = float("inf") if horizon is None else horizon
-
-    def find(self, name: Any) -> _State | None:
-        """Return an entity's state, if it is here."""
-        state = self.lately.get(name)
-        if state is None:
-            state = self.sooner.pop(name, None)
-            if state is None:
-                return None
-            self.lately[name] = state
-        return state
-
-    def load(self, store: OnlineReader | OnlineState, name: Any, time: int) -> _State:
-        """Make an entity's state of what the store has."""
-        registered = self.registered
-        if registered is None:
-            raise self.refusal(time)
-        entity = (name,) if self._one else name
-        state = _State(self.view, store.load(registered, entity, time), time)
-        self.lately[name] = state
-        return state
-
-    def take(self, name: Any, event: Event) -> None:
-        """Take in an event of an entity, if that is here."""
-        for states in (self.lately, self.sooner):
-            state = states.get(name)
-            if state is not None and not state.take(event):
-                del states[name]
-
-    def clear(self) -> None:
-        """Forget all states."""
-        self.lately.clear()
-        self.sooner.clear()
-
-    def refusal(self, time: int) -> NotFound | RequestRejected:
-        """Build the error for a time of which the store has no whole history."""
-        view, registered = self.view, self.registered
-        if registered is None or registered.horizon is None:
-            return NotFound(
-                f"the online store has no history of {view.name}",
-                expected="a view that was materialized",
-                do='Bring its history there with "interplane materialize"',
-                view=view.digest,
-            )
-        asked, horizon = _text(time), _text(registered.horizon)
-        return RequestRejected(
-            f"the time {asked} is before what the online store keeps of {view.name}",
-            expected=f"a time from {horizon} on",
-            do='Ask for a later time, or predict in batch: "interplane predict" has all of history',
-            view=view.name,
-            time=asked,
-            horizon=horizon,
-        )
-
 
 Asked = tuple[Shelf, Any]
 """A view's shelf, and the name of an entity there; None for a row that names none."""
@@ -217,7 +100,7 @@ class States:
         with self._turn:
             self._reader.close()
 
-    def _quick(self, asked: Sequence[Asked], time: int) -> list[_State] | None:
+    def _quick(self, asked: Sequence[Asked], time: int) -> list[EntityState] | None:
         """Return the states; they are of the version that this process knows, if that is the store's.
 
         A state that was loaded of a later version is kept all the same: what the store has taken in
@@ -236,7 +119,7 @@ class States:
             states.append(state)
         return states
 
-    def _sure(self, asked: Sequence[Asked], time: int) -> list[_State]:
+    def _sure(self, asked: Sequence[Asked], time: int) -> list[EntityState]:
         """Return the states, all of one state of the store."""
         with self._reader.state() as store:
             self._catch_up(store)
@@ -253,7 +136,7 @@ class States:
 
     def _load(
         self, shelf: Shelf, name: Any, time: int, store: OnlineReader | OnlineState
-    ) -> _State:
+    ) -> EntityState:
         self._loads += 1
         if self._loads >= self._often:
             self._make_room()
@@ -294,10 +177,3 @@ class States:
         if sum(len(shelf.lately) for shelf in shelves) > self._most:
             for shelf in shelves:
                 shelf.sooner, shelf.lately = shelf.lately, {}
-
-
-def _text(time: int) -> str:
-    try:
-        return (_EPOCH + timedelta(microseconds=time)).isoformat() + "Z"
-    except OverflowError:
-        return f"{time} microseconds since 1970"

@@ -135,6 +135,20 @@ def refresh(path, seed, count, entities):
     store.close()
 
 
+# ---- a writer that is asked -------------------------------------------------------------------
+
+
+def obey(path):
+    """Write one event for each line that comes; say so when it is acknowledged."""
+    store = SqliteOnline(path)
+    number = store.register(VIEW).number
+    for line in sys.stdin:
+        time = int(line)
+        store.write([Fact(number, ("a",), Event(time, time, (time,), (float(time),)))])
+        say(time)
+    store.close()
+
+
 # ---- kills ------------------------------------------------------------------------------------
 
 
@@ -260,5 +274,5 @@ def kill(path, seed, kills):
 
 
 if __name__ == "__main__":
-    ROLES = {"crowd": crowd, "refresh": refresh, "kill": kill}
+    ROLES = {"crowd": crowd, "refresh": refresh, "obey": obey, "kill": kill}
     ROLES[sys.argv[1]](Path(sys.argv[2]), *map(int, sys.argv[3:]))

@@ -21,7 +21,7 @@ from interplane.views.view import ViewUse
 
 PROGRAM = str(Path(__file__).with_name("processes.py"))
 HEAVY = ("duckdb", "numpy", "pandas", "pyarrow")
-SERVER = ("ports", "online", "states", "lookups", "pushing")
+SERVER = ("lookups", "online", "ports", "pushing", "shelves", "states")
 
 
 def run(*arguments, timeout=120):
@@ -84,6 +84,33 @@ def test_reads_go_on_while_another_process_materializes(tmp_path):
     assert new == {who: ups.read({"who": who}, time) for who in old}
     states.close()
     store.close()
+
+
+def test_what_another_process_acknowledged_is_seen_at_once(tmp_path):
+    """Whether the entity is in memory already or not."""
+    path = tmp_path / "online.sqlite"
+    store = SqliteOnline(path)
+    store.register(VIEW)
+    store.advance(VIEW, 0)
+    states = [States(store), States(store, most_entities=1)]
+    warm, cold = (LookUps({"v": ViewUse(VIEW, ("who",))}, each) for each in states)
+    with subprocess.Popen(
+        [sys.executable, PROGRAM, "obey", str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        for time in range(1, 200):
+            process.stdin.write(f"{time}\n")
+            process.stdin.flush()
+            assert f"{time}\n" == process.stdout.readline()
+            expected = [float(time), min(time, 100), float(sum(range(time + 1)))]
+            assert expected == warm.read({"who": "a"}, time)
+            cold.read({"who": f"e{time}"}, time)
+            assert expected == cold.read({"who": "a"}, time)
+        process.stdin.close()
+    for each in (*states, store):
+        each.close()
 
 
 def values_of(facts, time):

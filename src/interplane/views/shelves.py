@@ -1,0 +1,149 @@
+"""The states of one view's entities that a process keeps."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from interplane.errors import NotFound, RequestRejected
+from interplane.views.history import FOREVER, History
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from interplane.expressions.nodes import Constant
+    from interplane.views.history import Event
+    from interplane.views.ports import OnlineReader, OnlineState, Registered
+    from interplane.views.view import View
+
+__all__ = ["EntityState", "Shelf"]
+
+_GROWTH: Final = 64
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - timestamps are UTC, and naive
+
+
+class EntityState:
+    """What is known of one entity, and the last thing that was read of it.
+
+    Attributes:
+        since: from when on everything that matters is in it.
+        begin: the time that was read last.
+        until: the first time at which the values may be others; not after ``begin`` if nothing was read.
+        values: what was read.
+    """
+
+    __slots__ = ("begin", "history", "room", "since", "until", "values")
+
+    def __init__(self, view: View, events: Sequence[Event], since: int) -> None:
+        self.history = History(view, events)
+        self.since = since
+        self.room = len(events) + _GROWTH
+        self.begin = self.until = since
+        self.values: tuple[Constant, ...] = ()
+
+    def read(self, time: int) -> tuple[Constant, ...]:
+        """Return the values at a time, and remember them."""
+        reading = self.history.at(time)
+        self.begin, self.until, self.values = time, reading.valid_until, reading.values
+        return reading.values
+
+    def take(self, event: Event) -> bool:
+        """Take in what the store has taken in; return False when a new state would be smaller."""
+        if self.history.insert(event):
+            self.until = self.begin
+            self.room -= 1
+        return self.room > 0
+
+
+class Shelf:
+    """The states of one view's entities, those that were asked for lately and before that.
+
+    Attributes:
+        view: the view.
+        registered: what the store says of it; None if it keeps none of its events.
+        nobody: the state where no entity is named: all null.
+    """
+
+    __slots__ = ("_one", "horizon", "lately", "nobody", "registered", "sooner", "view")
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.nobody = EntityState(view, (), -FOREVER)
+        self.nobody.values, self.nobody.until = view.nothing, FOREVER
+        self.registered: Registered | None = None
+        self.horizon: float = float("inf")
+        self.lately: dict[Any, EntityState] = {}
+        self.sooner: dict[Any, EntityState] = {}
+        self._one = len(view.entity) == 1
+
+    def name(self, entity: Sequence[Constant]) -> Any:
+        """Return what an entity is kept under: its only value, or all of them."""
+        return entity[0] if self._one else tuple(entity)
+
+    def update(self, registered: Registered | None) -> None:
+        """Take over what the store says of the view."""
+        before = self.registered
+        if before is not None and (registered is None or registered.number != before.number):
+            self.clear()
+        self.registered = registered
+        horizon = None if registered is None else registered.horizon
+        self.horizon = float("inf") if horizon is None else horizon
+
+    def find(self, name: Any) -> EntityState | None:
+        """Return an entity's state, if it is here."""
+        state = self.lately.get(name)
+        if state is None:
+            state = self.sooner.pop(name, None)
+            if state is None:
+                return None
+            self.lately[name] = state
+        return state
+
+    def load(self, store: OnlineReader | OnlineState, name: Any, time: int) -> EntityState:
+        """Make an entity's state of what the store has."""
+        registered = self.registered
+        if registered is None:
+            raise self.refusal(time)
+        entity = (name,) if self._one else name
+        state = EntityState(self.view, store.load(registered, entity, time), time)
+        self.lately[name] = state
+        return state
+
+    def take(self, name: Any, event: Event) -> None:
+        """Take in an event of an entity, if that is here."""
+        for states in (self.lately, self.sooner):
+            state = states.get(name)
+            if state is not None and not state.take(event):
+                del states[name]
+
+    def clear(self) -> None:
+        """Forget all states."""
+        self.lately.clear()
+        self.sooner.clear()
+
+    def refusal(self, time: int) -> NotFound | RequestRejected:
+        """Build the error for a time of which the store has no whole history."""
+        view, registered = self.view, self.registered
+        if registered is None or registered.horizon is None:
+            return NotFound(
+                f"the online store has no history of {view.name}",
+                expected="a view that was materialized",
+                do='Bring its history there with "interplane materialize"',
+                view=view.digest,
+            )
+        asked, horizon = _text(time), _text(registered.horizon)
+        return RequestRejected(
+            f"the time {asked} is before what the online store keeps of {view.name}",
+            expected=f"a time from {horizon} on",
+            do='Ask for a later time, or predict in batch: "interplane predict" has all of history',
+            view=view.name,
+            time=asked,
+            horizon=horizon,
+        )
+
+
+def _text(time: int) -> str:
+    try:
+        return (_EPOCH + timedelta(microseconds=time)).isoformat() + "Z"
+    except OverflowError:
+        return f"{time} microseconds since 1970"
