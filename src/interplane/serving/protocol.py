@@ -110,6 +110,7 @@ class Connection(Sending):
         if self._phase in {HEAD, BODY}:
             self._refuse(broken("it ends before it is complete"))
         elif not self._is_busy:
+            self._traffic.flush()
             self._transport.close()
         self._phase = DEAF
         return True
@@ -163,6 +164,7 @@ class Connection(Sending):
         self._call = admitted
         self._phase = BODY
         if admitted.is_waiting and version == "1.1" and not self._is_busy:
+            self._traffic.flush()
             self._transport.write(_CONTINUE)
 
     def on_body(self, data: bytes) -> None:
@@ -218,6 +220,7 @@ class Connection(Sending):
             self._refuse(slow("body", limits.request_s))
         elif waited > self._patience():
             # A client that never closes its end keeps its socket, and none of ours.
+            self._traffic.flush()
             self._transport.abort() if self._phase == DEAF else self._transport.close()
 
     def _patience(self) -> float:

@@ -1,6 +1,6 @@
 """Answers on one connection, in the order of their requests.
 
-An answer that is there at once is written at once. One that has to wait for a disk is a task. What was
+An answer that is there at once is sent at the end of the loop's turn, with those of the others. One that has to wait for a disk is a task. What was
 asked ahead stands in a queue, and takes turns with the other connections: one of it in each turn of the
 loop. While anything waits, or the client does not read, nothing more is read from it.
 """
@@ -122,9 +122,9 @@ class Sending(asyncio.Protocol):
         places = traffic.places[route.label]
         traffic.words[places.get(status) or places[0]] += 1
         if call.is_head:
-            self._transport.write(b"%b%d\r\n\r\n" % (head, len(body)))
+            traffic.send(self._transport, b"%b%d\r\n\r\n" % (head, len(body)))
         else:
-            self._transport.write(b"%b%d\r\n\r\n%b" % (head, len(body), body))
+            traffic.send(self._transport, b"%b%d\r\n\r\n%b" % (head, len(body), body))
         self._since = time.monotonic()
         if not keeps:
             self._close()
@@ -135,6 +135,7 @@ class Sending(asyncio.Protocol):
         length = b"%d\r\n" % len(refusal.body)
         body = b"" if is_head else refusal.body
         self._traffic.count(refusal.route, refusal.status)
+        self._traffic.flush()
         self._transport.write(b"".join((head, length, refusal.fields, b"\r\n", body)))
         self._linger()
         return True
@@ -188,6 +189,7 @@ class Sending(asyncio.Protocol):
         """End the connection when everything is sent."""
         self._phase = DEAF
         self._queue.clear()
+        self._traffic.flush()
         self._transport.close()
 
     def _linger(self) -> None:

@@ -76,6 +76,7 @@ class Traffic:
         What is read in a turn was there when it began: what comes to be answered late in it has
         waited since then.
         """
+        self._outgoing: list[tuple[asyncio.WriteTransport, bytes]] = []
         self.is_leaving = False
         """Whether no further request is wanted: each response ends its connection."""
 
@@ -96,6 +97,26 @@ class Traffic:
 
     def _end_turn(self) -> None:
         self.turn_began = 0.0
+        self.flush()
+
+    def send(self, transport: asyncio.WriteTransport, data: bytes) -> None:
+        """Send bytes on a connection: with all others of this turn of the loop, or now.
+
+        Clients that are answered one by one are waked one by one, and the system takes as long for
+        that as a prediction takes. Whoever writes to the transport itself flushes before.
+        """
+        if self.turn_began:
+            self._outgoing.append((transport, data))
+        else:
+            transport.write(data)
+
+    def flush(self) -> None:
+        """Send what the connections were answered in this turn."""
+        if self._outgoing:
+            outgoing, self._outgoing = self._outgoing, []
+            for transport, data in outgoing:
+                if not transport.is_closing():
+                    transport.write(data)
 
     @property
     def is_overrun(self) -> bool:
