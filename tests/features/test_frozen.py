@@ -356,3 +356,22 @@ def test_a_server_needs_no_engine(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "[]\n" == done.stdout
+
+
+def test_a_column_of_the_name_that_rows_are_kept_in_order_by():
+    """Refused: the rows would come back in its order."""
+
+    @features()
+    def plain(row):
+        return {"x": row.x + 1}
+
+    rows = Table.from_columns({"x": [10.0, 20.0], "place of the row": [2, 1]})
+    frozen = plain.fit(rows)
+    assert [11.0, 21.0] == [row["x"] for row in frozen.transform(rows).to_rows()]
+
+    @features()
+    def odd(row):
+        return {"x": row.x + row["place of the row"]}
+
+    with pytest.raises(DataError, match="place of the row"):
+        odd.fit(rows)

@@ -89,7 +89,18 @@ def evaluate(
 
 
 def with_places(rows: pa.Table) -> pa.Table:
-    """Return the rows with their place in a column: joins and threads do not keep their order."""
+    """Return the rows with their place in a column: joins and threads do not keep their order.
+
+    Raises:
+        DataError: if the rows have a column of that name.
+    """
+    if PLACE in rows.column_names:
+        raise DataError(
+            f"the table has a column {PLACE!r}, which is the name of one that is needed meanwhile",
+            expected="another name",
+            do="Rename it in the data step",
+            column=PLACE,
+        )
     return rows.append_column(PLACE, pa.array(np.arange(rows.num_rows)))
 
 

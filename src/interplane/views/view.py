@@ -11,7 +11,7 @@ import msgspec
 
 from interplane.errors import DataError, InterplaneError
 from interplane.expressions.jsonform import from_json, to_json
-from interplane.expressions.nodes import Column, Reduce
+from interplane.expressions.nodes import Column, Lookup, Reduce
 from interplane.expressions.row_program import compile_row
 from interplane.expressions.trees import parts_of
 from interplane.expressions.windows import WindowFunction, window_type
@@ -331,6 +331,8 @@ def _feature_to_dict(name: str, feature: Latest | Window) -> dict[str, Any]:
 def _feature_of(plain: _PlainFeature, arguments: tuple[Node, ...]) -> Latest | Window:
     if plain.argument < 0:
         raise IndexError(plain.argument)
+    if (plain.function is None) != (plain.duration_us is None):
+        raise _broken("?", f"the feature {plain.name!r} has half of a window")
     kind = arguments[plain.argument].type
     if plain.function is None or plain.duration_us is None:
         return Latest(plain.argument, kind)
@@ -343,6 +345,10 @@ def _check(view: View, read: _Plain) -> None:
     windows = [each for each in view.features.values() if isinstance(each, Window)]
     if not view.entity or not view.features or len(view.features) != len(read.features):
         raise _broken(view.name, "it has no entity, no feature, or a feature twice")
+    if len(view.columns) != len(read.columns) or "" in view.features:
+        raise _broken(view.name, "it has a column twice, or a feature without a name")
+    if view.ttl_us is not None and view.ttl_us < 0:
+        raise _broken(view.name, "its time-to-live is negative")
     if missing := sorted(set(named) - set(view.columns)):
         raise _broken(view.name, f"the column {missing[0]!r} has no type")
     if any(view.columns[name] not in ENTITY_TYPES for name in (*view.entity, *view.key)):
@@ -360,8 +366,8 @@ def _check_arguments(view: View) -> None:
     for node in (part for root in view.arguments for part in parts_of(root)):
         if isinstance(node, Column) and view.columns.get(node.name) != node.type:
             raise _broken(view.name, f"the column {node.name!r} has two types")
-        if isinstance(node, Reduce):
-            raise _broken(view.name, "an argument holds a statistic")
+        if isinstance(node, Reduce | Lookup):
+            raise _broken(view.name, "an argument holds a statistic, or a table")
 
 
 def _broken(name: str, what: str) -> DataError:
