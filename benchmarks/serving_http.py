@@ -12,6 +12,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from pathlib import Path
 
 from benchmarks.harness import Row
 from benchmarks.load import Load, Request, measure
@@ -23,6 +24,7 @@ BODY = (
 REQUEST = Request("/v1/models/flights/predict", BODY)
 HALF = b"POST /v1/models/flights/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Le"
 ROUNDS = 5
+ROOT = Path(__file__).parents[1]
 ANSWERING: dict[int, int] = {}
 """Which process answers at a port."""
 
@@ -123,7 +125,11 @@ def ours(work_us: float, *, factory: str = "benchmarks.serving_http:open_echo"):
 @contextmanager
 def _process(words):
     with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors)
+        # Workers look for nothing in the folder that they are started in.
+        path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+        process = subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=errors, env={**os.environ, "PYTHONPATH": path}
+        )
         try:
             yield process
         finally:
