@@ -12,7 +12,6 @@ import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from pathlib import Path
 
 from benchmarks.harness import Row
 from benchmarks.load import Load, Request, measure
