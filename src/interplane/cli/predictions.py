@@ -25,7 +25,7 @@ __all__ = ["predictions"]
 _SHOWN_SEGMENTS = 10
 _SHOWN_PLACES = 5
 
-_time = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"])
+_time = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"])
 
 
 @click.command()

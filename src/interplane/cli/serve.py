@@ -115,7 +115,10 @@ def _print(listening: Listening) -> None:
     for model, live in listening.models.items():
         say(f"  {live['name']} ({short(live['crossing'])})  POST /v1/models/{model}/predict")
     if not listening.models:
-        say('  No model is live. Make one so with "interplane deploy NAME@N --reason …".')
+        say(
+            "  Nothing is served yet: no model is live, or none that can be loaded (see above). Make "
+            'one live with "interplane deploy NAME@N --reason …".'
+        )
 
 
 def _print_json(listening: Listening) -> None:

@@ -67,7 +67,8 @@ class Syncer:
                 waiting, self._waiting = self._waiting, None
             try:
                 self._sync()
-            except StorageError as error:
+            except (StorageError, OSError, RuntimeError, ValueError) as error:
+                # Whoever waits is told; without an answer it would wait for ever.
                 if waiting is not None:
                     waiting.set_exception(error)
             else:

@@ -56,11 +56,25 @@ def deploy(
     return _move(store, found, reason=f"{forced}{reason}", writer=writer)
 
 
-def rollback(store: Store, model: str, *, reason: str, writer: Writer) -> tuple[Recorded, Recorded]:
+def rollback(
+    store: Store,
+    model: str,
+    *,
+    reason: str,
+    writer: Writer,
+    check: Callable[[Recorded], None] | None = None,
+) -> tuple[Recorded, Recorded]:
     """Make live again what was live before the last deployment: one move of the same pointer.
 
     With it go model, features, views, request schema and baseline, for they are one crossing. What
     was rolled back is not what a second rollback returns to: it goes one further back.
+
+    Args:
+        store: the workspace.
+        model: the model's name.
+        reason: why.
+        writer: who.
+        check: raises if the crossing could not serve; it is asked before anything moves.
 
     Returns:
         What was live, and what is now.
@@ -81,7 +95,10 @@ def rollback(store: Store, model: str, *, reason: str, writer: Writer) -> tuple[
             expected="an earlier deployment to return to",
             do=f'Deploy another crossing: "interplane models" lists those of {model}',
         )
-    return now, _move(store, find_crossing(store, before), reason=reason, writer=writer)
+    found = find_crossing(store, before)
+    if check is not None:
+        check(found)
+    return now, _move(store, found, reason=reason, writer=writer)
 
 
 def live_before(moves: Sequence[Move]) -> Digest | None:

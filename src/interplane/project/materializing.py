@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from interplane.errors import UsageError
 from interplane.project.crossings import find_crossing, load
 from interplane.project.recorded import frozen_of, recorded_tables
 from interplane.project.views import view_name
@@ -68,6 +69,14 @@ def materialize(
     """
     from interplane.views.materialize import materialize as bring
 
+    now = datetime.now(UTC)
+    if since is not None and since.replace(tzinfo=since.tzinfo or UTC) > now:
+        raise UsageError(
+            f"the history since {since:%Y-%m-%dT%H:%M:%SZ}, which is to come",
+            expected=f"a time that has been: it is {now:%Y-%m-%dT%H:%M:%SZ} (UTC)",
+            do="Say from when on predictions will be made. What is older cannot be looked up then",
+        )
+
     project = running.project
     found = find_crossing(project.store, reference)
     model: Model = load(project.store, found.crossing.model)
@@ -87,7 +96,8 @@ def materialize(
             def share(part: float, place: int = place) -> None:
                 tell((place + part) / len(views))
 
-            brought = bring(online, view, tables[view.source], since=since, progress=share)
+            source = tables[view.source]
+            brought = bring(online, view, source, since=since, latest=now, progress=share)
             done.append(
                 Materialization(
                     name=view_name(project.store, found.crossing.views[parameter]),

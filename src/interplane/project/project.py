@@ -191,15 +191,24 @@ class Project:
             reason=reason,
             writer=self.store.catalog.writer(self.actor),
             force=force,
-            check=lambda found: check_serves(self.store, found),
+            check=lambda found: check_serves(self, found),
         )
 
     def rollback(self, model: str, *, reason: str) -> Recorded:
-        """Make live again what was live before; see `deployment.rollback`."""
-        from interplane.project.deployment import rollback
+        """Make live again what was live before; see `deployment.rollback`.
 
-        writer = self.store.catalog.writer(self.actor)
-        return rollback(self.store, model, reason=reason, writer=writer)[1]
+        It is loaded as a server would first, and its golden rows are replayed.
+        """
+        from interplane.project.deployment import rollback
+        from interplane.project.serving import check_serves
+
+        return rollback(
+            self.store,
+            model,
+            reason=reason,
+            writer=self.store.catalog.writer(self.actor),
+            check=lambda found: check_serves(self, found),
+        )[1]
 
     def predict(
         self,

@@ -28,8 +28,8 @@ LOG = "predictions"
 """The folder of the prediction log, in the workspace."""
 
 
-def check_serves(store: Store, found: Recorded) -> None:
-    """Load a crossing as a server would, and replay its golden rows.
+def check_serves(project: Project, found: Recorded) -> None:
+    """Load a crossing as a server would: replay its golden rows, ask for the history it looks up.
 
     A crossing that was published without its training rows has no request schema. No server takes
     it, and it may be live all the same: runs compare with it.
@@ -37,9 +37,20 @@ def check_serves(store: Store, found: Recorded) -> None:
     Raises:
         Corrupt: if bytes of it are damaged.
         GoldenBroken: if a golden row comes to other bits here than where it was made.
+        NotFound: if nothing was materialized of a view that it reads.
     """
-    if found.crossing.request_schema is not None:
-        load_crossing(store, found.digest)
+    if found.crossing.request_schema is None:
+        return
+    loaded = load_crossing(project.store, found.digest)
+    if not loaded.frozen.uses:
+        return
+    online = project.open_online()
+    states = States(online)
+    try:
+        LookUps(loaded.frozen.uses, states).check()
+    finally:
+        states.close()
+        online.close()
 
 
 def open_server(opening: Opening, meter: Meter) -> RowPath:

@@ -87,6 +87,8 @@ class App:
         """Answer with the model that is live now."""
         endpoint = self._models.find(name)
         if endpoint is None:
+            if not self._models.is_ready():
+                return not_ready("what is live is not loaded, or cannot be")
             return unknown_model(name, self._models.names())
         now_us = time.time_ns() // 1000
         answer = endpoint.answer(body, now_us=now_us, received_us=received_us)

@@ -7,7 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from interplane.errors import InterplaneError, StorageError, UnknownName
+from interplane.errors import InterplaneError, UnknownName
 from interplane.storage.names import named_pointer, series_name
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ RETRY_EVERY_S: Final = 10.0
 _LOGGER: Final = logging.getLogger("interplane.serving")
 _SERIES: Final = "model/"
 _UNLOADABLE: Final = (
-    *(InterplaneError, ArithmeticError, AttributeError, LookupError),
-    *(MemoryError, OSError, RuntimeError, TypeError, ValueError),
+    *(InterplaneError, ArithmeticError, AssertionError, AttributeError, EOFError, ImportError),
+    *(LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError),
 )
 """Whatever is wrong with one crossing, the thread goes on and the others are served."""
 
@@ -118,7 +118,7 @@ class LiveModels:
         while not self._stopping.wait(self._look_every_s):
             try:
                 pointers = self._pointers()
-            except StorageError as error:
+            except _UNLOADABLE as error:
                 if str(error) != self._trouble:
                     self._say(
                         f"the pointers of models cannot be read; what is loaded goes on: {error}"

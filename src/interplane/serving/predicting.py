@@ -126,7 +126,9 @@ class RowPredictor:
             looked_up = dict(zip(self.looked_up, found, strict=True))
         score = self._predict(self._vector(given))
         entry = Entry(
-            id=self._new_id() if client_id is None else derived_id(self._model, client_id, place),
+            id=self._new_id()
+            if client_id is None
+            else derived_id(self._model, client_id, place, msgspec.json.encode(logged)),
             model=self._model,
             crossing=self._crossing,
             time_us=time_us,

@@ -45,16 +45,21 @@ class NewIds:
             return first
 
 
-def derived_id(model: str, client_id: str, place: int) -> str:
+def derived_id(model: str, client_id: str, place: int, row: bytes) -> str:
     """Return the id of a row of a request that brought its own id: the same in every worker.
+
+    The row is part of it: an id that a client uses again much later, for something else, is another
+    prediction.
 
     Args:
         model: the model's name.
         client_id: the client's own id.
         place: the place of the row in its request, from 0.
+        row: the row as it is logged.
 
-    >>> derived_id("flights", "a7", 0)
-    'b8a34ccbcf3e2ec063a56739c773c806'
+    >>> derived_id("flights", "a7", 0, b"{}") == derived_id("flights", "a7", 0, b"{}")
+    True
     """
-    parts = f"{model}\0{client_id}\0{place}".encode()
-    return blake3(parts).hexdigest(length=_BYTES)
+    hasher = blake3(f"{model}\0{client_id}\0{place}\0".encode())
+    hasher.update(row)
+    return hasher.hexdigest(length=_BYTES)

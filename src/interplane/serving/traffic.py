@@ -115,8 +115,13 @@ class Traffic:
         if self._outgoing:
             outgoing, self._outgoing = self._outgoing, []
             for transport, data in outgoing:
-                if not transport.is_closing():
+                if transport.is_closing():
+                    continue
+                try:
                     transport.write(data)
+                except RuntimeError as error:  # one that was closed meanwhile harms no other
+                    self.log.say("fault", what=f"an answer could not be sent: {error}")
+                    transport.abort()
 
     @property
     def is_overrun(self) -> bool:

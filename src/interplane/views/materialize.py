@@ -62,6 +62,7 @@ def materialize(
     source: Table,
     *,
     since: datetime | None = None,
+    latest: datetime | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Materialized:
     """Bring the events of a table into an online store, where reads go on meanwhile.
@@ -77,6 +78,7 @@ def materialize(
         source: the table that its events come from.
         since: from when on it will be read (UTC where it has no time zone); without it from the
             latest known-at time in the table. A horizon that is later already stays.
+        latest: the clock: without ``since`` the horizon is never later, whatever the table says.
         progress: is told the share that is done, from 0 to 1.
 
     Raises:
@@ -88,7 +90,7 @@ def materialize(
     tell = progress or (lambda _share: None)
     events = SourceEvents.read(view, source)
     registered = store.register(view)
-    horizon = _horizon(view, events, since, registered.horizon)
+    horizon = _horizon(view, events, since, latest, registered.horizon)
     # Until the horizon moves, times before it can be read: what they need is written too.
     present = registered.horizon
     order = _needed(view, events, horizon if present is None else present)
@@ -110,12 +112,20 @@ def materialize(
     )
 
 
-def _horizon(view: View, events: SourceEvents, since: datetime | None, present: int | None) -> int:
+def _horizon(
+    view: View,
+    events: SourceEvents,
+    since: datetime | None,
+    latest: datetime | None,
+    present: int | None,
+) -> int:
     """Return the horizon that the store will have."""
     if since is not None:
         asked = micros(_utc(since))
     elif len(events.known):
         asked = int(events.known.max())
+        if latest is not None:
+            asked = min(asked, micros(_utc(latest)))
     elif present is not None:
         return present
     else:

@@ -229,13 +229,14 @@ def test_threads_draw_different_ids():
     assert 8000 == len({text for texts in made for text in texts})
 
 
-def test_derived_ids_are_made_of_model_id_and_place():
-    """Each part matters."""
+def test_derived_ids_are_made_of_model_id_place_and_row():
+    """Each part matters: an id that comes again for another row is another prediction."""
     made = [
-        derived_id(model, name, place)
+        derived_id(model, name, place, row)
         for model in ("flights", "trips")
         for name in ("a", "b")
         for place in (0, 1)
+        for row in (b"{}", b'{"a":1}')
     ]
-    assert 8 == len(set(made))
-    assert made[0] == derived_id("flights", "a", 0)
+    assert 16 == len(set(made))
+    assert made[0] == derived_id("flights", "a", 0, b"{}")

@@ -1,0 +1,69 @@
+"""What cannot serve does not go live, forward or back; what is live and cannot be loaded is said."""
+
+import subprocess
+import sys
+
+import interplane as ip
+
+
+def call(trips, *words):
+    """Call a command; return its exit code and what it said."""
+    command = [sys.executable, "-m", "interplane", *words]
+    done = subprocess.run(command, cwd=trips.root, check=False, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def another_view(trips):
+    """Make a second crossing, which reads another version of the view."""
+    text = (trips.root / "trips.py").read_text()
+    (trips.root / "trips.py").write_text(text.replace('ttl="2d"', 'ttl="1d"'))
+    trips.must("run")
+
+
+def damage_golden(trips, name):
+    """Take the golden rows of a crossing away; small ones lie in the catalog, so all their bytes."""
+    project = ip.Project.find(trips.root)
+    digest = project.crossing(name).crossing.golden
+    project.store.close()
+    blobs = trips.root / ".interplane" / "blobs"
+    (blob,) = [path for path in blobs.rglob("*") if digest.endswith(path.name) and path.is_file()]
+    blob.chmod(0o644)
+    blob.write_bytes(b"{}")
+
+
+def test_a_crossing_whose_history_is_not_there_does_not_go_live(trips):
+    """Workers that start later would have nothing to serve."""
+    another_view(trips)
+    code, said = call(trips, "deploy", "trips@2", "--reason", "x")
+    assert 6 == code
+    assert "interplane materialize" in said
+    trips.must("materialize", "trips@2")
+    trips.must("deploy", "trips@2", "--reason", "x")
+
+
+def test_a_rollback_to_what_cannot_be_loaded_is_refused(trips):
+    """What is live stays live."""
+    another_view(trips)
+    trips.must("materialize", "trips@2")
+    trips.must("deploy", "trips@2", "--reason", "x")
+    damage_golden(trips, "trips@1")
+    code, said = call(trips, "rollback", "trips", "--reason", "worse")
+    assert 6 == code, said
+    assert ("live",) == ip.Project.find(trips.root).crossing("trips@2").pointers
+
+
+def test_history_from_a_time_to_come_is_refused(trips):
+    """Nothing could be looked up until then."""
+    code, said = call(trips, "materialize", "trips@1", "--since", "2999-01-01")
+    assert 2 == code
+    assert "which is to come" in said
+
+
+def test_a_live_crossing_that_cannot_be_loaded_is_no_unknown_model(trips):
+    """The client may come back: 503, not 404."""
+    damage_golden(trips, "trips@1")
+    with trips.served("--replay") as client:
+        status, answer = client.send("POST", "/v1/models/trips/predict", {"row": {}})
+        assert 503 == status, answer
+        assert 503 == client.send("GET", "/readyz")[0]
+        assert 200 == client.send("GET", "/livez")[0]
