@@ -14,10 +14,7 @@ if TYPE_CHECKING:
     from interplane.views.definition import Joined
     from interplane.views.view import ViewUse
 
-__all__ = ["Sources", "column_of", "looked_up", "uses_of", "widen"]
-
-Sources = "Mapping[str, Table]"
-"""The tables that views read, by the name of their source."""
+__all__ = ["column_of", "looked_up", "uses_of", "widen"]
 
 
 def column_of(parameter: str, feature: str) -> str:

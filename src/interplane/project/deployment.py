@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from interplane.errors import GateClosed, UnknownName, UsageError
 from interplane.project.crossings import Recorded, find_crossing
+from interplane.storage.moves import targets_before
 from interplane.storage.names import named_pointer, series_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from interplane.record import Digest
-    from interplane.storage.ports import Move, Writer
+    from interplane.storage.ports import Writer
     from interplane.storage.store import Store
 
-__all__ = ["deploy", "live_before", "rollback"]
+__all__ = ["deploy", "rollback"]
 
 
 def deploy(
@@ -88,32 +88,17 @@ def rollback(
         known = [name.partition("/")[2] for name in store.catalog.names("model/")]
         raise UnknownName.of("model", model, known, do='See them with "interplane models"')
     now = find_crossing(store, f"{model}@live")
-    before = live_before(store.catalog.moves(named_pointer("model", model, "live")))
-    if before is None:
+    earlier = targets_before(store.catalog.moves(named_pointer("model", model, "live")))
+    if not earlier or earlier[0] is None:
         raise UsageError(
             f"nothing of {model} was live before {now.name}",
             expected="an earlier deployment to return to",
             do=f'Deploy another crossing: "interplane models" lists those of {model}',
         )
-    found = find_crossing(store, before)
+    found = find_crossing(store, earlier[0])
     if check is not None:
         check(found)
     return now, _move(store, found, reason=reason, writer=writer)
-
-
-def live_before(moves: Sequence[Move]) -> Digest | None:
-    """Return what was live before what is live now; a rollback takes its deployment away.
-
-    Args:
-        moves: the log of the pointer, oldest first.
-    """
-    stack: list[Digest | None] = []
-    for move in moves:
-        if len(stack) > 1 and stack[-2] == move.target:
-            stack.pop()
-        elif not stack or stack[-1] != move.target:
-            stack.append(move.target)
-    return stack[-2] if len(stack) > 1 else None
 
 
 def _check_reason(reason: str, what: str) -> None:

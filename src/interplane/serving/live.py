@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from interplane.errors import InterplaneError, UnknownName
+from interplane.errors import InterplaneError, StorageError, UnknownName
+from interplane.storage.moves import targets_before
 from interplane.storage.names import named_pointer, series_name
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ LOOK_EVERY_S: Final = 0.25
 RETRY_EVERY_S: Final = 10.0
 """What could not be loaded is tried again: a disk comes back, a file is put in its place."""
 
+_MOST_STEPS_BACK: Final = 3
 _LOGGER: Final = logging.getLogger("interplane.serving")
 _SERIES: Final = "model/"
 _UNLOADABLE: Final = (
@@ -38,7 +41,8 @@ class LiveModels:
     A crossing that becomes live is loaded beside the traffic, in the thread that watches; then one
     reference is swapped. A request works with the endpoint that it found at its beginning, and the
     old one is gone when the last of these has ended. What cannot be loaded never answers: the old
-    one goes on, and that is said once. A pointer that is taken away takes its model along.
+    one goes on, also in a process that was started since, and that is said once. A pointer that is
+    taken away takes its model along.
 
     Args:
         catalog: where the pointers are. Other processes may write to it.
@@ -153,14 +157,32 @@ class LiveModels:
         try:
             endpoint = self._load(target)
         except _UNLOADABLE as error:
-            if failed != target:
-                self._report(model, target, error)
             self._failed[model] = (target, time.monotonic() + self._retry_every_s)
-            return False
+            if failed != target:
+                if model not in self._endpoints:
+                    self._go_back(model)
+                self._report(model, target, error)
+            return model in self._endpoints
         self._failed.pop(model, None)
+        self._put(model, endpoint)
+        return True
+
+    def _go_back(self, model: str) -> None:
+        """Load what was live before, as workers have it that were there then."""
+        try:
+            moves = self._catalog.moves(named_pointer("model", model, "live"))
+        except StorageError:
+            return
+        for target in targets_before(moves)[:_MOST_STEPS_BACK]:
+            if target is None:
+                return
+            with suppress(*_UNLOADABLE):
+                self._put(model, self._load(target))
+                return
+
+    def _put(self, model: str, endpoint: Endpoint) -> None:
         self._replace(model, endpoint)
         self._meter.live(model, endpoint.crossing, endpoint.name)
-        return True
 
     def _replace(self, model: str, endpoint: Endpoint | None) -> None:
         endpoints = {**self._endpoints}

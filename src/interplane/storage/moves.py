@@ -1,4 +1,4 @@
-"""When a pointer may move: a pure rule that every catalog applies."""
+"""Moves of pointers, as pure rules: when one may be made, and what those that were made mean."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from interplane.errors import Fenced
 from interplane.record import short
 
 if TYPE_CHECKING:
-    from interplane.record import Digest
-    from interplane.storage.ports import MoveRequest
+    from collections.abc import Sequence
 
-__all__ = ["refuse_moved"]
+    from interplane.record import Digest
+    from interplane.storage.ports import Move, MoveRequest
+
+__all__ = ["refuse_moved", "targets_before"]
 
 
 def refuse_moved(move: MoveRequest, now: Digest | None) -> None:
@@ -29,6 +31,24 @@ def refuse_moved(move: MoveRequest, now: Digest | None) -> None:
         pointer=move.pointer,
         now=now,
     )
+
+
+def targets_before(moves: Sequence[Move]) -> list[Digest | None]:
+    """Return where a pointer was before where it is now, the latest first.
+
+    Going back to where it was before takes the move that it takes back away: what was rolled back
+    is passed over.
+
+    Args:
+        moves: the log of the pointer, oldest first.
+    """
+    stack: list[Digest | None] = []
+    for move in moves:
+        if len(stack) > 1 and stack[-2] == move.target:
+            stack.pop()
+        elif not stack or stack[-1] != move.target:
+            stack.append(move.target)
+    return stack[-2::-1]
 
 
 def _place(digest: Digest | None) -> str:

@@ -25,6 +25,7 @@ from interplane.serving.endpoint import CrossingEndpoint
 from interplane.serving.ids import ClientIds
 from interplane.serving.live import LiveModels
 from interplane.serving.loading import load_crossing
+from interplane.storage.ports import Move
 from interplane.storage.workspace import create_workspace
 from interplane.testing.stores import memory_store
 
@@ -47,6 +48,7 @@ class Pointers:
     def __init__(self, **live):
         self.live = live
         self.series_names = list(live)
+        self.earlier = {}
         self.failing = None
         self.reads = 0
 
@@ -65,6 +67,15 @@ class Pointers:
             raise self.failing
         places = {f"model/{name}@live": target for name, target in self.live.items()}
         return {name: places[name] for name in names if places.get(name)}
+
+    def moves(self, name):
+        """The log of a pointer: earlier places, and where it is."""
+        model = name.removeprefix("model/").removesuffix("@live")
+        places = [*self.earlier.get(model, []), self.live[model]]
+        return [
+            Move(name, None, target, "2026-01-01T00:00:00Z", "ann", "x", number)
+            for number, target in enumerate(places)
+        ]
 
 
 class Loader:
@@ -227,6 +238,20 @@ def test_a_broken_model_keeps_the_server_from_being_ready(watch):
     assert "the model has no endpoint" in watched.said[0]
     watched.pointers.live["flights"] = THREE
     eventually(watched.models.is_ready)
+
+
+def test_a_process_that_starts_later_goes_back_to_what_was_live_before(watch):
+    """As those that were there then have it; the live one is tried again meanwhile."""
+    watched = watch(Pointers(flights=THREE), retry_every_s=0.01)
+    watched.pointers.earlier["flights"] = [ONE, TWO]
+    watched.load.broken |= {THREE: Corrupt("damaged"), TWO: Corrupt("damaged too")}
+    watched.models.start()
+    assert watched.serves(flights=ONE)
+    assert watched.models.is_ready()
+    (line,) = watched.said
+    assert "toy@a goes on" in line
+    del watched.load.broken[THREE]
+    eventually(lambda: watched.serves(flights=THREE))
 
 
 def test_a_broken_model_that_is_taken_away_is_not_waited_for(watch):
