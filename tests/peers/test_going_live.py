@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import threading
+import time
 
 import interplane as ip
 
@@ -67,3 +69,57 @@ def test_a_live_crossing_that_cannot_be_loaded_is_no_unknown_model(trips):
         assert 503 == status, answer
         assert 503 == client.send("GET", "/readyz")[0]
         assert 200 == client.send("GET", "/livez")[0]
+
+
+def test_features_fitted_on_other_events_are_not_published(trips):
+    """What a server looks up would not be what the model learned from."""
+    text = (trips.root / "trips.py").read_text()
+    changed = text.replace(
+        'sources={"ends": ends})\n\n\n@pipeline.step\ndef model',
+        ('sources={"ends": ends.sql("FROM self WHERE miles < 3")})\n\n\n@pipeline.step\ndef model'),
+    )
+    assert changed != text
+    (trips.root / "trips.py").write_text(changed)
+    code, said = call(trips, "run")
+    assert 2 == code
+    assert "the view 'past' would be served from other events" in said
+
+
+def test_a_move_reaches_every_worker_and_drops_no_request(trips):
+    """Under load: each answer is of one crossing and has its score; soon all are of the new one."""
+    trips.must("run", "--trees", "4")
+    project = ip.Project.find(trips.root)
+    row = {"ride": 1, "rider": "r1", "began_at": "2026-01-26T12:00:00", "zone": "north", "seats": 2}
+    stop, answers = threading.Event(), []
+    with trips.served("--replay", "--workers", 2) as client:
+        url = client.url
+
+        def ask():
+            while not stop.is_set():
+                mine = type(client)(url)
+                answers.extend(
+                    mine.send("POST", "/v1/models/trips/predict", {"row": row}) for _ in range(20)
+                )
+                mine.close()
+
+        asking = [threading.Thread(target=ask) for _ in range(3)]
+        for each in asking:
+            each.start()
+        project.deploy("trips@2", reason="smaller")
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            latest = [answer[1].get("model") for answer in answers[-200:]]
+            if len(latest) == 200 and set(latest) == {"trips@2"}:
+                break
+            time.sleep(0.05)
+        project.rollback("trips", reason="back")
+        time.sleep(2)
+        stop.set()
+        for each in asking:
+            each.join()
+    assert {200} == {status for status, _ in answers}
+    assert {"trips@1", "trips@2"} == {answer["model"] for _, answer in answers}
+    assert 2 == len(
+        {(answer["model"], answer["crossing"], answer["score"]) for _, answer in answers}
+    )
+    assert {"trips@1"} == {answer["model"] for _, answer in answers[-50:]}

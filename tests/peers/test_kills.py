@@ -114,3 +114,16 @@ def test_whatever_was_answered_is_there_once(trips):
     for number, rides in pushed.items():
         # An event whose acknowledgement was lost may be there too, and is there once.
         assert len(rides) <= by_rider[f"pushed-{number}"] <= len(rides) + killed
+
+
+@pytest.mark.crash
+def test_nothing_outlives_a_server_that_was_killed(trips):
+    """Neither workers nor the compactor: they see that their parent is gone."""
+    with trips.served("--replay", "--workers", 2):
+        those = children(trips.process.pid)
+        assert 3 == len(those)
+        trips.process.kill()
+        end = time.monotonic() + 30
+        while any(Path(f"/proc/{each}/cmdline").exists() for each in those):
+            assert time.monotonic() < end
+            time.sleep(0.05)

@@ -18,7 +18,7 @@ from interplane.expressions.trees import parts_of
 from interplane.features.encodings import OneHot
 from interplane.features.freezing import FrozenParts, freeze
 from interplane.features.frozen import Frozen
-from interplane.features.joining import uses_of, widen
+from interplane.features.joining import source_digests, uses_of, widen
 from interplane.features.parity import prove
 from interplane.features.refusals import check
 from interplane.features.statistics import compute
@@ -87,6 +87,7 @@ class _Source:
     types: Mapping[str, Type]
     rows: pa.Table
     has_label: pa.ChunkedArray
+    sources: Mapping[str, str]
 
     @classmethod
     def read(
@@ -114,9 +115,9 @@ class _Source:
         narrow = table.select(*(name for name in table.names if name in kept))
         wide = widen(narrow, uses, sources, time=time)
         rows = read(wide, wide.types)
-        return cls(
-            definition, uses, written, wide.types, rows, _has_label(definition, wide.types, rows)
-        )
+        has_label = _has_label(definition, wide.types, rows)
+        digests = source_digests(uses, sources)
+        return cls(definition, uses, written, wide.types, rows, has_label, digests)
 
     @property
     def label(self) -> Column | None:
@@ -161,6 +162,7 @@ class _Source:
                 null_labels=self.rows.num_rows - pc.sum(self.has_label).as_py(),
                 fast=fast,
                 last=self._last(),
+                sources=dict(self.sources),
             ),
         )
         return frozen.with_parity(prove(frozen, Table.from_arrow(self.rows), wide=True))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from interplane.views.definition import Joined
     from interplane.views.view import ViewUse
 
-__all__ = ["column_of", "looked_up", "uses_of", "widen"]
+__all__ = ["column_of", "looked_up", "source_digests", "uses_of", "widen"]
 
 
 def column_of(parameter: str, feature: str) -> str:
@@ -104,6 +104,28 @@ def widen(
                 )
             columns[column] = values
     return Table.from_columns(columns, name="the rows with their views")
+
+
+def source_digests(
+    uses: Mapping[str, ViewUse], sources: Mapping[str, Table] | None
+) -> dict[str, str]:
+    """Return what each view's columns of its source are told apart by, by parameter.
+
+    Raises:
+        UnknownName: if a source is not given.
+    """
+    from interplane.data.rowhash import digest_rows
+
+    found: dict[tuple[str, tuple[str, ...]], str] = {}
+    digests = {}
+    for parameter, use in uses.items():
+        names = tuple(sorted(use.view.columns))
+        key = (use.view.source, names)
+        if key not in found:
+            source = _source(use.view.source, sources, by=use.view.name)
+            found[key] = digest_rows(source.select(*names).batches())
+        digests[parameter] = found[key]
+    return digests
 
 
 def _source(name: str, sources: Mapping[str, Table] | None, *, by: str) -> Table:

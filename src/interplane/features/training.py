@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from interplane.record.base import Value
 
 __all__ = ["Parity", "Training"]
@@ -15,12 +17,22 @@ class Training(Value, frozen=True, kw_only=True):
         null_labels: how many of them had no label; statistics of the label leave those out.
         fast: fitted on all threads, so that a second fit may differ in the last bit of a float.
         last: the latest prediction time among them, ISO 8601; None where no time is declared.
+        sources: what the tables of the feature views were told apart by, for each view by its
+            parameter: its columns of them, row by row.
     """
 
     rows: int
     null_labels: int = 0
     fast: bool = False
     last: str | None = None
+    sources: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it for each value
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plain JSON form; without views it is what it was before there were any."""
+        plain = super().to_dict()
+        if not self.sources:
+            del plain["sources"]
+        return plain
 
 
 class Parity(Value, frozen=True, kw_only=True):

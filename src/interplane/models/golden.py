@@ -24,7 +24,15 @@ if TYPE_CHECKING:
     from interplane.models.flavors import Predictor
     from interplane.models.request_schema import RequestSchema
 
-__all__ = ["MOST_GOLDEN", "GoldenBroken", "GoldenRow", "GoldenRows", "check_golden", "make_golden"]
+__all__ = [
+    "MOST_GOLDEN",
+    "GoldenBroken",
+    "GoldenRow",
+    "GoldenRows",
+    "check_golden",
+    "make_golden",
+    "spread_rows",
+]
 
 MOST_GOLDEN: Final = 100
 
@@ -96,7 +104,8 @@ def make_golden(
         most: how many rows to keep.
     """
     golden = []
-    for row in _spread(rows, [*_asked(schema), *frozen.looked_up], most):
+    chosen = spread_rows(rows.select(*_asked(schema), *frozen.looked_up), most)
+    for row in map(_plain_row, chosen.to_rows()):
         request = {name: _plain(row[name]) for name in _asked(schema)}
         looked_up = [row[name] for name in frozen.looked_up]
         try:
@@ -147,15 +156,23 @@ def _asked(schema: RequestSchema) -> list[str]:
     return [field.name for field in schema.fields if field.required or field.name in read]
 
 
-def _spread(rows: Table, names: Sequence[str], most: int) -> Iterator[dict[str, Any]]:
-    """Yield rows from all over a table, first and last among them."""
-    if not rows.rows:
-        return
-    last, count = rows.rows - 1, min(most, rows.rows)
-    places = [place * last // max(count - 1, 1) for place in range(count)]
-    chosen: list[dict[str, Any]] = rows.select(*names).to_arrow().take(places).to_pylist()
-    for row in chosen:
-        yield {name: _plain(value) for name, value in row.items()}
+def spread_rows(rows: Table, most: int = MOST_GOLDEN) -> Table:
+    """Return rows from all over a table, first and last among them.
+
+    >>> from interplane.data.table import Table
+    >>> spread_rows(Table.from_columns({"x": [1, 2, 3, 4, 5]}), most=3).to_rows()
+    [{'x': 1}, {'x': 3}, {'x': 5}]
+    """
+    from interplane.data.table import Table
+
+    if rows.rows <= most:
+        return rows
+    places = [place * (rows.rows - 1) // max(most - 1, 1) for place in range(most)]
+    return Table.from_arrow(rows.to_arrow().take(places), name="the golden rows")
+
+
+def _plain_row(row: Mapping[str, Constant]) -> dict[str, Constant]:
+    return {name: _plain(value) for name, value in row.items()}
 
 
 def _plain(value: Constant) -> Constant:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from interplane.errors import UsageError
@@ -12,7 +10,7 @@ from interplane.pipeline.artifacts import Artifacts
 from interplane.pipeline.codecs.wants import Want
 from interplane.pipeline.crossing import Described, Made, crossing_of, ingredients, is_live_again
 from interplane.pipeline.perform import load_declared
-from interplane.pipeline.view_sources import load_sources
+from interplane.pipeline.view_sources import check_sources, load_sources, no_files
 from interplane.record import Artifact, Crossing, Digest, Verdict, ViewVersion
 from interplane.storage.names import crossing_pointer, named_pointer, series_name
 
@@ -132,6 +130,7 @@ class Publisher:
             inputs=made.inputs,
             store=self._store,
         )
+        check_sources(frozen, sources, model=publication.name)
         schema = RequestSchema.of(frozen, rows)
         return replace(
             described,
@@ -150,11 +149,10 @@ class Publisher:
         sources: Mapping[str, Table],
     ) -> GoldenRows:
         """Return training rows with what the model gives for them, to be replayed where it serves."""
-        from interplane.models.golden import MOST_GOLDEN, make_golden
+        from interplane.models.golden import make_golden, spread_rows
 
         model = self._load(made.artifacts[publication.model])
-        few = _spread(rows, MOST_GOLDEN)
-        wide = model.features.widen(few, sources=sources)
+        wide = model.features.widen(spread_rows(rows), sources=sources)
         return make_golden(model.features, model.predictor, schema, wide)
 
     def _as_of(self, publication: Publication, made: Made) -> dict[str, str]:
@@ -166,7 +164,7 @@ class Publisher:
             column = (item.schema or {}).get("time")
             if name in read and column is not None:
                 table = load_declared(
-                    item, self._store, self._artifacts, want=Want("table"), scratch=_folder
+                    item, self._store, self._artifacts, want=Want("table"), scratch=no_files
                 )
                 latest = _latest(table, column)
                 if latest is not None:
@@ -174,16 +172,7 @@ class Publisher:
         return found
 
     def _load(self, artifact: Artifact, want: Want | None = None) -> Any:
-        return self._artifacts.load(artifact, scratch=_folder, want=want or Want("any"))
-
-
-def _spread(rows: Table, most: int) -> Table:
-    """Return rows from all over a table, first and last among them."""
-    from interplane.data.table import Table
-
-    last, count = rows.rows - 1, min(most, rows.rows)
-    places = [place * last // max(count - 1, 1) for place in range(count)]
-    return Table.from_arrow(rows.to_arrow().take(places), name="the golden rows")
+        return self._artifacts.load(artifact, scratch=no_files, want=want or Want("any"))
 
 
 def _put_view(view: View, draft: Draft) -> Digest:
@@ -200,8 +189,3 @@ def _latest(table: Any, column: str) -> str | None:
     if latest is None:
         return None
     return f"{latest.isoformat()}Z" if hasattr(latest, "hour") else str(latest.isoformat())
-
-
-def _folder() -> Path:
-    """Nothing that is read here is made of files."""
-    return Path(tempfile.mkdtemp(prefix="interplane-"))

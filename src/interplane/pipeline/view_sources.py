@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interplane.data.table import Table
-from interplane.errors import UnknownName
+from interplane.errors import UnknownName, UsageError
+from interplane.features.joining import source_digests
 from interplane.pipeline.artifacts import Artifacts
 from interplane.pipeline.codecs.wants import Want
 from interplane.pipeline.perform import load_declared
@@ -15,11 +16,12 @@ from interplane.pipeline.perform import load_declared
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from interplane.features.frozen import Frozen
     from interplane.pipeline.inputs import ResolvedInput
     from interplane.record import Artifact
     from interplane.storage.store import Store
 
-__all__ = ["load_sources"]
+__all__ = ["check_sources", "load_sources", "no_files"]
 
 
 def load_sources(
@@ -45,9 +47,9 @@ def load_sources(
     for name in dict.fromkeys(names):
         want = Want.of(Table, f"the source {name!r}")
         if name in artifacts:
-            found[name] = reading.load(artifacts[name], scratch=_folder, want=want)
+            found[name] = reading.load(artifacts[name], scratch=no_files, want=want)
         elif name in inputs and not inputs[name].is_live:
-            found[name] = load_declared(inputs[name], store, reading, want=want, scratch=_folder)
+            found[name] = load_declared(inputs[name], store, reading, want=want, scratch=no_files)
         else:
             known = [*artifacts, *(key for key, item in inputs.items() if not item.is_live)]
             raise UnknownName.of(
@@ -58,6 +60,28 @@ def load_sources(
     return found
 
 
-def _folder() -> Path:
-    """Nothing that is read here is made of files."""
+def check_sources(frozen: Frozen, sources: Mapping[str, Table], *, model: str) -> None:
+    """Refuse features that were fitted with other tables than the pipeline has of those names.
+
+    What is looked up when the model serves comes from the pipeline's tables.
+
+    Raises:
+        UsageError: naming the view and its source.
+    """
+    digests = source_digests(frozen.uses, sources)
+    for parameter, known in frozen.training.sources.items():
+        if digests[parameter] != known:
+            view = frozen.uses[parameter].view
+            raise UsageError(
+                f"the features of {model} were fitted with another table as {view.source!r} than "
+                f"the pipeline has under that name: the view {parameter!r} would be served from "
+                "other events than it was trained on",
+                expected="the same rows in the step that fits and in the pipeline",
+                do=f"Pass the pipeline's own: sources={{{view.source!r}: {view.source}}}; if it is "
+                "to be another one, make it in a step of its own and name that as the view's source",
+            )
+
+
+def no_files() -> Path:
+    """Give artifacts a folder that are not made of files, and need none."""
     return Path(tempfile.mkdtemp(prefix="interplane-"))

@@ -40,9 +40,16 @@ def compact_until(
         stopping.wait(every_s)
 
 
+def _hear_end(stopping: threading.Event) -> None:
+    while sys.stdin.buffer.read(1):
+        pass
+    stopping.set()
+
+
 def main(project: str) -> None:
-    """Run beside a server until SIGTERM."""
+    """Run beside a server until SIGTERM, or until the server is gone and closes our input."""
     stopping = threading.Event()
+    threading.Thread(target=_hear_end, args=(stopping,), daemon=True).start()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     folder = log_folder(Project.find(Path(project)))
