@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import tempfile
 import warnings
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import lightgbm
@@ -24,6 +27,10 @@ from interplane.serving.ids import ClientIds
 from interplane.serving.loading import Loaded
 from interplane.serving.predicting import Begun, RowPredictor
 from interplane.serving.times import PredictionTime
+from interplane.views.lookups import LookUps
+from interplane.views.materialize import materialize
+from interplane.views.online import SqliteOnline
+from interplane.views.states import States
 
 TRAINED = 20_000
 ROWS = 2_000
@@ -40,9 +47,39 @@ class Quiet:
     def frames_lost(self, count): ...
 
 
-def crossing(table: ip.Table) -> Loaded:
-    """A LightGBM model of 100 trees on 25 features of 12 inputs."""
-    frozen, x, y = trip_features.fit_transform(table)
+@ip.feature_view(source="trips", entity="company", event_time="started_at", key="trip_id")
+def companies(trips):
+    return {
+        "fare_7d": trips.fare.mean().over(ip.last("7d")),
+        "trips_7d": trips.count().over(ip.last("7d")),
+    }
+
+
+@ip.feature_view(source="trips", entity="from_area", event_time="started_at")
+def areas(trips):
+    return {"fare": trips.fare, "miles": trips.miles, "seconds": trips.seconds}
+
+
+@ip.feature_view(source="trips", entity="way", event_time="started_at", key="trip_id")
+def ways(trips):
+    return {"last": trips.miles, "miles_1d": trips.miles.max().over(ip.last("1d"))}
+
+
+@ip.features(label="big", time="started_at", key=["trip_id"])
+def looking_features(
+    trip, company=companies.by("company"), area=areas.by("from_area"), way=ways.by("way")
+):
+    """The 25 features, and seven of three views."""
+    return trip_features.function(trip) | {
+        "fare_7d": company.fare_7d, "trips_7d": company.trips_7d, "area_fare": area.fare,
+        "area_miles": area.miles, "area_seconds": area.seconds, "way_last": way.last,
+        "way_miles": way.miles_1d,
+    }  # fmt: skip
+
+
+def crossing(features: ip.Features, table: ip.Table) -> Loaded:
+    """A LightGBM model of 100 trees on the features of 12 inputs."""
+    frozen, x, y = features.fit_transform(table, sources={"trips": table})
     matrix = np.column_stack([x.numpy(name) for name in x.names])
     booster = lightgbm.train(
         ip.lightgbm_params(objective="binary"),
@@ -66,12 +103,12 @@ def each(work, items):
     return run
 
 
-def requests(table: ip.Table) -> list[bytes]:
-    """The bodies of different rows, as a client writes them."""
+def requests(table: ip.Table, *, at: datetime | None = None) -> list[bytes]:
+    """The bodies of different rows, as a client writes them; all of one moment if it is given."""
     rows = table.head(ROWS).to_rows()
     for row in rows:
         del row["big"]
-        row["started_at"] = f"{row['started_at'].isoformat()}Z"
+        row["started_at"] = f"{(at or row['started_at']).isoformat()}Z"
     return [json.dumps({"row": row}).encode() for row in rows]
 
 
@@ -79,29 +116,66 @@ def run() -> list[Row]:
     """Microseconds a row; each stage beside the least that its work takes."""
     warnings.simplefilter("ignore")
     table = trips(TRAINED)
-    loaded = crossing(table)
-    bodies = requests(table)
     with tempfile.TemporaryDirectory() as folder:
         log = SegmentWriter(Path(folder), name="bench")
         ids = ClientIds(Path(folder) / "ids.sqlite")
-        endpoint = CrossingEndpoint(loaded, log=log, ids=ids, meter=Quiet())
+        online = SqliteOnline(Path(folder) / "online.sqlite")
+        states = States(online)
         try:
-            return measure(loaded, endpoint, log, bodies)
+            bench = Bench(log, ids)
+            plain = bench.measure(crossing(trip_features, table), requests(table))
+            looking = crossing(looking_features, table)
+            for use in looking.frozen.uses.values():
+                materialize(online, use.view, table)
+            look_ups = LookUps(looking.frozen.uses, states)
+            # As a server has it: requests of now, and the entities that were asked for before.
+            now = max(row["started_at"] for row in table.select("started_at").to_rows())
+            bodies = requests(table, at=now + timedelta(minutes=1))
+            return [*plain, bench.measure(looking, bodies, look_ups)[0]]
         finally:
+            states.close()
+            online.close()
             log.close()
             ids.close()
 
 
-def measure(loaded, endpoint, log, bodies) -> list[Row]:
+@dataclass
+class Bench:
+    """What both models share."""
+
+    log: SegmentWriter
+    ids: ClientIds
+
+    def measure(self, loaded, bodies, look_ups=None) -> list[Row]:
+        """Measure an endpoint of a crossing."""
+        endpoint = CrossingEndpoint(
+            loaded, log=self.log, ids=self.ids, meter=Quiet(), look_ups=look_ups
+        )
+        return measure(loaded, endpoint, self.log, bodies, look_ups)
+
+
+def measure(loaded, endpoint, log, bodies, look_ups) -> list[Row]:
     """Take turns between the whole and its parts."""
-    decoder, predictor = Decoder(loaded.schema), RowPredictor(loaded)
+    decoder, predictor = Decoder(loaded.schema), RowPredictor(loaded, look_ups=look_ups)
     clock = PredictionTime(loaded.schema)
     decoded = [decoder.decode_row(body) for body in bodies]
     assert None not in decoded
     begun = Begun(NOW, 0, 0)
     predicted = [predictor.predict(row, begun, at="$.row") for row in decoded]
     entries = [(entry,) for entry, _ in predicted]
-    inputs = [values[: loaded.schema.inputs] for values, _ in decoded]
+    names = [field.name for field in loaded.schema.fields]
+    asked = [
+        (
+            {name: values[names.index(name)] for name in loaded.frozen.by},
+            clock.of(values, row, NOW)[0],
+        )
+        for values, row in decoded
+    ]
+    look_up = (lambda *_: []) if look_ups is None else look_ups.read
+    inputs = [
+        values[: loaded.schema.inputs] + look_up(*by)
+        for (values, _), by in zip(decoded, asked, strict=True)
+    ]
     vector, score = loaded.frozen.program.vector, loaded.predictor.predict_one
     vectors = [vector(values) for values in inputs]
     bare = msgspec.json.Decoder(type(decoded[0][1])).decode
@@ -131,6 +205,8 @@ def measure(loaded, endpoint, log, bodies) -> list[Row]:
         write((*found, "2026-01-01T00:00:00Z"))
 
     parts = list(zip(texts, inputs, entries, strict=True))
+    gc.collect()
+    gc.freeze()  # as a worker does when it has loaded what it serves
     times = best_times(
         {
             "total": each(answer, bodies),
@@ -139,6 +215,7 @@ def measure(loaded, endpoint, log, bodies) -> list[Row]:
             "exact": each(decoder.decode_exact, bodies),
             "by hand": each(by_hand, parts),
             "time": each(lambda row: clock.of(*row, NOW), decoded),
+            "look-up": each(lambda by: look_up(*by), asked),
             "program": each(vector, inputs),
             "model": each(score, vectors),
             "predict": each(lambda row: predictor.predict(row, begun, at="$.row"), decoded),
@@ -151,24 +228,27 @@ def measure(loaded, endpoint, log, bodies) -> list[Row]:
     )
     us = {name: seconds / ROWS * 1e6 for name, seconds in times.items()}
     us["ids"] *= ROWS / 200
-    return rows_of(us)
+    gc.unfreeze()
+    us["look-up"] *= look_ups is not None
+    return rows_of(us, "" if look_ups is None else ", three views looked up")
 
 
-def rows_of(us: dict[str, float]) -> list[Row]:
+def rows_of(us: dict[str, float], which: str) -> list[Row]:
     """The whole beside the sum of the bare parts, then each stage with its share."""
-    rest = us["predict"] - us["time"] - us["program"] - us["model"]
+    rest = us["predict"] - us["time"] - us["look-up"] - us["program"] - us["model"]
     stages = {
-        "decode": us["decode"], "prediction time": us["time"], "row program": us["program"],
+        "decode": us["decode"], "prediction time": us["time"], "look-up": us["look-up"],
+        "row program": us["program"],
         "model": us["model"], "id and entry": rest, "log": us["log"], "encode": us["write"],
     }  # fmt: skip
     stages["all else"] = us["total"] - sum(stages.values())
     shares = ", ".join(f"{name} {value / us['total']:.0%}" for name, value in stages.items())
     return [
-        Row("one row, bytes to logged answer", "us", us["total"],
+        Row(f"one row, bytes to logged answer{which}", "us", us["total"],
             {"its bare parts, one after the other": us["by hand"]}, note=f"shares: {shares}"),
         Row("decode: the quick way", "us", us["decode"],
             {"msgspec alone": us["bare decode"], "the exact way": us["exact"]}),
-        *(Row(f"{name}", "us", value) for name, value in stages.items() if name != "decode"),
+        *(Row(name, "us", value) for name, value in stages.items() if value and name != "decode"),
         Row(f"a row in a batch of {BATCH}", "us", us["batch"], {"a row alone": us["total"]}),
         Row("one row with the client's id, a new one each", "us", us["ids"]),
     ]  # fmt: skip
