@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from interplane.cli.options import TIME, inputs_option, read_inputs
 from interplane.cli.output import figures, json_option, print_json, say, width
-from interplane.cli.pipelines import Teller, read_pins
+from interplane.cli.pipelines import Teller
 from interplane.record import short
 
 if TYPE_CHECKING:
@@ -17,22 +18,13 @@ if TYPE_CHECKING:
 
 __all__ = ["predict"]
 
-_time = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"])
-
 
 @click.command()
 @click.argument("ref")
 @click.option("--out", required=True, metavar="DATASET", help="The dataset that takes the scores.")
-@click.option(
-    "--data",
-    "--input",
-    "inputs",
-    multiple=True,
-    metavar="[INPUT=]REF",
-    help="A data version instead of the latest, e.g. flights@6 or weather=weather@6.",
-)
-@click.option("--since", type=_time, help="Rows whose prediction time is not before this (UTC).")
-@click.option("--until", type=_time, help="Rows whose prediction time is before this (UTC).")
+@inputs_option
+@click.option("--since", type=TIME, help="Rows whose prediction time is not before this (UTC).")
+@click.option("--until", type=TIME, help="Rows whose prediction time is before this (UTC).")
 @click.option("--beside", metavar="REF", help="Another crossing to compare with, row by row.")
 @json_option
 def predict(
@@ -60,13 +52,12 @@ def predict(
     project = Project.find()
     name = find_crossing(project.store, ref).crossing.pipeline
     tell = None if as_json else Teller(sys.stderr.isatty())
-    words = tuple(word if "=" in word else f"{word.partition('@')[0]}={word}" for word in inputs)
     try:
         done = predict_batch(
             Running(project, name, tell=tell),
             ref,
             out=out,
-            pins=read_pins(words),
+            pins=read_inputs(inputs),
             since=since,
             until=until,
             beside=beside,

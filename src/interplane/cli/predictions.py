@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from interplane.cli.options import TIME
 from interplane.cli.output import json_option, print_json, print_table, say, size
 from interplane.errors import UsageError
 from interplane.record import short
@@ -25,13 +26,11 @@ __all__ = ["predictions"]
 _SHOWN_SEGMENTS = 10
 _SHOWN_PLACES = 5
 
-_time = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"])
-
 
 @click.command()
 @click.argument("model", required=False)
-@click.option("--since", type=_time, help="Those whose prediction time is not before this (UTC).")
-@click.option("--until", type=_time, help="Those whose prediction time is before this (UTC).")
+@click.option("--since", type=TIME, help="Those whose prediction time is not before this (UTC).")
+@click.option("--until", type=TIME, help="Those whose prediction time is before this (UTC).")
 @click.option(
     "--limit", type=click.IntRange(1), default=20, show_default=True, help="How many, newest first."
 )

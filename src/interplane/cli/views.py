@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from interplane.cli.options import TIME, inputs_option, read_inputs
 from interplane.cli.output import age, json_option, print_json, print_table, progress, say
 from interplane.record import short
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["materialize", "views"]
 
-_time = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"])
 _UNITS = (("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000))
 
 
@@ -58,17 +58,10 @@ def views(*, as_json: bool) -> None:
 @click.argument("ref")
 @click.option(
     "--since",
-    type=_time,
+    type=TIME,
     help="Keep what predictions from this time on need (UTC); by default from the latest event on.",
 )
-@click.option(
-    "--data",
-    "--input",
-    "inputs",
-    multiple=True,
-    metavar="[INPUT=]REF",
-    help="A data version instead of the latest, e.g. flights@6 or weather=weather@6.",
-)
+@inputs_option
 @json_option
 def materialize(
     ref: str, *, since: datetime | None, inputs: tuple[str, ...], as_json: bool
@@ -79,7 +72,6 @@ def materialize(
     is there already is not written again, and servers go on reading. Later events are pushed to a
     server, or come with the next version of the data.
     """
-    from interplane.cli.pipelines import read_pins
     from interplane.project.crossings import find_crossing
     from interplane.project.materializing import materialize as bring
     from interplane.project.project import Project
@@ -87,9 +79,8 @@ def materialize(
 
     project = Project.find()
     running = Running(project, find_crossing(project.store, ref).crossing.pipeline)
-    words = tuple(word if "=" in word else f"{word.partition('@')[0]}={word}" for word in inputs)
     with progress("materializing") as bar:
-        done = bring(running, ref, since=since, pins=read_pins(words), progress=bar)
+        done = bring(running, ref, since=since, pins=read_inputs(inputs), progress=bar)
     if as_json:
         print_json([_counts(item) for item in done])
         return
