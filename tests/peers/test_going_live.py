@@ -43,6 +43,17 @@ def test_a_crossing_whose_history_is_not_there_does_not_go_live(trips):
     trips.must("deploy", "trips@2", "--reason", "x")
 
 
+def test_a_version_of_a_view_that_nobody_reads_is_forgotten(trips):
+    """Not the one that is live; forgotten, it has to be brought again before it serves."""
+    another_view(trips)
+    trips.must("materialize", "trips@2")
+    code, said = call(trips, "views", "--forget", "history@1")
+    assert (2, True) == (code, "read by trips@1, which is live" in said)
+    assert "Did you mean 'history@2'" in call(trips, "views", "--forget", "histori@2")[1]
+    assert "stays on record" in trips.must("views", "--forget", "history@2")
+    assert 6 == call(trips, "deploy", "trips@2", "--reason", "x")[0]
+
+
 def test_a_rollback_to_what_cannot_be_loaded_is_refused(trips):
     """What is live stays live."""
     another_view(trips)

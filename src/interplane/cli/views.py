@@ -22,17 +22,29 @@ _UNITS = (("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 
 
 
 @click.command()
+@click.option(
+    "--forget",
+    metavar="VIEW@N",
+    help="Let the online store keep no more events of a version that no live crossing reads.",
+)
 @json_option
-def views(*, as_json: bool) -> None:
+def views(*, forget: str | None, as_json: bool) -> None:
     """List the versions of feature views.
 
     Each definition is a version of its own: a changed window or time-to-live is another, and a
     crossing goes on reading the one that it was trained with.
     """
     from interplane.project.project import Project
-    from interplane.project.views import list_views
+    from interplane.project.views import forget_view, list_views
 
-    found = list_views(Project.find().store)
+    project = Project.find()
+    if forget is not None:
+        gone = forget_view(project, forget)
+        print_json(_plain(gone)) if as_json else say(
+            f"The online store keeps no events of {gone.name}; it stays on record."
+        )
+        return
+    found = list_views(project.store)
     if as_json:
         print_json([_plain(item) for item in found])
         return

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from interplane.errors import UnknownName, UsageError
+from interplane.project.crossings import list_crossings
 from interplane.record import ViewVersion
 from interplane.storage.names import series_name
 from interplane.views.view import View
 
 if TYPE_CHECKING:
+    from interplane.project.project import Project
     from interplane.record import Digest
     from interplane.storage.store import Store
 
-__all__ = ["RecordedView", "list_views", "view_name"]
+__all__ = ["RecordedView", "forget_view", "list_views", "view_name"]
 
 
 @dataclass(frozen=True)
@@ -58,3 +61,36 @@ def view_name(store: Store, digest: Digest) -> str:
     members = store.catalog.series(series_name("view", name))
     number = next((member.number for member in members if member.digest == digest), "?")
     return f"{name}@{number}"
+
+
+def forget_view(project: Project, name: str) -> RecordedView:
+    """Let the online store keep no more events of a version of a view; the version stays on record.
+
+    Events that are pushed to its source have to fit every version that is kept.
+
+    Args:
+        project: the project.
+        name: the version, for example ``carrier_history@1``.
+
+    Raises:
+        UnknownName: if there is no such version.
+        UsageError: if a live crossing reads it.
+    """
+    recorded = {item.name: item for item in list_views(project.store)}
+    if name not in recorded:
+        raise UnknownName.of("feature view", name, recorded, do='See them with "interplane views"')
+    found = recorded[name]
+    for crossing in list_crossings(project.store):
+        read = {view_name(project.store, digest) for digest in crossing.crossing.views.values()}
+        if "live" in crossing.pointers and name in read:
+            raise UsageError(
+                f"{name} is read by {crossing.name}, which is live",
+                expected="a version that no live crossing reads",
+                do="Deploy a crossing that reads another one first",
+            )
+    online = project.open_online()
+    try:
+        online.forget(found.view)
+    finally:
+        online.close()
+    return found
