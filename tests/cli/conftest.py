@@ -12,6 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from interplane.cli.main import main
+from interplane.pipeline.importing import FromSource
 
 RIDES = '''\
 """Which rides will be long?"""
@@ -144,6 +145,11 @@ def forget(root):
         if file and Path(file).is_relative_to(root):
             del sys.modules[name]
     sys.path[:] = [entry for entry in sys.path if not Path(entry).is_relative_to(root)]
+    sys.meta_path[:] = [
+        finder
+        for finder in sys.meta_path
+        if not (isinstance(finder, FromSource) and finder.root.is_relative_to(root))
+    ]
     sys.path_importer_cache.clear()
 
 

@@ -1,15 +1,15 @@
 """The worker of toy projects: what `interplane.project.worker` is for real ones."""
 
 import importlib
-import sys
 
 from interplane.pipeline.executors.worker import work
+from interplane.pipeline.importing import import_from
 from interplane.storage.workspace import open_workspace
 
 
 def load_pipeline(root, reference):
     """Import a pipeline from a folder."""
-    sys.path.insert(0, str(root))
+    import_from(root)
     module, _, attribute = reference.partition(":")
     return getattr(importlib.import_module(module), attribute)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import importlib
 import os
-import sys
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -382,10 +381,10 @@ class Project:
         """
         from interplane.pipeline import user_code
         from interplane.pipeline.graph import Pipeline
+        from interplane.pipeline.importing import import_from
 
         module_name, _, attribute = reference.partition(":")
-        if str(self.root) not in sys.path:
-            sys.path.insert(0, str(self.root))
+        import_from(self.root)
         module, error = user_code.call(importlib.import_module, module_name)
         if error is not None:
             if isinstance(error, ModuleNotFoundError) and error.name == module_name:
