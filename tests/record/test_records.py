@@ -15,6 +15,7 @@ from interplane.record import (
     DataVersion,
     Part,
     Ref,
+    Rollout,
     Run,
     RunEnd,
     Snapshot,
@@ -90,6 +91,7 @@ EXAMPLES = [
         views={"carrier": D[6]},
         golden=D[7],
     ),
+    Rollout(model_name="flights", live=D[0], canary=D[1], share=0.05, shadow=D[2]),
     ViewVersion(name="carrier_history", definition={"form": "interplane-view"}),
 ]
 

@@ -14,6 +14,7 @@ from interplane.record.digests import (
     short,
 )
 from interplane.record.refs import Ref, check_name
+from interplane.record.rollouts import Rollout
 from interplane.record.runs import Artifact, Run, RunEnd, Snapshot, StepKey, StepRun
 from interplane.record.tables import TYPES, Addition, Column, DataVersion, Part, Type
 from interplane.record.verdicts import Breach, Verdict
@@ -34,6 +35,7 @@ __all__ = [
     "Part",
     "Record",
     "Ref",
+    "Rollout",
     "Run",
     "RunEnd",
     "Snapshot",
@@ -56,7 +58,7 @@ __all__ = [
 KINDS: dict[str, type[Record]] = {
     str(record.__struct_config__.tag): record
     for record in (
-        *(Addition, Crossing, DataVersion, Run, RunEnd, Snapshot, StepRun),
+        *(Addition, Crossing, DataVersion, Rollout, Run, RunEnd, Snapshot, StepRun),
         ViewVersion,
     )
 }

@@ -1,0 +1,1 @@
+"""Watching models: windows over the prediction log, rules over windows, alerts over rules."""
