@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from interplane.monitoring.calendar import Length
 from interplane.record.base import Value
 
 __all__ = ["Action", "Reference", "Rule"]
@@ -47,7 +48,7 @@ class Rule(Value, frozen=True, kw_only=True):
         name: its name; no two rules have the same.
         model: the model.
         metric: what is measured; see `interplane.monitoring.metrics`.
-        window: the length of a window: ``1h`` or ``1d``, in UTC.
+        window: the length of a window: ``1h``, ``1d``, ``1w``, ``1mo`` or ``1y``, in UTC.
         slices: the slicings beside all rows: each a tuple of columns (or named expressions).
         columns: the columns that are watched, for metrics of columns; all if empty.
         against: what a window is compared with; None for rules with bounds alone.
@@ -66,7 +67,7 @@ class Rule(Value, frozen=True, kw_only=True):
     name: str
     model: str
     metric: str
-    window: Literal["1h", "1d"] = "1h"
+    window: Length = "1h"
     slices: tuple[tuple[str, ...], ...] = ()
     columns: tuple[str, ...] = ()
     against: Reference | None = None
