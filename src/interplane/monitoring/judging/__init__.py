@@ -1,0 +1,1 @@
+"""From counts and rules to findings: effects, valid bounds of chance, one budget."""
