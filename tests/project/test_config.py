@@ -67,3 +67,19 @@ def test_a_file_in_another_encoding(tmp_path):
     path.write_bytes(b'name = "caf\xe9"')
     with pytest.raises(ConfigError, match="not UTF-8: byte 11"):
         read_config(path)
+
+
+def test_what_a_canary_has_to_show(tmp_path):
+    """The section [rollout], checked like everything else."""
+    path = tmp_path / "interplane.toml"
+    path.write_text('name = "flights"\n[rollout]\nmin_rows = 300\nleave_out = ["auc"]\n')
+    assert (300, ("auc",)) == (
+        read_config(path).rollout.min_rows,
+        read_config(path).rollout.leave_out,
+    )
+    path.write_text('name = "flights"\n[rollout]\nmin_time = "soon"\n')
+    with pytest.raises(ConfigError, match=r"rollout\.min_time is 'soon'"):
+        read_config(path)
+    path.write_text('name = "flights"\n[rollout]\nmin_row = 1\n')
+    with pytest.raises(ConfigError, match=r"no setting rollout\.min_row"):
+        read_config(path)

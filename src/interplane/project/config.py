@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from interplane.errors import ConfigError, did_you_mean
+from interplane.monitoring.canary_policy import CanaryPolicy, check_policy
 from interplane.record import Value, check_name
 
 if TYPE_CHECKING:
@@ -38,12 +39,14 @@ class ProjectConfig(Value, frozen=True, kw_only=True, forbid_unknown_fields=True
         pipelines: where its pipelines are, as ``module:attribute``.
         workspace: where records and bytes are kept, relative to the project file.
         run: how runs are made.
+        rollout: what a canary has to show before it is promoted.
     """
 
     name: str
     pipelines: tuple[str, ...] = ()
     workspace: str = ".interplane"
     run: RunConfig = RunConfig()
+    rollout: CanaryPolicy = CanaryPolicy()
 
 
 def find_project_file(start: Path) -> Path:
@@ -78,6 +81,7 @@ def read_config(path: Path) -> ProjectConfig:
     place = path.name
     _refuse_unknown(document, ProjectConfig, place, "")
     _refuse_unknown(document.get("run", {}), RunConfig, place, "run.")
+    _refuse_unknown(document.get("rollout", {}), CanaryPolicy, place, "rollout.")
     try:
         config = msgspec.convert(document, ProjectConfig)
     except msgspec.ValidationError as error:
@@ -92,6 +96,7 @@ def read_config(path: Path) -> ProjectConfig:
 
 def _check(config: ProjectConfig, place: str) -> None:
     check_name(config.name, of="project")
+    check_policy(config.rollout, place=place)
     if config.run.workers < 1:
         raise ConfigError(
             f"{place}: run.workers is {config.run.workers}", expected="1 or more", do="Mend it"
