@@ -88,12 +88,14 @@ class Layout(Value, frozen=True, kw_only=True):
         ranks: finer edges of the score, for metrics of rank: as many rows of the baseline in each.
         threshold: the score from which an answer counts as positive.
         kind: whether outcomes are classes (true and false) or values.
+        left_out: columns that have no bins, for they have far too many values (ids).
     """
 
     columns: tuple[Bins, ...]
     ranks: tuple[float, ...] = ()
     threshold: float = 0.5
     kind: Literal["classification", "regression"] = "classification"
+    left_out: tuple[str, ...] = ()
 
     def __getitem__(self, column: str) -> Bins:
         for bins in self.columns:
