@@ -6,7 +6,7 @@ import math
 import random
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from interplane.data.evaluating import evaluate, read
 from interplane.errors import ParityBroken
@@ -27,9 +27,23 @@ if TYPE_CHECKING:
     from interplane.expressions.row_program import RowProgram
     from interplane.features.frozen import Frozen
 
-__all__ = ["prove", "same_bits"]
+__all__ = ["Difference", "both", "first_difference", "prove", "same_bits"]
 
 _SHOWN_COLUMNS = 20
+
+
+class Difference(NamedTuple):
+    """The first operation of a feature that differs.
+
+    Attributes:
+        operation: the operation, as it is written.
+        engine: what the engine makes of it.
+        program: what the row program makes of it.
+    """
+
+    operation: str
+    engine: Any
+    program: Any
 
 
 def prove(
@@ -80,6 +94,57 @@ def same_bits(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
+def both(
+    frozen: Frozen,
+    nodes: Mapping[str, Node],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    served: Sequence[Mapping[str, Any]] | None = None,
+    compiler: Callable[..., RowProgram] = compile_row,
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield for each row what the engine and what the row program make of expressions.
+
+    Args:
+        frozen: the features that the expressions are, or are parts of.
+        nodes: the expressions by name.
+        rows: every column that the features take, for the engine.
+        served: the same rows for the row program, where it was given others.
+        compiler: makes the row program.
+    """
+    program = _compile(frozen, nodes, compiler)
+    engine = evaluate(nodes, rows_to_arrow(rows, frozen.columns), tables_to_arrow(frozen.lookups))
+    for row, result in zip(rows if served is None else served, engine.to_pylist(), strict=True):
+        yield result, program(row)
+
+
+def first_difference(
+    frozen: Frozen,
+    feature: str,
+    row: Mapping[str, Any],
+    *,
+    served: Mapping[str, Any] | None = None,
+    compiler: Callable[..., RowProgram] = compile_row,
+) -> Difference | None:
+    """Return the first part of a feature, from below, of which engine and row program differ.
+
+    None if no part differs by itself. The arguments are those of `both`, of one row.
+    """
+    parts = {str(place): node for place, node in enumerate(_bottom_up(frozen.features[feature]))}
+    given = None if served is None else [served]
+    ((engine, program),) = both(frozen, parts, [row], served=given, compiler=compiler)
+    for place, node in parts.items():
+        if not same_bits(engine[place], program[place]):
+            return Difference(repr(Expr(node)), engine[place], program[place])
+    return None
+
+
+def _compile(
+    frozen: Frozen, nodes: Mapping[str, Node], compiler: Callable[..., RowProgram]
+) -> RowProgram:
+    tables = {name: table.entries for name, table in frozen.lookups.items()}
+    return compiler(nodes, inputs=frozen.columns, lookups=tables)
+
+
 def _sample(rows: pa.Table, size: int, seed: int) -> list[dict[str, Any]]:
     if size < rows.num_rows:
         draw = random.Random(seed)  # noqa: S311  a reproducible draw, no secret
@@ -95,7 +160,8 @@ class _Comparison:
 
     def run(self, rows: Sequence[Mapping[str, Any]]) -> None:
         features = self.frozen.features
-        for row, engine, program in self._results(features, rows):
+        found = both(self.frozen, features, rows, compiler=self.compiler)
+        for row, (engine, program) in zip(rows, found, strict=True):
             for name in features:
                 if not same_bits(engine[name], program[name]):
                     raise self._broken(name, row, engine[name], program[name])
@@ -103,30 +169,15 @@ class _Comparison:
 
     def _run_vectors(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Hold the vector that a model is served from against the row, which equals the engine."""
-        program = self._compile(self.frozen.features)
+        program = _compile(self.frozen, self.frozen.features, self.compiler)
         for row in rows:
             vector = program.vector([row[name] for name in self.frozen.columns])
             for (name, value), number in zip(program(row).items(), vector, strict=True):
                 if not same_bits(math.nan if value is None else value, number):
                     raise self._broken(name, row, value, number)
 
-    def _compile(self, nodes: Mapping[str, Node]) -> RowProgram:
-        tables = {name: table.entries for name, table in self.frozen.lookups.items()}
-        return self.compiler(nodes, inputs=self.frozen.columns, lookups=tables)
-
-    def _results(
-        self, nodes: Mapping[str, Node], rows: Sequence[Mapping[str, Any]]
-    ) -> Iterator[tuple[Mapping[str, Any], dict[str, Any], dict[str, Any]]]:
-        """Yield each row with what the engine and what the row program make of it."""
-        inputs = self.frozen.columns
-        program = self._compile(nodes)
-        arrow = tables_to_arrow(self.frozen.lookups)
-        engine = evaluate(nodes, rows_to_arrow(rows, inputs), arrow)
-        for row, result in zip(rows, engine.to_pylist(), strict=True):
-            yield row, result, program(row)
-
     def _broken(self, feature: str, row: Mapping[str, Any], engine: Any, program: Any) -> Exception:
-        first = self._first_difference(self.frozen.features[feature], row)
+        first = self._first(feature, row)
         shown = ", ".join(f"{name}={row[name]!r}" for name in list(row)[:_SHOWN_COLUMNS])
         return ParityBroken(
             f"the feature {feature!r} is {engine!r} on the engine and {program!r} in the row "
@@ -139,14 +190,11 @@ class _Comparison:
             program=repr(program),
         )
 
-    def _first_difference(self, feature: Node, row: Mapping[str, Any]) -> str:
-        """Evaluate every part of the feature for this row, those below others first."""
-        parts = {str(place): node for place, node in enumerate(_bottom_up(feature))}
-        ((_, engine, program),) = self._results(parts, [row])
-        for place, node in parts.items():
-            if not same_bits(engine[place], program[place]):
-                return f"{Expr(node)!r} is {engine[place]!r} and {program[place]!r}"
-        return "none of its parts differs by itself"
+    def _first(self, feature: str, row: Mapping[str, Any]) -> str:
+        found = first_difference(self.frozen, feature, row, compiler=self.compiler)
+        if found is None:
+            return "none of its parts differs by itself"
+        return f"{found.operation} is {found.engine!r} and {found.program!r}"
 
 
 def _bottom_up(node: Node) -> list[Node]:
