@@ -137,12 +137,20 @@ def test_other_files_are_no_segments(name):
 def test_entries_of_a_newer_form_are_read():
     """Fields that we do not know come last, and are left out."""
     encoded = bytearray(encode_entries([made_up_entry(1)]))
-    assert encoded[1] == 0x9B  # an array of 11
-    encoded[1] = 0x9C
+    assert encoded[1] == 0x9D  # an array of 13
+    encoded[1] = 0x9E
     newer = bytes(encoded) + b"\xa3new"
     assert [made_up_entry(1)] == decode_entries(newer)
     (head,) = decode_heads(newer)
     assert made_up_entry(1).at_us == head.at_us
+
+
+def test_entries_of_an_older_form_are_read():
+    """What they do not have is not there."""
+    encoded = bytearray(encode_entries([made_up_entry(1, instead_of="d" * 64)]))
+    encoded[1] = 0x9B  # an array of 11, as it was before
+    older = bytes(encoded[: encoded.rindex(b"\xd9@" + b"d" * 64)])
+    assert [made_up_entry(1)] == decode_entries(older)
 
 
 def test_long_texts_and_many_entries():

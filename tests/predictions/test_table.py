@@ -2,8 +2,10 @@
 
 import json
 import math
+from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
 
+import pyarrow.parquet as pq
 import pytest
 
 from interplane.errors import Corrupt, DataError, StorageError, UsageError
@@ -66,6 +68,8 @@ def test_everything_that_was_logged_is_there(folder, settle):
         "client_id": "str",
         "took_us": "int",
         "replay": "bool",
+        "instead_of": "str",
+        "because": "str",
         "row.number": "int",
         "row.wind": "float",
         "row.origin": "str",
@@ -84,12 +88,44 @@ def test_everything_that_was_logged_is_there(folder, settle):
             "client_id": f"c{number}",
             "took_us": 120,
             "replay": False,
+            "instead_of": None,
+            "because": None,
             "row.number": number,
             "row.wind": number / 3,
             "row.origin": "JFK",
             "row.gate": None,
             "looked_up.carrier.late_rate_7d": 1 / (number + 1),
         } == found[number]
+
+
+def test_who_should_have_answered(folder, settle):
+    """Null where the one that answered is the one that should have."""
+    settle(*map(made_up_entry, range(4)), instead(4), made_up_entry(5))
+    for model in ("flights", None):
+        found = rows_by_number(read_log(folder, model=model))
+        assert {None: 5, "d" * 64: 1} == Counter(row["instead_of"] for row in found.values())
+        assert ("d" * 64, "request-rejected") == (found[4]["instead_of"], found[4]["because"])
+
+
+def test_files_from_before_are_read_beside_new_ones_and_merged(folder, write):
+    """A file has the column where a row of it has a value: those from before have none."""
+    for number in range(6):
+        write(instead(number) if number in {3, 5} else made_up_entry(number))
+        compact(folder, now_us=lambda: START_US)
+    paths = list((folder / PARQUET).iterdir())
+    having = [path for path in paths if "instead_of" in pq.read_schema(path).names]
+    assert (2, 4) == (len(having), len(paths) - len(having))
+    before = read_log(folder, model="flights").to_rows()
+    assert 2 == sum(row["instead_of"] == "d" * 64 for row in before)
+    assert 6 == compact(folder, now_us=lambda: START_US + 2 * DAY_US).merged
+    after = read_log(folder, model="flights")
+    assert "row.instead_of" not in after.names
+    assert before == after.to_rows()
+
+
+def instead(number):
+    """An entry that another crossing should have been in."""
+    return made_up_entry(number, instead_of="d" * 64, because="request-rejected")
 
 
 def test_several_models_have_their_requests_as_json(folder, settle):

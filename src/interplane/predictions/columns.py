@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from interplane.predictions.entry import Entry
     from interplane.record.tables import Type
 
-__all__ = ["LOOKED_UP", "OWN", "ROW", "own_columns", "schema_of", "spelled", "to_arrow"]
+__all__ = [
+    "LATER",
+    "LOOKED_UP",
+    "OWN",
+    "ROW",
+    "own_columns",
+    "schema_of",
+    "spelled",
+    "to_arrow",
+]
 
 ROW: Final = "row."
 LOOKED_UP: Final = "looked_up."
@@ -37,12 +46,20 @@ OWN: Final[Mapping[str, tuple[Type, str]]] = {
     "took_us": ("int", "took_us"),
     "replay": ("bool", "replay"),
 }
-"""The log's own columns: the type of each, and the field of an entry that it holds."""
+"""The log's own columns that every file has: the type of each, and the field that it holds."""
+
+LATER: Final[Mapping[str, Kind]] = {"instead_of": "str", "because": "str"}
+"""Own columns that came later, each a field of an entry that almost none has.
+
+A file has one where a row of it has a value, and says so among the kinds of its columns: older files
+have none.
+"""
 
 
 def own_columns() -> tuple[Column, ...]:
     """Return the log's own columns."""
-    return tuple(Column(name=name, type=kind) for name, (kind, _) in OWN.items())
+    later = (Column(name=name, type=TYPES[kind]) for name, kind in LATER.items())
+    return (*(Column(name=name, type=kind) for name, (kind, _) in OWN.items()), *later)
 
 
 def spelled(names: Iterable[str]) -> dict[str, str]:
@@ -67,7 +84,7 @@ def spelled(names: Iterable[str]) -> dict[str, str]:
 
 
 def to_arrow(entries: Sequence[Entry]) -> tuple[pa.Table, dict[str, Kind]]:
-    """Return entries as an Arrow table, and the kinds of their requests' columns.
+    """Return entries as an Arrow table, and the kinds of its columns beside those of `OWN`.
 
     A column without any value has a kind and no place in the table.
     """
@@ -79,16 +96,21 @@ def to_arrow(entries: Sequence[Entry]) -> tuple[pa.Table, dict[str, Kind]]:
     for name, (type_, field) in OWN.items():
         arrays[name] = pa.array(map(attrgetter(field), entries), arrow_type(type_))
     kinds: dict[str, Kind] = {}
+    for name, kind in LATER.items():
+        values = list(map(attrgetter(name), entries))
+        if any(values):
+            kinds[name] = kind
+            arrays[name] = pa.array(values, _arrow(kind))
     for prefix, rows in (
         (ROW, [entry.row for entry in entries]),
         (LOOKED_UP, [entry.looked_up for entry in entries]),
     ):
-        for name, values in _columns(rows).items():
-            kind = kind_of(values)
+        for name, held in _columns(rows).items():
+            kind = kind_of(held)
             kinds[prefix + name] = kind
             if kind != "null":
-                held = list(map(to_json, values)) if kind == "json" else values
-                arrays[prefix + name] = pa.array(held, _arrow(kind))
+                values = list(map(to_json, held)) if kind == "json" else held
+                arrays[prefix + name] = pa.array(values, _arrow(kind))
     return pa.table(arrays), kinds
 
 

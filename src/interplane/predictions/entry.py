@@ -32,6 +32,10 @@ class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
         replay: whether history was served as if it were now.
         row: the decoded request as plain JSON values by column; a struct is written as such.
         looked_up: what feature views knew, by ``parameter.feature``; None where there are none.
+        instead_of: the digest of the crossing that should have answered and could not; None
+            elsewhere.
+        because: the code of the error why: the other crossing could not answer, or, in the log of a
+            shadow, this one has no score.
 
     >>> entry = Entry("0" * 32, "flights", "c" * 64, 0, 0, score=0.25, row={"wind": 3.5})
     >>> decode_entries(encode_entries([entry])) == [entry]
@@ -49,6 +53,8 @@ class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
     replay: bool = False
     row: Any = None
     looked_up: dict[str, Any] | None = None
+    instead_of: str | None = None
+    because: str | None = None
 
 
 class Head(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from interplane.data.table import Table
 from interplane.predictions.casts import check_type
-from interplane.predictions.columns import ROW, own_columns, spelled, to_arrow
+from interplane.predictions.columns import LATER, ROW, own_columns, spelled, to_arrow
 from interplane.predictions.disk import Disk
 from interplane.predictions.kinds import TYPES, widen
 from interplane.predictions.parquet import GROUP_ROWS, rows_with_ids, verified
@@ -46,7 +46,8 @@ def read_log(
     """Return logged predictions, each id once, while servers go on writing.
 
     The log's own columns are ``prediction_id``, ``model``, ``crossing``, ``time`` (the prediction
-    time), ``at`` (the server's clock), ``score``, ``client_id``, ``took_us`` and ``replay``. For one
+    time), ``at`` (the server's clock), ``score``, ``client_id``, ``took_us``, ``replay``, and, where a
+    crossing could not answer, ``instead_of`` (its digest) and ``because`` (the code of the error). For one
     model there follow ``row.NAME`` for each column of its requests and ``looked_up.NAME`` for what
     feature views knew, with the types that hold their values exactly; for all models ``row`` and
     ``looked_up`` as JSON text. A request that did not have a column has null in it.
@@ -137,9 +138,10 @@ def _columns(pieces: Sequence[Piece], types: Mapping[str, Type]) -> list[Selecte
     kinds: dict[str, Kind] = {f"{ROW}{name}": "null" for name in types}
     for piece in pieces:
         kinds = widen(kinds, piece.kinds)
-    found = [Selected(column.name, column.type, column.name) for column in own_columns()]
+    found = _own_columns()
+    asked = [name for name in kinds if name not in LATER]
     for stored, name in sorted(
-        spelled(kinds).items(), key=lambda item: not item[0].startswith(ROW)
+        spelled(asked).items(), key=lambda item: not item[0].startswith(ROW)
     ):
         kind = kinds[stored]
         wanted = TYPES[kind]
@@ -151,8 +153,15 @@ def _columns(pieces: Sequence[Piece], types: Mapping[str, Type]) -> list[Selecte
 
 
 def _json_columns() -> list[Selected]:
-    own = [Selected(column.name, column.type, column.name) for column in own_columns()]
-    return [*own, Selected("row", "str", "row"), Selected("looked_up", "str", "looked_up")]
+    more = (Selected(name, "str", name) for name in ("row", "looked_up"))
+    return [*_own_columns(), *more]
+
+
+def _own_columns() -> list[Selected]:
+    return [
+        Selected(column.name, column.type, column.name, LATER.get(column.name))
+        for column in own_columns()
+    ]
 
 
 def _microseconds(moment: datetime | None) -> int | None:
