@@ -1,0 +1,126 @@
+"""Chunks: outcomes in columns inside the file, and the packing of rows into them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from interplane.outcomes.outcome import Outcome
+from interplane.outcomes.pieces import (
+    BOOL,
+    NULL,
+    Piece,
+    from_ipc,
+    pieces_of,
+    to_ipc,
+)
+from interplane.outcomes.ports import Kept
+from interplane.predictions.kinds import Kind
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+__all__ = ["drop_known_before", "pack", "read_chunks", "read_rows", "write_chunks"]
+
+_CHUNK: Final = (
+    "INSERT INTO chunk (model, name, kinds, rows, last, first_known, last_known, body) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_CHUNKS: Final = (
+    "SELECT name, kinds, body FROM chunk WHERE model = ? AND last > ? "
+    "AND (?3 IS NULL OR name = ?3) AND (?4 IS NULL OR first_known <= ?4) ORDER BY number"
+)
+_ROWS: Final = (
+    "SELECT sequence, name, prediction_id, key, kind, value, known_at, received_at, actor "
+    "FROM outcome WHERE model = ?1 AND sequence > ?2 "
+    "AND (?3 IS NULL OR name = ?3) AND (?4 IS NULL OR known_at <= ?4) ORDER BY sequence"
+)
+_KINDS: Final = msgspec.json.Decoder(dict[str, Kind])
+
+
+def write_chunks(connection: sqlite3.Connection, model: int, pieces: Iterable[Piece]) -> None:
+    """Write pieces of a model, inside a transaction."""
+    import pyarrow.compute as pc
+
+    for name, kinds, rows in pieces:
+        known = pc.min_max(rows["known_at"]).as_py()
+        last = rows["sequence"][-1].as_py()
+        figures = (rows.num_rows, last, known["min"], known["max"])
+        text = msgspec.json.encode(kinds).decode()
+        connection.execute(_CHUNK, (model, name, text, *figures, to_ipc(rows)))
+
+
+def read_chunks(
+    connection: sqlite3.Connection,
+    model: int,
+    *,
+    name: str | None,
+    after: int,
+    as_of_us: int | None,
+) -> list[Piece]:
+    """Return the chunks that may have such outcomes; others are in them as well."""
+    rows = connection.execute(_CHUNKS, (model, after, name, as_of_us))
+    return [Piece(of, _KINDS.decode(kinds), from_ipc(body)) for of, kinds, body in rows]
+
+
+def read_rows(
+    connection: sqlite3.Connection,
+    model: int,
+    model_name: str,
+    *,
+    name: str | None = None,
+    after: int = 0,
+    as_of_us: int | None = None,
+) -> list[Kept]:
+    """Return the outcomes that are not packed yet."""
+    found = []
+    for row in connection.execute(_ROWS, (model, after, name, as_of_us)):
+        sequence, of, prediction_id, key, kind, value, known_at, received_at, actor = row
+        outcome = Outcome(
+            model=model_name,
+            prediction_id=prediction_id,
+            key=None if key is None else msgspec.json.decode(key),
+            name=of,
+            value=None if kind == NULL else bool(value) if kind == BOOL else value,
+            known_at_us=known_at,
+            received_at_us=received_at,
+            actor=actor,
+        )
+        found.append(Kept(sequence, outcome))
+    return found
+
+
+def pack(connection: sqlite3.Connection, *, at_least: int) -> int:
+    """Pack the rows of the models that have so many, inside a transaction; return how many."""
+    counts = connection.execute(
+        "SELECT number, name, n FROM model JOIN "
+        "(SELECT model, count(*) AS n FROM outcome GROUP BY model) ON model = number WHERE n >= ?",
+        (at_least,),
+    ).fetchall()
+    for number, name, _ in counts:
+        write_chunks(connection, number, pieces_of(read_rows(connection, number, name)))
+        connection.execute("DELETE FROM outcome WHERE model = ?", (number,))
+    return sum(count for _, _, count in counts)
+
+
+def drop_known_before(connection: sqlite3.Connection, known_at_us: int) -> int:
+    """Drop rows and chunks known before a time, inside a transaction; return how many outcomes."""
+    import pyarrow.compute as pc
+
+    gone = connection.execute("DELETE FROM outcome WHERE known_at < ?", (known_at_us,)).rowcount
+    chunks = connection.execute(
+        "SELECT number, model, name, kinds, rows FROM chunk WHERE first_known < ?", (known_at_us,)
+    ).fetchall()
+    for number, model, name, kinds, before in chunks:
+        (body,) = connection.execute(
+            "SELECT body FROM chunk WHERE number = ?", (number,)
+        ).fetchone()
+        rows = from_ipc(body)
+        left = rows.filter(pc.greater_equal(rows["known_at"], known_at_us))
+        connection.execute("DELETE FROM chunk WHERE number = ?", (number,))
+        if left.num_rows:
+            write_chunks(connection, model, [Piece(name, _KINDS.decode(kinds), left)])
+        gone += before - left.num_rows
+    return gone
