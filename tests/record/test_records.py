@@ -8,6 +8,7 @@ from interplane.record import (
     KINDS,
     Addition,
     Artifact,
+    Audit,
     Breach,
     Column,
     Crossing,
@@ -93,6 +94,7 @@ EXAMPLES = [
     ),
     Rollout(model_name="flights", live=D[0], canary=D[1], share=0.05, shadow=D[2]),
     ViewVersion(name="carrier_history", definition={"form": "interplane-view"}),
+    Audit(crossing=D[0], rows=500, skewed=3, pending=2, worst=0.006, worst_of="score", report=D[1]),
 ]
 
 

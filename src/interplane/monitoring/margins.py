@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["mean_above", "share_above", "share_above_half", "share_below", "spent"]
+__all__ = [
+    "mean_above",
+    "share_above",
+    "share_above_half",
+    "share_at_most",
+    "share_below",
+    "spent",
+]
 
 _STEPS = 30
 _GOLDEN = (math.sqrt(5) - 1) / 2
@@ -80,6 +87,33 @@ def share_above_half(k: int, n: int) -> float:
     if n == 0 or k / n <= 0.5:
         return 1.0
     return math.exp(-n * _divergence(k / n, 0.5))
+
+
+def share_at_most(k: int, n: int, *, confidence: float) -> float:
+    """Return the share that the true one is at most, with this confidence (Clopper and Pearson 1934).
+
+    >>> round(share_at_most(0, 500, confidence=0.95), 5), share_at_most(3, 3, confidence=0.95)
+    (0.00597, 1.0)
+    """
+    if k >= n:
+        return 1.0
+    low, high = k / n, 1.0
+    for _ in range(_STEPS * 2):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _at_most(k, n, middle) > 1 - confidence else (low, middle)
+    return high
+
+
+def _at_most(k: int, n: int, share: float) -> float:
+    """Return the chance of at most ``k`` of ``n``."""
+    if not 0 < share < 1:
+        return 1.0 if share <= 0 else 0.0
+    whole, log_share, log_rest = math.lgamma(n + 1), math.log(share), math.log1p(-share)
+    terms = (
+        whole - math.lgamma(i + 1) - math.lgamma(n - i + 1) + i * log_share + (n - i) * log_rest
+        for i in range(k + 1)
+    )
+    return math.fsum(map(math.exp, terms))
 
 
 def mean_above(difference: float, error: float, margin: float, rows: int) -> float:

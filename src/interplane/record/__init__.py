@@ -1,5 +1,6 @@
 """Value types: refs, digests, tables, verdicts, runs, crossings. Frozen, no I/O."""
 
+from interplane.record.audits import Audit
 from interplane.record.base import Record, Value
 from interplane.record.crossings import Crossing, DataUse
 from interplane.record.digests import (
@@ -26,6 +27,7 @@ __all__ = [
     "TYPES",
     "Addition",
     "Artifact",
+    "Audit",
     "Breach",
     "Column",
     "Crossing",
@@ -58,7 +60,7 @@ __all__ = [
 KINDS: dict[str, type[Record]] = {
     str(record.__struct_config__.tag): record
     for record in (
-        *(Addition, Crossing, DataVersion, Rollout, Run, RunEnd, Snapshot, StepRun),
+        *(Addition, Audit, Crossing, DataVersion, Rollout, Run, RunEnd, Snapshot, StepRun),
         ViewVersion,
     )
 }

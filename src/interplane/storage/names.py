@@ -6,12 +6,14 @@
 ``data/NAME@POINTER``     pointer of a dataset, for example ``@latest``
 ``model/NAME``            series of the crossings of a model
 ``model/NAME@POINTER``    pointer of a model, for example ``@live``
+``rollout/NAME``          pointer to what answers a model beside what is live
 ``view/NAME``             series of the versions of a feature view
 ``step/KEY``              pointer from a step's key to the run to reuse
 ``last/PIPELINE/STEP``    pointer to the last run of a step
 ``run/PIPELINE``          lease: one run of a pipeline at a time
 ``run/PIPELINE@current``  pointer to a run that has begun and not ended
 ``crossing/INGREDIENTS``  pointer from what a crossing is made of to the crossing
+``audit/CROSSING``        pointer to the latest skew audit of a crossing
 ========================  ==============================================
 """
 
@@ -28,10 +30,12 @@ __all__ = [
     "KIND_WORDS",
     "SeriesKind",
     "additions_series",
+    "audit_pointer",
     "crossing_pointer",
     "current_run_pointer",
     "last_pointer",
     "named_pointer",
+    "rollout_pointer",
     "run_lease",
     "series_name",
     "step_pointer",
@@ -70,6 +74,15 @@ def named_pointer(kind: SeriesKind, name: str, pointer: str) -> str:
     return f"{series_name(kind, name)}@{check_name(pointer, of='pointer')}"
 
 
+def rollout_pointer(model: str) -> str:
+    """Return the name of the pointer to a model's rollout.
+
+    >>> rollout_pointer("flights")
+    'rollout/flights'
+    """
+    return f"rollout/{check_name(model, of='model')}"
+
+
 def step_pointer(key: Digest) -> str:
     """Return the name of the pointer from a step's key to the step run to reuse."""
     return f"step/{key}"
@@ -93,3 +106,8 @@ def current_run_pointer(pipeline: str) -> str:
 def crossing_pointer(ingredients: Digest) -> str:
     """Return the name of the pointer from what a crossing is made of to the crossing."""
     return f"crossing/{ingredients}"
+
+
+def audit_pointer(crossing: Digest) -> str:
+    """Return the name of the pointer to the latest skew audit of a crossing."""
+    return f"audit/{crossing}"
