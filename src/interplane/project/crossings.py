@@ -25,6 +25,8 @@ __all__ = [
     "load",
 ]
 
+_POINTERS = ("live", "canary", "shadow")
+
 
 @dataclass(frozen=True)
 class Recorded:
@@ -36,7 +38,7 @@ class Recorded:
         number: its number under its model's name; None if it is in no series here.
         at: when it was recorded.
         actor: who recorded it.
-        pointers: the pointers that are at it now, for example ``live``.
+        pointers: the pointers that are at it now: ``live``, ``canary``, ``shadow``.
     """
 
     digest: Digest
@@ -159,12 +161,13 @@ def _recorded(store: Store, entry: Entry) -> Recorded:
         raise UnknownName.of("crossing", short(entry.digest), ())
     members = store.catalog.series(series_name("model", crossing.model_name))
     number = next((m.number for m in members if m.digest == entry.digest), None)
-    live = store.catalog.pointer(named_pointer("model", crossing.model_name, "live"))
+    names = {named_pointer("model", crossing.model_name, word): word for word in _POINTERS}
+    there = store.catalog.pointers(names)
     return Recorded(
         digest=entry.digest,
         crossing=crossing,
         number=number,
         at=entry.at,
         actor=entry.actor,
-        pointers=("live",) if live == entry.digest else (),
+        pointers=tuple(word for name, word in names.items() if there.get(name) == entry.digest),
     )

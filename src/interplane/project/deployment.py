@@ -1,21 +1,42 @@
-"""What is live: moved forward and back, one pointer at a time, dated, signed and with a reason."""
+"""What answers a model: moved forward and back, dated, signed and with a reason.
+
+Four pointers of a model move together, in one transaction: ``live``, ``canary`` and ``shadow`` name
+crossings, and the rollout says how large the canary's share is and beside what it began. `_move` is
+the one place that writes them.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from interplane.errors import GateClosed, UnknownName, UsageError
+from interplane.errors import GateClosed, UsageError
 from interplane.project.crossings import Recorded, find_crossing
+from interplane.project.rollouts import check_model
+from interplane.record import Digest, Rollout
 from interplane.storage.moves import targets_before
-from interplane.storage.names import named_pointer, series_name
+from interplane.storage.names import named_pointer, rollout_pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from interplane.storage.ports import Writer
     from interplane.storage.store import Store
 
-__all__ = ["deploy", "rollback"]
+__all__ = ["deploy", "promote", "rollback"]
+
+
+class _Place(NamedTuple):
+    """What answers a model, or is to.
+
+    Attributes:
+        live: the crossing that is live.
+        rollout: what is under way beside it.
+        pointers: where the pointers were when this was looked at.
+    """
+
+    live: Digest | None
+    rollout: Rollout | None = None
+    pointers: Mapping[str, Digest] = {}
 
 
 def deploy(
@@ -25,9 +46,17 @@ def deploy(
     reason: str,
     writer: Writer,
     force: bool = False,
+    canary: float | None = None,
+    shadow: bool = False,
     check: Callable[[Recorded], None] | None = None,
 ) -> Recorded:
-    """Make a crossing the live one of its model: one move of a pointer, dated and signed.
+    """Make a crossing answer: as the live one of its model, or beside it.
+
+    Without ``canary`` and ``shadow`` it becomes live, alone: a rollout that is under way ends. A
+    canary answers a share of the requests beside the live crossing; another share for the same one
+    leaves every request with it that it had, as long as the share grows. A shadow predicts what was
+    answered once more, unseen. A crossing that was the shadow and becomes the canary is no shadow
+    any more.
 
     Args:
         store: the workspace.
@@ -35,14 +64,23 @@ def deploy(
         reason: why.
         writer: who.
         force: although its gate is closed; the record says so.
+        canary: the share of the requests that it answers beside the live crossing, above 0 and at
+            most 1.
+        shadow: make it the shadow of the live crossing.
         check: raises if the crossing could not serve; it is asked before anything moves.
 
     Raises:
         GateClosed: if its verdict does not let it pass, unless ``force`` is set.
-        UsageError: if no reason is given.
+        UsageError: if no reason is given, the share is none, or nothing else is live that it could
+            be beside.
+        Fenced: if somebody else moved what answers meanwhile.
     """
     _check_reason(reason, "a deployment")
     found = find_crossing(store, text)
+    before = _place(store, found.crossing.model_name)
+    after = _Place(found.digest)
+    if canary is not None or shadow:
+        after = _beside(found, before, canary=canary, shadow=shadow)
     if not found.crossing.verdict.passed and not force:
         first = next(item for item in found.crossing.verdict.breaches if item.action == "stop")
         raise GateClosed(
@@ -52,22 +90,19 @@ def deploy(
         )
     if check is not None:
         check(found)
-    forced = "forced: " if force and not found.crossing.verdict.passed else ""
-    return _move(store, found, reason=f"{forced}{reason}", writer=writer)
+    _move(store, found, before, after, reason=_signed(found, reason), writer=writer)
+    return find_crossing(store, found.digest)
 
 
-def rollback(
+def promote(
     store: Store,
     model: str,
     *,
     reason: str,
     writer: Writer,
     check: Callable[[Recorded], None] | None = None,
-) -> tuple[Recorded, Recorded]:
-    """Make live again what was live before the last deployment: one move of the same pointer.
-
-    With it go model, features, views, request schema and baseline, for they are one crossing. What
-    was rolled back is not what a second rollback returns to: it goes one further back.
+) -> Recorded:
+    """Make the canary of a model the live crossing, which ends the rollout: one transaction.
 
     Args:
         store: the workspace.
@@ -76,18 +111,71 @@ def rollback(
         writer: who.
         check: raises if the crossing could not serve; it is asked before anything moves.
 
+    Raises:
+        UnknownName: if there is no such model.
+        UsageError: if no reason is given, or no canary is under way.
+        Fenced: if somebody else moved what answers meanwhile.
+    """
+    _check_reason(reason, "a promotion")
+    check_model(store, model)
+    before = _place(store, model)
+    canary = before.rollout.canary if before.rollout is not None else None
+    if canary is None:
+        raise UsageError(
+            f"no canary of {model} is under way",
+            expected="a crossing that answers a share beside the live one",
+            do=f'Begin with "interplane deploy {model}@N --canary 5% --reason …"; without --canary '
+            "a crossing goes live at once",
+        )
+    found = find_crossing(store, canary)
+    if check is not None:
+        check(found)
+    _move(store, found, before, _Place(canary), reason=_signed(found, reason), writer=writer)
+    return find_crossing(store, canary)
+
+
+def rollback(
+    store: Store,
+    model: str,
+    *,
+    reason: str,
+    writer: Writer,
+    shadow: bool = False,
+    check: Callable[[Recorded], None] | None = None,
+) -> tuple[Recorded, Recorded]:
+    """Take back the last step: end a canary, else make live again what was live before.
+
+    A canary that is under way ends; what is live stays, and so does a shadow. Without one, the live
+    crossing goes back. With it go model, features, views, request schema and baseline, for they are
+    one crossing. What was rolled back is not what a second rollback returns to: it goes one further
+    back.
+
+    Args:
+        store: the workspace.
+        model: the model's name.
+        reason: why.
+        writer: who.
+        shadow: end the shadow, and nothing else.
+        check: raises if the crossing could not serve; it is asked before the live pointer moves.
+
     Returns:
-        What was live, and what is now.
+        What was taken back, and what is live now.
 
     Raises:
         UnknownName: if there is no such model, or nothing of it is live.
-        UsageError: if no reason is given, or nothing was live before.
+        UsageError: if no reason is given, or there is nothing to take back.
+        Fenced: if somebody else moved what answers meanwhile.
     """
     _check_reason(reason, "a rollback")
-    if not store.catalog.series(series_name("model", model)):
-        known = [name.partition("/")[2] for name in store.catalog.names("model/")]
-        raise UnknownName.of("model", model, known, do='See them with "interplane models"')
+    check_model(store, model)
     now = find_crossing(store, f"{model}@live")
+    before = _place(store, model)
+    rollout = before.rollout
+    if shadow or (rollout is not None and rollout.canary is not None):
+        taken, left = _without(model, rollout, shadow=shadow)
+        was = find_crossing(store, taken)
+        _move(store, now, before, _Place(before.live, left), reason=reason, writer=writer)
+        return was, find_crossing(store, now.digest)
     earlier = targets_before(store.catalog.moves(named_pointer("model", model, "live")))
     if not earlier or earlier[0] is None:
         raise UsageError(
@@ -98,23 +186,136 @@ def rollback(
     found = find_crossing(store, earlier[0])
     if check is not None:
         check(found)
-    return now, _move(store, found, reason=reason, writer=writer)
+    _move(store, found, before, _Place(found.digest), reason=reason, writer=writer)
+    return now, find_crossing(store, found.digest)
+
+
+# ---- what is to be ------------------------------------------------------------------------------
+
+
+def _beside(found: Recorded, before: _Place, *, canary: float | None, shadow: bool) -> _Place:
+    """Return where the pointers are to be when a crossing answers, or predicts, beside the live one."""
+    model = found.crossing.model_name
+    if canary is not None and shadow:
+        raise UsageError(
+            f"{found.name} as a canary and as a shadow",
+            expected="one of them: a canary answers, a shadow is never seen",
+            do="Leave --canary or --shadow out",
+        )
+    if canary is not None and not 0 < canary <= 1:
+        raise UsageError(
+            f"a canary with a share of {canary:g}",
+            expected="more than 0 and at most 1: the part of the requests that it answers",
+            do=f'For example --canary 5%. A canary ends with "interplane rollback {model}"',
+        )
+    if before.live is None:
+        raise UsageError(
+            f"nothing of {model} is live, so {found.name} cannot be beside it",
+            expected="a live crossing",
+            do=f'Make one live first: "interplane deploy {found.name} --reason …"',
+        )
+    if found.digest == before.live:
+        raise UsageError(
+            f"{found.name} is live already", expected="another crossing", do="Name another one"
+        )
+    if found.crossing.request_schema is None:
+        raise UsageError(
+            f"{found.name} has no request schema, so no server can answer with it",
+            expected="a crossing that was published with its training rows",
+            do=f'Say publish("{model}", …, train="…") in the pipeline {found.crossing.pipeline!r} and '
+            "run it again",
+        )
+    there = before.rollout or Rollout(model_name=model, live=before.live)
+    if shadow and found.digest == there.canary:
+        raise UsageError(
+            f"{found.name} is the canary: it answers already",
+            expected="another crossing for the shadow",
+            do="Name another one, or end the canary first",
+        )
+    return _Place(
+        before.live,
+        Rollout(
+            model_name=model,
+            live=before.live,
+            canary=there.canary if shadow else found.digest,
+            share=there.share if canary is None else float(canary),
+            shadow=found.digest if shadow else _other(there.shadow, found.digest),
+        ),
+    )
+
+
+def _other(digest: Digest | None, than: Digest) -> Digest | None:
+    return None if digest == than else digest
+
+
+def _without(model: str, rollout: Rollout | None, *, shadow: bool) -> tuple[Digest, Rollout | None]:
+    """Return what is taken out of a rollout, and what is left of it."""
+    ends = None if rollout is None else rollout.shadow if shadow else rollout.canary
+    if rollout is None or ends is None:
+        raise UsageError(
+            f"{model} has no shadow",
+            expected="a crossing that predicts unseen beside the live one",
+            do=f'Begin with "interplane deploy {model}@N --shadow --reason …"',
+        )
+    left = rollout.canary if shadow else rollout.shadow
+    if left is None:
+        return ends, None
+    return ends, Rollout(
+        model_name=model,
+        live=rollout.live,
+        canary=rollout.canary if shadow else None,
+        share=rollout.share if shadow else 0.0,
+        shadow=None if shadow else rollout.shadow,
+    )
 
 
 def _check_reason(reason: str, what: str) -> None:
     if not reason.strip():
         raise UsageError(
             f"{what} without a reason",
-            expected="why the live crossing changes",
+            expected="why what answers changes",
             do='Say it with --reason "…"',
         )
 
 
-def _move(store: Store, found: Recorded, *, reason: str, writer: Writer) -> Recorded:
-    pointer = named_pointer("model", found.crossing.model_name, "live")
-    before = store.catalog.pointer(pointer)
-    if before != found.digest:
-        draft = store.draft()
-        draft.move_from(pointer, before, found.digest, reason=reason)
-        store.commit(draft, writer=writer)
-    return find_crossing(store, found.digest)
+def _signed(found: Recorded, reason: str) -> str:
+    return reason if found.crossing.verdict.passed else f"forced: {reason}"
+
+
+# ---- the pointers -------------------------------------------------------------------------------
+
+
+def _names(model: str) -> dict[str, str]:
+    names = {word: named_pointer("model", model, word) for word in ("live", "canary", "shadow")}
+    return {**names, "rollout": rollout_pointer(model)}
+
+
+def _place(store: Store, model: str) -> _Place:
+    """Return what answers a model; a rollout that has ended is none."""
+    names = _names(model)
+    there = store.catalog.pointers(names.values())
+    live, pointed = there.get(names["live"]), there.get(names["rollout"])
+    rollout = None if pointed is None else store.record(pointed, Rollout)
+    if rollout is not None and rollout.live != live:
+        rollout = None
+    return _Place(live, rollout, there)
+
+
+def _move(
+    store: Store, found: Recorded, before: _Place, after: _Place, *, reason: str, writer: Writer
+) -> None:
+    """Move all pointers of a model in one transaction, if they are where they were looked at."""
+    draft = store.draft()
+    rollout = after.rollout
+    wanted = {
+        "live": after.live,
+        "rollout": None if rollout is None else draft.record(rollout),
+        "canary": None if rollout is None else rollout.canary,
+        "shadow": None if rollout is None else rollout.shadow,
+    }
+    names = _names(found.crossing.model_name)
+    if all(before.pointers.get(name) == wanted[word] for word, name in names.items()):
+        return
+    for word, name in names.items():
+        draft.move_from(name, before.pointers.get(name), wanted[word], reason=reason)
+    store.commit(draft, writer=writer)

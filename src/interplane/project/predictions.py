@@ -19,12 +19,26 @@ if TYPE_CHECKING:
     from interplane.record import Type
     from interplane.storage.store import Store
 
-__all__ = ["crossing_names", "export", "log_folder", "logged", "newest", "request_types"]
+__all__ = [
+    "crossing_names",
+    "export",
+    "log_folder",
+    "logged",
+    "newest",
+    "request_types",
+    "shadow_folder",
+    "table_of",
+]
 
 
 def log_folder(project: Project) -> Path:
     """Return the folder of a project's prediction log; a server makes it."""
     return project.workspace / "predictions"
+
+
+def shadow_folder(project: Project) -> Path:
+    """Return the folder of what shadows predict: a log as the other one."""
+    return project.workspace / "shadow"
 
 
 def logged(
@@ -42,10 +56,22 @@ def logged(
         UnknownName: if there is no such model.
         StorageError: if the log cannot be read.
     """
+    return table_of(project, log_folder(project), model, since=since, until=until)
+
+
+def table_of(
+    project: Project,
+    folder: Path,
+    model: str | None = None,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Table:
+    """Return a log of a project as a table; see `logged`."""
     from interplane.predictions.table import read_log
 
     types = {} if model is None else request_types(project.store, model)
-    return read_log(log_folder(project), model=model, since=since, until=until, types=types)
+    return read_log(folder, model=model, since=since, until=until, types=types)
 
 
 def request_types(store: Store, model: str) -> dict[str, Type]:

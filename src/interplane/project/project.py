@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from interplane.project.crossings import Recorded
     from interplane.project.materializing import Materialization
     from interplane.project.prediction import Prediction
+    from interplane.project.rollouts import Deployment, Rolling
     from interplane.storage.store import Store
     from interplane.views.online import SqliteOnline
     from interplane.views.pushing import Pushed
@@ -176,10 +177,19 @@ class Project:
         model: Model = load(self.store, self.crossing(ref).crossing.model)
         return model
 
-    def deploy(self, ref: str, *, reason: str, force: bool = False) -> Recorded:
-        """Make a crossing the live one of its model; see `deployment.deploy`.
+    def deploy(
+        self,
+        ref: str,
+        *,
+        reason: str,
+        force: bool = False,
+        canary: float | None = None,
+        shadow: bool = False,
+    ) -> Recorded:
+        """Make a crossing the live one of its model, its canary, or its shadow.
 
-        It is loaded as a server would first, and its golden rows are replayed.
+        See `deployment.deploy`. It is loaded as a server would first, and its golden rows are
+        replayed.
         """
         from interplane.project.deployment import deploy
         from interplane.project.serving import check_serves
@@ -190,13 +200,34 @@ class Project:
             reason=reason,
             writer=self.store.catalog.writer(self.actor),
             force=force,
+            canary=canary,
+            shadow=shadow,
             check=lambda found: check_serves(self, found),
         )
 
-    def rollback(self, model: str, *, reason: str) -> Recorded:
-        """Make live again what was live before; see `deployment.rollback`.
+    def promote(self, model: str, *, reason: str) -> Recorded:
+        """Make the canary of a model the live crossing; see `deployment.promote`.
 
         It is loaded as a server would first, and its golden rows are replayed.
+        """
+        from interplane.project.deployment import promote
+        from interplane.project.serving import check_serves
+
+        return promote(
+            self.store,
+            model,
+            reason=reason,
+            writer=self.store.catalog.writer(self.actor),
+            check=lambda found: check_serves(self, found),
+        )
+
+    def rollback(self, model: str, *, reason: str, shadow: bool = False) -> Recorded:
+        """End a canary, else make live again what was live before; see `deployment.rollback`.
+
+        What is to be live is loaded as a server would first, and its golden rows are replayed.
+
+        Returns:
+            What is live now.
         """
         from interplane.project.deployment import rollback
         from interplane.project.serving import check_serves
@@ -206,8 +237,26 @@ class Project:
             model,
             reason=reason,
             writer=self.store.catalog.writer(self.actor),
+            shadow=shadow,
             check=lambda found: check_serves(self, found),
         )[1]
+
+    def rollout(self, model: str) -> Rolling | None:
+        """Return what is under way beside the live crossing of a model; None if nothing is."""
+        from interplane.project.rollouts import find_rollout
+
+        return find_rollout(self.store, model)
+
+    def deployments(self, model: str, *, at: str | None = None) -> list[Deployment]:
+        """Return every move of what answers a model, oldest first; see `rollouts.deployments`.
+
+        Args:
+            model: the model's name.
+            at: only those until this time (ISO 8601, UTC): the last one says what answered then.
+        """
+        from interplane.project.rollouts import deployments
+
+        return deployments(self.store, model, at=at)
 
     def predict(
         self,
@@ -307,6 +356,26 @@ class Project:
         from interplane.project.predictions import logged
 
         return logged(self, model, since=since, until=until)
+
+    def shadow_predictions(
+        self,
+        model: str | None = None,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Table:
+        """Return what shadows predicted, under the ids of the predictions that servers answered.
+
+        A row without a score has the reason in ``because``. See `predictions` for the columns.
+
+        Args:
+            model: the model; all of them if not given.
+            since: those whose prediction time is not before this; UTC where there is no zone.
+            until: those whose prediction time is before this.
+        """
+        from interplane.project.predictions import shadow_folder, table_of
+
+        return table_of(self, shadow_folder(self), model, since=since, until=until)
 
     # ---- pipelines -------------------------------------------------------------------------
 
