@@ -1,0 +1,239 @@
+"""What counts of what was said, target by target, in the types that the prediction log has.
+
+Values of keys are compared as the log's typed columns: a whole number equals the same float, a text
+that is a time equals that time. What cannot be of a column's type equals nothing in it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from interplane.data.engine import connect, identifier
+from interplane.data.types import DUCKDB_TYPES, arrow_type
+from interplane.errors import UnknownName
+from interplane.outcomes.pieces import ID, KEY, NULL, NUMBER, Piece, merged
+from interplane.predictions.columns import ROW
+from interplane.predictions.kinds import TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import numpy as np
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
+
+    from interplane.data.table import Table
+    from interplane.predictions.kinds import Kind
+    from interplane.record import Type
+
+__all__ = ["KNOWN_AT", "OUTCOME", "Targets", "said_at", "targets_of", "what_counts"]
+
+OUTCOME: Final = "outcome"
+KNOWN_AT: Final = "outcome_known_at"
+
+
+class Targets(NamedTuple):
+    """Some targets, each once, and perhaps what counts of each.
+
+    Attributes:
+        columns: the columns of the prediction log that name a target.
+        rows: these columns, in the log's types; and ``outcome`` and ``outcome_known_at``.
+    """
+
+    columns: tuple[str, ...]
+    rows: pa.Table
+
+    @property
+    def is_number(self) -> bool:
+        """Whether what counts is a number; else it is true or false."""
+        import pyarrow as pa
+
+        return bool(pa.types.is_floating(self.rows.schema.field(OUTCOME).type))
+
+    def joined(self, left: str, right: str) -> str:
+        """Return the condition under which a prediction belongs to a target."""
+        return " AND ".join(
+            f"{left}.{identifier(column)} = {right}.{identifier(column)}" for column in self.columns
+        )
+
+
+def what_counts(
+    pieces: Sequence[Piece], predictions: Table, key: Sequence[str]
+) -> tuple[Targets, Targets]:
+    """Return what counts by prediction id, and by key.
+
+    Args:
+        pieces: the outcomes of one name.
+        predictions: has the types of the columns.
+        key: the columns of the request's key; outcomes by other columns belong to nothing here.
+    """
+    is_number = any(_has_number(piece) for piece in pieces)
+    return (
+        _latest(said_at(pieces, ()), (ID,), predictions, is_number=is_number),
+        _latest(
+            said_at(pieces, key) if key else [], _columns(key), predictions, is_number=is_number
+        ),
+    )
+
+
+def targets_of(
+    pieces: Sequence[Piece], predictions: Table, key: Sequence[str]
+) -> tuple[Targets, Targets]:
+    """Return the targets of outcomes of any names, by prediction id and by key."""
+    by_id = _distinct(said_at(pieces, ()), (ID,), predictions)
+    by_key = _distinct(said_at(pieces, key) if key else [], _columns(key), predictions)
+    return by_id, by_key
+
+
+def said_at(pieces: Iterable[Piece], key: Sequence[str]) -> list[Piece]:
+    """Return the pieces whose targets are keys of these columns; by id where there is none."""
+    return merged(piece for piece in pieces if set(piece.kinds) == set(key))
+
+
+def check_columns(predictions: Table, key: Sequence[str]) -> None:
+    """Refuse predictions without a column that names targets.
+
+    Raises:
+        UnknownName: names the column. An empty table may lack those of the key.
+    """
+    for column in (ID, *_columns(key)):
+        if column not in predictions.types and (column == ID or predictions.rows):
+            raise UnknownName.of("column", column, predictions.names, where="the predictions")
+
+
+def _columns(key: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"{ROW}{name}" for name in key)
+
+
+def _has_number(piece: Piece) -> bool:
+    import numpy as np
+
+    return bool(np.any(piece.rows["kind"].to_numpy() == NUMBER))
+
+
+def _latest(
+    pieces: Sequence[Piece], columns: tuple[str, ...], predictions: Table, *, is_number: bool
+) -> Targets:
+    """Return for each target what was known last, and of those what came last."""
+    import numpy as np
+
+    if not pieces:
+        return _nothing(columns, predictions, is_number=is_number)
+    known_at = _numbers(pieces, "known_at")
+    order = np.lexsort((_numbers(pieces, "sequence"), known_at))
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    with connect() as connection:
+        source = _register(connection, pieces, columns, predictions, rank)
+        names = ", ".join(map(identifier, columns))
+        found = connection.sql(
+            f"SELECT {names}, max(rank) AS rank FROM ({source}) GROUP BY ALL"
+        ).to_arrow_table()
+    chosen = order[found["rank"].to_numpy()]
+    rows = found.drop_columns(["rank"])
+    kinds = _numbers(pieces, "kind")[chosen]
+    values = _numbers(pieces, "value")[chosen]
+    rows = rows.append_column(OUTCOME, _values(kinds, values, is_number=is_number))
+    return Targets(columns, rows.append_column(KNOWN_AT, _moments(known_at[chosen])))
+
+
+def _nothing(columns: tuple[str, ...], predictions: Table, *, is_number: bool) -> Targets:
+    """Return no target at all."""
+    import pyarrow as pa
+
+    types: dict[str, Type] = {column: predictions.types.get(column, "str") for column in columns}
+    types |= {OUTCOME: "float" if is_number else "bool", KNOWN_AT: "timestamp"}
+    schema = pa.schema([(name, arrow_type(kind)) for name, kind in types.items()])
+    return Targets(columns, schema.empty_table())
+
+
+def _distinct(pieces: Sequence[Piece], columns: tuple[str, ...], predictions: Table) -> Targets:
+    import numpy as np
+
+    if not pieces:
+        return _nothing(columns, predictions, is_number=False)
+    with connect() as connection:
+        rank = np.zeros(sum(piece.rows.num_rows for piece in pieces), np.int64)
+        source = _register(connection, pieces, columns, predictions, rank)
+        names = ", ".join(map(identifier, columns))
+        return Targets(
+            columns, connection.sql(f"SELECT DISTINCT {names} FROM ({source})").to_arrow_table()
+        )
+
+
+def _register(
+    connection: DuckDBPyConnection,
+    pieces: Sequence[Piece],
+    columns: Sequence[str],
+    predictions: Table,
+    rank: np.ndarray[Any, Any],
+) -> str:
+    """Return a query for the targets of pieces in the log's types, each with its rank."""
+    import pyarrow as pa
+
+    types = {column: predictions.types.get(column, "str") for column in columns}
+    queries = []
+    begin = 0
+    for number, piece in enumerate(pieces):
+        end = begin + piece.rows.num_rows
+        targets = piece.rows.select(list(_stored(piece)))
+        connection.register(
+            f"said {number}", targets.append_column("rank", pa.array(rank[begin:end]))
+        )
+        queries.append(_query(f"said {number}", piece, types))
+        begin = end
+    return " UNION ALL ".join(queries)
+
+
+def _stored(piece: Piece) -> Iterator[str]:
+    yield from [KEY + column for column in piece.kinds] or [ID]
+
+
+def _query(source: str, piece: Piece, types: dict[str, Type]) -> str:
+    selected = []
+    for column, wanted in types.items():
+        name = column.removeprefix(ROW) if piece.kinds else column
+        kind = piece.kinds.get(name, "str")
+        stored = identifier(KEY + name if piece.kinds else name)
+        selected.append(f"{_cast(stored, kind, wanted)} AS {identifier(column)}")
+    there = " AND ".join(f"{identifier(column)} IS NOT NULL" for column in types)
+    return f"SELECT * FROM (SELECT {', '.join(selected)}, rank FROM {identifier(source)}) WHERE {there}"
+
+
+def _cast(value: str, kind: Kind, wanted: Type) -> str:
+    """Return SQL for a value as a type: null where it is none of that type exactly."""
+    if TYPES[kind] == wanted:
+        return value
+    if kind in {"int", "wide"} and wanted == "float":
+        return f"CASE WHEN TRY_CAST(CAST({value} AS DOUBLE) AS BIGINT) = {value} THEN CAST({value} AS DOUBLE) END"
+    if kind == "float" and wanted == "int":
+        whole = f"TRY_CAST({value} AS BIGINT)"
+        return f"CASE WHEN CAST({whole} AS DOUBLE) = {value} THEN {whole} END"
+    if kind == "str" and wanted == "timestamp":
+        return f"make_timestamp(epoch_us(TRY_CAST({value} AS TIMESTAMPTZ)))"
+    if kind == "str" and wanted == "date":
+        return f"TRY_CAST({value} AS DATE)"
+    return f"CAST(NULL AS {DUCKDB_TYPES[wanted]})"
+
+
+def _numbers(pieces: Sequence[Piece], column: str) -> np.ndarray[Any, Any]:
+    import numpy as np
+
+    return np.concatenate([piece.rows[column].to_numpy() for piece in pieces])
+
+
+def _values(
+    kinds: np.ndarray[Any, Any], values: np.ndarray[Any, Any], *, is_number: bool
+) -> pa.Array:
+    """Return what was said: true and false, or 1 and 0 where a number is among what was ever said."""
+    import numpy as np
+    import pyarrow as pa
+
+    held = values.astype(np.float64 if is_number else np.bool_)
+    return pa.array(held, mask=kinds == NULL)
+
+
+def _moments(known_at: np.ndarray[Any, Any]) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array(known_at.astype("datetime64[us]"), pa.timestamp("us"))
