@@ -1,0 +1,60 @@
+"""What a person reads of a bin that moved: ``wind above 20: 3.1 % to 9.8 %``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from interplane.monitoring.layout import Bins
+
+__all__ = ["move_text", "short_name"]
+
+
+def short_name(column: str) -> str:
+    """Return a column's name without where it comes from.
+
+    >>> short_name("row.wind"), short_name("looked_up.carrier.late_6h"), short_name("score")
+    ('wind', 'carrier.late_6h', 'score')
+    """
+    return column.removeprefix("row.").removeprefix("looked_up.")
+
+
+def move_text(
+    bins: Bins, before: Sequence[int], after: Sequence[int], *, place: int, cut: bool
+) -> str:
+    """Return how the share of a bin, or of all bins up to a cut, moved.
+
+    Of a cut that side is told whose share grew.
+
+    >>> from interplane.monitoring.layout import Bins
+    >>> wind = Bins(column="row.wind", kind="numbers", edges=(10.0, 20.0))
+    >>> move_text(wind, [900, 69, 31, 0, 0], [800, 102, 98, 0, 0], place=2, cut=False)
+    'wind above 20: 3.1 % to 9.8 %'
+    >>> move_text(wind, [900, 69, 31, 0, 0], [800, 102, 98, 0, 0], place=0, cut=True)
+    'wind above 10: 10.0 % to 20.0 %'
+    """
+    one, other = (_share(counts, place, cut=cut) for counts in (before, after))
+    if not cut:
+        label = _label(bins, place)
+    elif other >= one:
+        label = f"up to {bins.edges[place]:g}"
+    else:
+        numbers = len(bins.edges) + 1
+        one, other = (
+            sum(counts[place + 1 : numbers]) / max(sum(counts), 1) for counts in (before, after)
+        )
+        label = f"above {bins.edges[place]:g}"
+    return f"{short_name(bins.column)} {label}: {one * 100:.1f} % to {other * 100:.1f} %"
+
+
+def _share(counts: Sequence[int], place: int, *, cut: bool) -> float:
+    hits = sum(counts[: place + 1]) if cut else counts[place]
+    return hits / max(sum(counts), 1)
+
+
+def _label(bins: Bins, place: int) -> str:
+    if bins.kind == "numbers" and 0 < place < len(bins.edges):
+        return f"above {bins.edges[place - 1]:g} up to {bins.edges[place]:g}"
+    return bins.label(place)
