@@ -1,52 +1,199 @@
-"""``interplane deploy | rollback``: what is live, moved forward and back."""
+"""``interplane deploy | promote | rollback | deployments``: what answers, moved and looked at."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from interplane.cli.models import summary
-from interplane.cli.output import json_option, print_json, say
+from interplane.cli.options import SHARE, TIME
+from interplane.cli.output import json_option, print_json, print_table, say
+from interplane.record import short
 
-__all__ = ["deploy", "rollback"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from interplane.project.crossings import Recorded
+    from interplane.project.project import Project
+    from interplane.project.rollouts import Deployment
+
+__all__ = ["deploy", "deployments", "promote", "rollback"]
+
+_MINUTE = 16
+
+_reason_option = click.option("--reason", required=True, help="Why, for the record.")
 
 
 @click.command()
 @click.argument("ref")
-@click.option("--reason", required=True, help="Why, for the record.")
+@_reason_option
 @click.option("--force", is_flag=True, help="Although its gate is closed; the record says so.")
+@click.option(
+    "--canary",
+    type=SHARE,
+    metavar="SHARE",
+    help="Answer this share of the requests beside what is live, for example 5% or 0.05.",
+)
+@click.option("--shadow", is_flag=True, help="Predict what was answered once more, unseen.")
 @json_option
-def deploy(ref: str, *, reason: str, force: bool, as_json: bool) -> None:
-    """Make a crossing the live one of its model.
+def deploy(
+    ref: str, *, reason: str, force: bool, canary: float | None, shadow: bool, as_json: bool
+) -> None:
+    """Make a crossing the live one of its model, its canary, or its shadow.
 
     Servers of this workspace take it up within a second, and drop no request. It is loaded as they
-    would first, and its golden rows are replayed: what cannot serve does not go live. Runs compare
-    their candidates with it.
-    """
-    from interplane.project.project import Project
+    would first, and its golden rows are replayed: what cannot serve does not come to answer. Runs
+    compare their candidates with what is live.
 
-    project = Project.find()
-    found = project.deploy(ref, reason=reason, force=force)
-    if as_json:
-        print_json(summary(project.store, found))
-        return
-    say(f"{found.crossing.model_name}@live is {found.name} now ({reason}), by {project.actor}")
+    --canary begins a rollout beside the live crossing, or gives the one that is under way another
+    share: the same requests are answered by it while the share grows. What it cannot answer, the
+    live crossing does. It ends with "interplane promote" or "interplane rollback". Without --canary
+    and --shadow the crossing goes live alone, and a rollout that is under way ends.
+
+    \b
+      interplane deploy flights@3 --shadow --reason "what would change?"
+      interplane deploy flights@3 --canary 5% --reason "first look"
+      interplane deploy flights@3 --canary 50% --reason "no harm in a day"
+      interplane promote flights --reason "as good, and faster"
+    """  # noqa: D301 - click reads the control character
+    project = _project()
+    found = project.deploy(ref, reason=reason, force=force, canary=canary, shadow=shadow)
+    word = "live" if canary is None and not shadow else "shadow" if shadow else "canary"
+    share = "" if canary is None else f", with {_percent(canary)} of the requests"
+    model = found.crossing.model_name
+    _tell(project, found, f"{model}@{word} is {found.name} now{share} ({reason})", as_json=as_json)
 
 
 @click.command()
 @click.argument("model")
-@click.option("--reason", required=True, help="Why, for the record.")
+@_reason_option
 @json_option
-def rollback(model: str, *, reason: str, as_json: bool) -> None:
-    """Make live again what was live before the last deployment of MODEL.
+def promote(model: str, *, reason: str, as_json: bool) -> None:
+    """Make the canary of MODEL the live crossing, which ends the rollout.
+
+    It is one step for everybody: no server ever sees half of it. "interplane rollback" takes it
+    back.
+    """
+    project = _project()
+    found = project.promote(model, reason=reason)
+    _tell(project, found, f"{model}@live is {found.name} now ({reason})", as_json=as_json)
+
+
+@click.command()
+@click.argument("model")
+@_reason_option
+@click.option("--shadow", is_flag=True, help="End the shadow, and nothing else.")
+@json_option
+def rollback(model: str, *, reason: str, shadow: bool, as_json: bool) -> None:
+    """End the canary of MODEL; without one, make live again what was live before.
 
     Model, features, feature views, request schema and baseline return together: they are one
     crossing. A second rollback goes one further back.
     """
-    from interplane.project.project import Project
+    project = _project()
+    before = project.crossing(f"{model}@live").digest
+    found = project.rollback(model, reason=reason, shadow=shadow)
+    word = "still" if found.digest == before else "again"
+    ended = "; the shadow ended" if shadow else "; the canary ended" if word == "still" else ""
+    text = f"{model}@live is {found.name} {word}{ended} ({reason})"
+    _tell(project, found, text, as_json=as_json)
 
-    project = Project.find()
-    found = project.rollback(model, reason=reason)
+
+@click.command()
+@click.argument("model")
+@click.option("--at", type=TIME, help="What answered at this time (UTC) instead of the log.")
+@json_option
+def deployments(model: str, *, at: datetime | None, as_json: bool) -> None:
+    """Show every move of what answers MODEL: what, since when, who moved it, and why.
+
+    Each line is what answered from then on: the live crossing, the canary with its share, the
+    shadow. With --at the one that held at a time, for example --at 2026-03-03.
+    """
+    from interplane.project.predictions import crossing_names
+
+    project = _project()
+    found = project.deployments(model, at=None if at is None else at.isoformat())
+    names = crossing_names(project.store, model)
+    if at is not None:
+        _say_then(model, found[-1] if found else None, names, at=at, as_json=as_json)
+    elif as_json:
+        print_json([_plain(line, names) for line in found])
+    elif not found:
+        say(f'Nothing of {model} was ever deployed. "interplane deploy {model}@N --reason …" does.')
+    else:
+        print_table(
+            ("since (UTC)", "live", "canary", "shadow", "by", "why"),
+            [(_minute(line.at), *_cells(line, names), line.actor, line.reason) for line in found],
+        )
+
+
+def _say_then(
+    model: str,
+    line: Deployment | None,
+    names: Mapping[str, str],
+    *,
+    at: datetime,
+    as_json: bool,
+) -> None:
+    if as_json:
+        print_json(None if line is None else _plain(line, names))
+    elif line is None or line.live is None:
+        say(f"Nothing of {model} was live on {at:%Y-%m-%d %H:%M} UTC.")
+    else:
+        live, canary, shadow = _cells(line, names)
+        beside = "".join(
+            f", {word} {name}" for word, name in (("canary", canary), ("shadow", shadow)) if name
+        )
+        say(f"{model}@live was {live} on {at:%Y-%m-%d %H:%M} UTC{beside}")
+        say(f"since {_minute(line.at)}, by {line.actor}: {line.reason}")
+
+
+def _cells(line: Deployment, names: Mapping[str, str]) -> tuple[str, str, str]:
+    live, canary, shadow = (
+        "" if digest is None else names.get(digest, short(digest))
+        for digest in (line.live, line.canary, line.shadow)
+    )
+    return live, f"{canary} {_percent(line.share)}" if canary else "", shadow
+
+
+def _plain(line: Deployment, names: Mapping[str, str]) -> dict[str, Any]:
+    def named(digest: str | None) -> dict[str, str] | None:
+        return None if digest is None else {"name": names.get(digest, digest), "crossing": digest}
+
+    return {
+        "at": line.at,
+        "actor": line.actor,
+        "reason": line.reason,
+        "live": named(line.live),
+        "canary": named(line.canary),
+        "share": line.share,
+        "shadow": named(line.shadow),
+    }
+
+
+def _minute(at: str) -> str:
+    return at[:_MINUTE].replace("T", " ")
+
+
+def _percent(share: float) -> str:
+    """Return a share for a person.
+
+    >>> _percent(0.05), _percent(0.125)
+    ('5%', '12.5%')
+    """
+    return f"{share * 100:g}%"
+
+
+def _tell(project: Project, found: Recorded, text: str, *, as_json: bool) -> None:
     if as_json:
         print_json(summary(project.store, found))
-        return
-    say(f"{model}@live is {found.name} again ({reason}), by {project.actor}")
+    else:
+        say(f"{text}, by {project.actor}")
+
+
+def _project() -> Project:
+    from interplane.project.project import Project
+
+    return Project.find()

@@ -35,16 +35,22 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "interplane.cli.views:materialize",
         "Bring history to the online store.",
     ),
-    "deploy": ("Serving", "interplane.cli.deployment:deploy", "Make a crossing the live one."),
+    "deploy": ("Serving", "interplane.cli.deployment:deploy", "Make a crossing answer."),
+    "promote": ("Serving", "interplane.cli.deployment:promote", "Make the canary the live one."),
+    "rollback": (
+        "Serving",
+        "interplane.cli.deployment:rollback",
+        "End a canary, or return to what was live.",
+    ),
+    "deployments": (
+        "Serving",
+        "interplane.cli.deployment:deployments",
+        "Show what was live when, and why.",
+    ),
     "predictions": (
         "Serving",
         "interplane.cli.predictions:predictions",
         "Show what servers answered.",
-    ),
-    "rollback": (
-        "Serving",
-        "interplane.cli.deployment:rollback",
-        "Return to what was live before.",
     ),
     "serve": ("Serving", "interplane.cli.serve:serve", "Serve live crossings over HTTP."),
     "token": ("Serving", "interplane.cli.token:token", "Add, list and revoke clients' tokens."),

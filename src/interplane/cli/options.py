@@ -11,12 +11,40 @@ from interplane.cli.pipelines import read_pins
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["TIME", "inputs_option", "read_inputs"]
+__all__ = ["SHARE", "TIME", "Share", "inputs_option", "read_inputs"]
 
 TIME: Final = click.DateTime(
     ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
 )
 """A moment, in UTC."""
+
+
+class Share(click.ParamType[float]):
+    """A share of something: ``5%`` or ``0.05``."""
+
+    name = "share"
+
+    def convert(
+        self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the share as a number; what is none is wrong usage.
+
+        >>> SHARE.convert("5%", None, None), SHARE.convert("0.05", None, None)
+        (0.05, 0.05)
+        """
+        if isinstance(value, float):
+            return value
+        number = value.strip()
+        try:
+            share = float(number.removesuffix("%")) / (100 if number.endswith("%") else 1)
+        except ValueError:
+            share = -1.0
+        if not 0 <= share <= 1:
+            self.fail(f"{value!r} is no share. For example 5% or 0.05", param, ctx)
+        return share
+
+
+SHARE: Final = Share()
 
 inputs_option = click.option(
     "--data",
