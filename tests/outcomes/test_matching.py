@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from toy_predictions import START, predictions, store_of
 
 from interplane.data.table import Table
 from interplane.errors import UnknownName, UsageError
@@ -16,32 +17,12 @@ from interplane.outcomes.store import SqliteOutcomes
 from interplane.testing.memory_outcomes import MemoryOutcomes
 from interplane.testing.outcome_laws import by_id, said
 
-START = datetime(2013, 6, 1)
 ADDED = ("outcome", "outcome_known_at", "has_outcome")
 
 
 def moment(us):
     """Return a time of the log."""
     return datetime(1970, 1, 1) + timedelta(microseconds=us)
-
-
-def predictions(flights, **columns):
-    """Return predictions of flights, an hour apart; each with an id of its place."""
-    return Table.from_columns(
-        {
-            "prediction_id": [f"{place:032x}" for place in range(len(flights))],
-            "time": [START + timedelta(hours=place) for place in range(len(flights))],
-            "row.flight_id": flights,
-            **columns,
-        }
-    )
-
-
-def store_of(*outcomes):
-    """Return a store with outcomes."""
-    store = MemoryOutcomes()
-    store.add(outcomes)
-    return store
 
 
 def matched(table, store, **settings):

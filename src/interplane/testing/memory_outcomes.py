@@ -35,6 +35,7 @@ class MemoryOutcomes:
     def __init__(self) -> None:
         self._turn = threading.RLock()
         self._kept: list[Kept] = []
+        self._of: dict[bytes, list[Kept]] = {}
         self._newest: dict[str, int] = {}
         self._repeated: dict[str, Counter[str]] = {}
         self._last = 0
@@ -51,16 +52,15 @@ class MemoryOutcomes:
             self._repeated.setdefault(outcome.model, Counter())[outcome.name] += 1
             return False
         self._kept.append(Kept(self._last, outcome))
+        self._of.setdefault(target_digest(outcome), []).append(self._kept[-1])
         self._newest[outcome.model] = self._last
         return True
 
     def _says_nothing_new(self, outcome: Outcome) -> bool:
-        target = target_digest(outcome)
         before = sorted(
             (each.outcome.known_at_us, each.sequence, _said(each.outcome))
-            for each in self._kept
-            if target_digest(each.outcome) == target
-            and each.outcome.known_at_us <= outcome.known_at_us
+            for each in self._of.get(target_digest(outcome), ())
+            if each.outcome.known_at_us <= outcome.known_at_us
         )
         if not before:
             return False
@@ -106,6 +106,9 @@ class MemoryOutcomes:
         with self._turn:
             before = len(self._kept)
             self._kept = [each for each in self._kept if each.outcome.known_at_us >= known_at_us]
+            self._of = {}
+            for each in self._kept:
+                self._of.setdefault(target_digest(each.outcome), []).append(each)
             return before - len(self._kept)
 
     def close(self) -> None:
