@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from interplane.record import Digest, Type
     from interplane.storage.store import Store
 
-__all__ = ["Audited", "audit", "latest_audit", "latest_report", "refuse_skewed"]
+__all__ = ["Audited", "audit", "latest_audit", "latest_report", "refuse_skewed", "skew_of"]
 
 
 class Audited(NamedTuple):
@@ -100,22 +100,29 @@ def latest_report(store: Store, crossing: Digest) -> SkewReport | None:
     )
 
 
+def skew_of(project: Project, found: Recorded) -> Audit | None:
+    """Return the latest audit of a crossing if it found more skew than ``[rollout] max_skew``."""
+    record = latest_audit(project.store, found.digest)
+    most = project.config.rollout.max_skew
+    return None if record is None or record.worst <= most else record
+
+
 def refuse_skewed(project: Project, found: Recorded) -> None:
     """Refuse a crossing whose latest audit found more skew than ``[rollout] max_skew``.
 
     Raises:
         GateClosed: names what is skewed, and how often.
     """
-    record = latest_audit(project.store, found.digest)
-    most = project.config.rollout.max_skew
-    if record is None or record.worst <= most:
+    record = skew_of(project, found)
+    if record is None:
         return
+    most = project.config.rollout.max_skew
     raise GateClosed(
         f"the latest audit of {found.name} found a skew rate of {record.worst:.2%} in "
         f"{record.worst_of!r} ({record.skewed:,} of {record.rows:,} predictions differ)",
         expected=f"at most {most:.2%}, as [rollout] max_skew says",
-        do=f'See what differs with "interplane audit {found.name}", which audits again; --force '
-        "makes it live all the same",
+        do=f'Audit again with "interplane audit {found.name}", which says what differs; '
+        f'"interplane deploy {found.name} --force" makes it live all the same',
         skew_rate=record.worst,
         of=record.worst_of,
     )

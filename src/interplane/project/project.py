@@ -189,36 +189,50 @@ class Project:
         """Make a crossing the live one of its model, its canary, or its shadow.
 
         See `deployment.deploy`. It is loaded as a server would first, and its golden rows are
-        replayed.
+        replayed. What the latest audit found too much skew of does not go live without force,
+        which the record then says.
         """
+        from interplane.project.audit import refuse_skewed, skew_of
         from interplane.project.deployment import deploy
         from interplane.project.serving import check_serves
 
+        def check(found: Recorded) -> None:
+            if not (force or shadow or canary is not None):
+                refuse_skewed(self, found)
+            check_serves(self, found)
+
+        is_skewed = force and skew_of(self, self.crossing(ref)) is not None
         return deploy(
             self.store,
             ref,
-            reason=reason,
+            reason=f"skewed: {reason}" if is_skewed and reason.strip() else reason,
             writer=self.store.catalog.writer(self.actor),
             force=force,
             canary=canary,
             shadow=shadow,
-            check=lambda found: check_serves(self, found),
+            check=check,
         )
 
     def promote(self, model: str, *, reason: str) -> Recorded:
         """Make the canary of a model the live crossing; see `deployment.promote`.
 
-        It is loaded as a server would first, and its golden rows are replayed.
+        It is loaded as a server would first, and its golden rows are replayed. One of which the
+        latest audit found too much skew is refused: `deploy` it with force where it has to be.
         """
+        from interplane.project.audit import refuse_skewed
         from interplane.project.deployment import promote
         from interplane.project.serving import check_serves
+
+        def check(found: Recorded) -> None:
+            refuse_skewed(self, found)
+            check_serves(self, found)
 
         return promote(
             self.store,
             model,
             reason=reason,
             writer=self.store.catalog.writer(self.actor),
-            check=lambda found: check_serves(self, found),
+            check=check,
         )
 
     def rollback(self, model: str, *, reason: str, shadow: bool = False) -> Recorded:
