@@ -47,6 +47,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "interplane.cli.deployment:deployments",
         "Show what was live when, and why.",
     ),
+    "audit": ("Serving", "interplane.cli.audit:audit", "Make predictions again, and compare."),
     "predictions": (
         "Serving",
         "interplane.cli.predictions:predictions",
@@ -58,7 +59,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 
 
-_ORDERED = frozenset({"plan", "run", "predict", "materialize"})
+_ORDERED = frozenset({"plan", "run", "predict", "materialize", "audit", "rollout"})
 """Commands that import the project's code."""
 
 
