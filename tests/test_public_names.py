@@ -35,6 +35,7 @@ NAMES = [
     "if_else",
     "last",
     "impute",
+    "learner",
     "least",
     "lightgbm_params",
     "literal",

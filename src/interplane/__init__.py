@@ -41,6 +41,7 @@ _WHERE = {
     "if_else": "expressions.expr",
     "impute": "features.encodings",
     "last": "expressions.windows",
+    "learner": "models.learners.making",
     "least": "expressions.expr",
     "lightgbm_params": "models.lightgbm_flavor",
     "literal": "expressions.expr",

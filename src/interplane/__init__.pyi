@@ -24,6 +24,7 @@ from interplane.features.encodings import standardize as standardize
 from interplane.features.encodings import target_encode as target_encode
 from interplane.features.frozen import Frozen as Frozen
 from interplane.models.feature_flavor import FeatureScore as FeatureScore
+from interplane.models.learners.making import learner as learner
 from interplane.models.lightgbm_flavor import lightgbm_params as lightgbm_params
 from interplane.models.model import Model as Model
 from interplane.pipeline.files import Files as Files
@@ -61,6 +62,7 @@ __all__ = [
     "if_else",
     "impute",
     "last",
+    "learner",
     "least",
     "lightgbm_params",
     "literal",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import lightgbm
 import numpy as np
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from learner_cases import KINDS, linear_case
 
 from interplane.models.feature_flavor import FeatureFlavor, FeatureScore
 from interplane.models.lightgbm_flavor import LightGBMFlavor, lightgbm_params
@@ -68,6 +73,8 @@ def train(kind: str) -> lightgbm.Booster:
 @cache
 def make_case(kind: str) -> FlavorCase:
     """A case for the laws."""
+    if kind in KINDS:
+        return linear_case(kind, make_rows)
     if kind == "feature":
         expected = np.where(np.isnan(make_rows()[:, 1]), 0.25, make_rows()[:, 1])
         return FlavorCase(FeatureFlavor(), FeatureScore("hour", 0.25), NAMES, make_rows(), expected)

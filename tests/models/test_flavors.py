@@ -13,7 +13,7 @@ from interplane.testing.flavor_laws import LAWS
 NAMES = ("distance", "hour", "wind", "month")
 FLAVOR_CASES = (
     *("feature", "binary", "regression", "poisson", "forest", "dart", "linear", "categories"),
-    *("stump", "monotone"),
+    *("stump", "monotone", "sgd", "sgd-huber", "sgd-margin", "adam", "centred"),
 )
 
 

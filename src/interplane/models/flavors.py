@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from interplane.errors import UnknownArtifact, UnknownName
 from interplane.models.feature_flavor import FeatureFlavor
 from interplane.models.lightgbm_flavor import LightGBMFlavor
+from interplane.models.linear_flavor import LinearFlavor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,7 +75,7 @@ class Flavor(Protocol):
 
 
 FLAVORS: Final[Mapping[str, Flavor]] = {
-    flavor.name: flavor for flavor in (LightGBMFlavor(), FeatureFlavor())
+    flavor.name: flavor for flavor in (LightGBMFlavor(), LinearFlavor(), FeatureFlavor())
 }
 """Every flavor, by name."""
 
@@ -88,7 +89,7 @@ def flavor_of(model: object) -> Flavor:
     >>> flavor_of(object())
     Traceback (most recent call last):
     ...
-    interplane.errors.UnknownArtifact: no flavor saves a model of type builtins.object. Expected one of: a LightGBM model (lightgbm.Booster), interplane.FeatureScore. Train such a model, or make the score a feature.
+    interplane.errors.UnknownArtifact: no flavor saves a model of type builtins.object. Expected one of: a LightGBM model (lightgbm.Booster), a learner (scikit-learn's SGD, River's linear models), interplane.FeatureScore. Train such a model, or make the score a feature.
     """
     for flavor in FLAVORS.values():
         if flavor.saves(model):
@@ -96,7 +97,8 @@ def flavor_of(model: object) -> Flavor:
     kind = type(model)
     raise UnknownArtifact(
         f"no flavor saves a model of type {kind.__module__}.{kind.__qualname__}",
-        expected="one of: a LightGBM model (lightgbm.Booster), interplane.FeatureScore",
+        expected="one of: a LightGBM model (lightgbm.Booster), a learner (scikit-learn's SGD, River's "
+        "linear models), interplane.FeatureScore",
         do="Train such a model, or make the score a feature",
         type=f"{kind.__module__}.{kind.__qualname__}",
         known=sorted(FLAVORS),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from interplane.errors import Corrupt, UsageError, did_you_mean
 from interplane.models.flavors import Flavor, Predictor, flavor_of, get_flavor
+from interplane.models.warm_start import check_continued, warm_booster
 from interplane.record import Digest, Type, digest_bytes, digest_value
 from interplane.record.base import Versioned
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from interplane.models.learners.ports import Learner
 
 __all__ = ["FrozenFeatures", "Model", "ModelDescription"]
 
@@ -71,7 +74,7 @@ class Model:
     evaluated is what is stored and served.
 
     Args:
-        trained: a LightGBM booster, or a `FeatureScore`.
+        trained: a LightGBM booster, a learner (or an estimator of one), or a `FeatureScore`.
         features: the frozen features that made its training matrix.
 
     Raises:
@@ -81,7 +84,9 @@ class Model:
 
     def __init__(self, trained: object, *, features: FrozenFeatures) -> None:
         flavor = flavor_of(trained)
-        self._hold(flavor, flavor.save(trained, features.names), features)
+        files = flavor.save(trained, features.names)
+        self._hold(flavor, files, features)
+        check_continued(files, features=features.digest)
 
     @classmethod
     def load(
@@ -159,6 +164,48 @@ class Model:
             views: for each of its feature views, by its parameter, the values by feature.
         """
         return self.predictor.predict_one(self.features.vector(row, **views))
+
+    # ---- going on -------------------------------------------------------------------------
+
+    def warm_start(self) -> Any:
+        """Return the trees as a ``lightgbm.Booster``, to go on with.
+
+        What goes on with them has this model's own features: their thresholds are values of these. A
+        step that takes the champion and grows it by some trees on newer rows::
+
+            @pipeline.step
+            def model(train: ip.Table, champion) -> ip.Model:
+                frozen = champion.features if champion else trip_features.fit(train)
+                data = lightgbm.Dataset(frozen.matrix(train), train.to_numpy("tipped"))
+                start = champion.warm_start() if champion else None
+                grown = lightgbm.train(
+                    ip.lightgbm_params(objective="binary"), data, 50, init_model=start
+                )
+                return ip.Model(grown, features=frozen)
+
+        Raises:
+            UsageError: if it is no LightGBM model.
+            MissingExtra: if LightGBM is not installed.
+        """
+        return warm_booster(self.files, flavor=self.flavor.name, features=self.features.digest)
+
+    def learner(self) -> Learner:
+        """Return the learner that was saved: what it learns next has the same bits.
+
+        Raises:
+            UsageError: if it is no learner.
+            MissingExtra: if the library that learns is not installed.
+        """
+        from interplane.models.learners.making import learner_from_state
+        from interplane.models.linear_flavor import state_in
+
+        if self.flavor.name != "linear":
+            raise UsageError(
+                f"a model of the flavor {self.flavor.name!r} learns no further examples",
+                expected="a model that was made of a learner",
+                do="Make one with interplane.learner; LightGBM's trees go on with Model.warm_start()",
+            )
+        return learner_from_state(state_in(self.files))
 
     def __repr__(self) -> str:
         return (

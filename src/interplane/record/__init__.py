@@ -2,6 +2,7 @@
 
 from interplane.record.audits import Audit
 from interplane.record.base import Record, Value
+from interplane.record.checkpoints import Checkpoint
 from interplane.record.crossings import Crossing, DataUse
 from interplane.record.digests import (
     ALGORITHM,
@@ -29,6 +30,7 @@ __all__ = [
     "Artifact",
     "Audit",
     "Breach",
+    "Checkpoint",
     "Column",
     "Crossing",
     "DataUse",
@@ -60,8 +62,8 @@ __all__ = [
 KINDS: dict[str, type[Record]] = {
     str(record.__struct_config__.tag): record
     for record in (
-        *(Addition, Audit, Crossing, DataVersion, Rollout, Run, RunEnd, Snapshot, StepRun),
-        ViewVersion,
+        *(Addition, Audit, Checkpoint, Crossing, DataVersion, Rollout, Run, RunEnd, Snapshot),
+        *(StepRun, ViewVersion),
     )
 }
 """Every kind of entry that a catalog can hold."""

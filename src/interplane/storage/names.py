@@ -13,6 +13,7 @@
 ``run/PIPELINE``          lease: one run of a pipeline at a time
 ``run/PIPELINE@current``  pointer to a run that has begun and not ended
 ``crossing/INGREDIENTS``  pointer from what a crossing is made of to the crossing
+``learner/NAME``          pointer to the last checkpoint of the learner of a model
 ``audit/CROSSING``        pointer to the latest skew audit of a crossing
 ========================  ==============================================
 """
@@ -34,6 +35,7 @@ __all__ = [
     "crossing_pointer",
     "current_run_pointer",
     "last_pointer",
+    "learner_pointer",
     "named_pointer",
     "rollout_pointer",
     "run_lease",
@@ -91,6 +93,15 @@ def step_pointer(key: Digest) -> str:
 def last_pointer(pipeline: str, step: str) -> str:
     """Return the name of the pointer to a step's last run."""
     return f"last/{check_name(pipeline, of='pipeline')}/{check_name(step, of='step')}"
+
+
+def learner_pointer(model: str) -> str:
+    """Return the name of the pointer to the last checkpoint of the learner of a model.
+
+    >>> learner_pointer("flights")
+    'learner/flights'
+    """
+    return f"learner/{check_name(model, of='model')}"
 
 
 def run_lease(pipeline: str) -> str:
