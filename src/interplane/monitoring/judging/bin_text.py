@@ -26,7 +26,7 @@ def move_text(
 ) -> str:
     """Return how the share of a bin, or of all bins up to a cut, moved.
 
-    Of a cut that side is told whose share grew.
+    Of a cut (the first bin is one) that side is told whose share grew.
 
     >>> from interplane.monitoring.layout import Bins
     >>> wind = Bins(column="row.wind", kind="numbers", edges=(10.0, 20.0))
@@ -36,7 +36,7 @@ def move_text(
     'wind above 10: 10.0 % to 20.0 %'
     """
     one, other = (_share(counts, place, cut=cut) for counts in (before, after))
-    if not cut:
+    if not (cut or (bins.kind == "numbers" and bins.edges and place == 0)):
         label = _label(bins, place)
     elif other >= one:
         label = f"up to {bins.edges[place]:g}"
