@@ -209,6 +209,7 @@ pipeline.publish(
     gate="good_enough",
     rows="departures",
     train="train",
+    baseline="test",
 )
 pipeline.publish(
     "carrier-hour",
@@ -217,4 +218,5 @@ pipeline.publish(
     gate="better_than_chance",
     rows="departures",
     train="train",
+    baseline="test",
 )

@@ -10,12 +10,15 @@ sys.path.insert(0, str(Path(__file__).parent))
 from toy_model import SCHEMA, STEPS, add_rows, rows
 
 from interplane.data.schema_file import parse_schema
-from interplane.errors import GateClosed, UnknownName, UsageError
+from interplane.data.table import Table
+from interplane.errors import GateClosed, GraphError, UnknownName, UsageError
 from interplane.features.frozen import Frozen
 from interplane.models.model import Model
 from interplane.pipeline.perform import load_declared
+from interplane.project.baselines import baseline_layout, baseline_rows
 from interplane.record import Crossing, DataVersion, Snapshot
 from interplane.storage.names import named_pointer
+from interplane.storage.verify import verify
 from interplane.testing.stores import memory_store
 
 
@@ -191,3 +194,84 @@ def test_a_dataset_without_a_version_says_what_to_do(toy):
         toy.prepare(pins={"row": "rows@1"})
     with pytest.raises(UsageError, match="the input 'rows' is pinned to other@1"):
         toy.prepare(pins={"rows": "other@1"})
+
+
+WITH_BASELINE = STEPS.replace('train="train"', 'train="train", baseline="test"')
+
+
+def test_baseline_rows_are_kept_as_they_would_have_been_logged(toy):
+    """With the scores that the model gives them, and their labels."""
+    toy.project.write(steps=WITH_BASELINE)
+    outcome = toy.run()
+    crossing = toy.store.record(outcome.published[0].crossing, Crossing)
+    kept = baseline_rows(toy.store, crossing)
+    assert {
+        "time": "timestamp",
+        "score": "float",
+        "row.carrier": "str",
+        "row.wind": "float",
+        "row.id": "int",
+        "row.when": "timestamp",
+        "outcome": "bool",
+        "has_outcome": "bool",
+    } == kept.types
+    test, model = toy.value(outcome, "test", Table), toy.value(outcome, "model", Model)
+    assert test.column("id").to_pylist() == kept.column("row.id").to_pylist()
+    assert test.column("when").to_pylist() == kept.column("time").to_pylist()
+    assert test.column("late").to_pylist() == kept.column("outcome").to_pylist()
+    assert model.predict(test).tolist() == kept.column("score").to_pylist()
+    assert kept.column("has_outcome").to_pylist() == [True] * test.rows
+    layout = baseline_layout(toy.store, crossing)
+    assert ["score", "row.carrier", "row.wind", "took_us"] == [b.column for b in layout.columns]
+    assert () == tuple(verify(toy.store).damage)
+
+
+def test_baseline_rows_are_the_same_bytes_everywhere(toy):
+    """So a crossing has one digest in every workspace."""
+    toy.project.write(steps=WITH_BASELINE)
+    first = toy.run().published[0].crossing
+    other = type(toy)(toy.project, memory_store())
+    add_rows(other.store, rows())
+    assert first == other.run().published[0].crossing
+
+
+def test_a_baseline_makes_a_new_version_also_of_what_is_live(toy):
+    """The crossing that is live has none; and without one, nothing changes."""
+    first = toy.run()
+    deploy(toy.store, first.published[0])
+    toy.project.write(steps=WITH_BASELINE)
+    second = toy.run()
+    assert 2 == second.published[0].number
+    crossing = toy.store.record(second.published[0].crossing, Crossing)
+    assert {"train", "rows"} == crossing.baselines.keys()
+    deploy(toy.store, second.published[0])
+    assert (2, False) == (toy.run().published[0].number, toy.run().published[0].is_new)
+
+
+def test_a_crossing_without_baseline_rows_is_watched_all_the_same(toy):
+    """By what needs none."""
+    crossing = toy.store.record(toy.run().published[0].crossing, Crossing)
+    assert baseline_rows(toy.store, crossing) is None
+    layout = baseline_layout(toy.store, crossing, threshold=0.25)
+    assert (["score", "took_us"], 0.25) == ([b.column for b in layout.columns], layout.threshold)
+
+
+def test_a_baseline_needs_rows_and_the_columns_of_requests(toy):
+    """Said by name, when the crossing is made; and train says what requests look like."""
+    for query, error, message in (
+        ("SELECT * EXCLUDE (id) FROM self", UnknownName, r"no column 'id' in the baseline rows"),
+        ("FROM self WHERE false", UsageError, "there are no baseline rows"),
+    ):
+        thin = f"""
+    @pipeline.step
+    def thin(test: ip.Table):
+        return test.sql("{query}")
+"""
+        steps = WITH_BASELINE.replace('baseline="test"', 'baseline="thin"')
+        place = steps.index("    @pipeline.step\n    def unrelated")
+        toy.project.write(steps=steps[:place] + thin.lstrip("\n") + "\n" + steps[place:])
+        with pytest.raises(error, match=message):
+            toy.run()
+    toy.project.write(steps=WITH_BASELINE.replace('train="train", ', ""))
+    with pytest.raises(GraphError, match=r"names no train"):
+        toy.run()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from interplane.pipeline.baseline_rows import BASELINE_ROWS
 from interplane.pipeline.graph import Live
 from interplane.record import Crossing, DataUse, digest_value
 
@@ -47,7 +48,7 @@ class Described:
         frozen: the artifact of the frozen features.
         request_schema: what one request must look like.
         parity: the proof that engine and row program agree.
-        baselines: blobs of profiles.
+        baselines: blobs of what monitors compare with.
         as_of: the latest time in each dataset, by input.
         views: the versions of the feature views that the features read, by parameter.
         golden: the blob of inputs with the outputs that they had.
@@ -131,6 +132,7 @@ def is_live_again(live: Crossing, publication: Publication, graph: Graph, made: 
     looking = _looking_at_live(graph, made.inputs)
     return (
         live.model == made.artifacts[publication.model]
+        and (BASELINE_ROWS in live.baselines) == (publication.baseline is not None)
         and live.steps.keys() == steps
         and graph.producer(publication.model) not in looking
         and all(

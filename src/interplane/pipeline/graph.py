@@ -59,7 +59,8 @@ class Publication:
         gate: the gate whose verdict lets it pass.
         evaluation: the output that is its evaluation.
         rows: the output whose rows the model reads; batch prediction runs the pipeline up to it.
-        train: the output that it was fitted on; its profile is the monitors' baseline.
+        train: the output that it was fitted on: it tells what requests look like.
+        baseline: the output whose rows, scored, its windows are compared with.
     """
 
     name: str
@@ -68,11 +69,12 @@ class Publication:
     evaluation: str | None = None
     rows: str | None = None
     train: str | None = None
+    baseline: str | None = None
 
     @property
     def names(self) -> dict[str, str]:
         """The outputs that it stands on, by role."""
-        roles = ("model", "gate", "evaluation", "rows", "train")
+        roles = ("model", "gate", "evaluation", "rows", "train", "baseline")
         return {role: name for role in roles if (name := getattr(self, role)) is not None}
 
 
@@ -159,6 +161,7 @@ class Pipeline:
         evaluation: str | None = None,
         rows: str | None = None,
         train: str | None = None,
+        baseline: str | None = None,
     ) -> None:
         """Publish a step's output as a model: each run that reaches it records a crossing.
 
@@ -168,15 +171,33 @@ class Pipeline:
             gate: the gate whose verdict lets it pass.
             evaluation: the output that is its evaluation.
             rows: the output whose rows the model reads; batch prediction runs up to it.
-            train: the output that it was fitted on; its profile is the monitors' baseline.
+            train: the output that it was fitted on: it tells what requests look like.
+            baseline: the output whose rows, with their scores and labels, monitors compare windows
+                with. Rows that it was not fitted on (``test``): on those a model looks better than
+                it is.
+
+        Raises:
+            GraphError: if the name is none, or a baseline is named without ``train``.
         """
         try:
             check_name(name, of="model")
         except UsageError as error:
             raise GraphError(error.what, expected=error.expected, do=error.do) from error
+        if baseline is not None and train is None:
+            raise GraphError(
+                f"publish({name!r}, baseline={baseline!r}) names no train",
+                expected="the rows that it was fitted on beside it: they tell what requests look like",
+                do="Pass train=, the output that the features were fitted on",
+            )
         self._publications.append(
             Publication(
-                name=name, model=model, gate=gate, evaluation=evaluation, rows=rows, train=train
+                name=name,
+                model=model,
+                gate=gate,
+                evaluation=evaluation,
+                rows=rows,
+                train=train,
+                baseline=baseline,
             )
         )
         self._graph = None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from interplane.errors import UsageError
 from interplane.pipeline.artifacts import Artifacts
+from interplane.pipeline.baseline_rows import BASELINE_ROWS, make_baseline_rows
 from interplane.pipeline.codecs.wants import Want
 from interplane.pipeline.crossing import Described, Made, crossing_of, ingredients, is_live_again
 from interplane.pipeline.perform import load_declared
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from interplane.data.table import Table
     from interplane.features.frozen import Frozen
     from interplane.models.golden import GoldenRows
+    from interplane.models.model import Model
     from interplane.models.request_schema import RequestSchema
     from interplane.pipeline.graph import Publication
     from interplane.pipeline.wiring import Graph
@@ -132,28 +134,32 @@ class Publisher:
         )
         check_sources(frozen, sources, model=publication.name)
         schema = RequestSchema.of(frozen, rows)
+        model = self._load(made.artifacts[publication.model])
+        baselines = {"train": draft.put(profile(rows).to_bytes())}
+        if publication.baseline is not None:
+            kept = self._baseline(made.artifacts[publication.baseline], model, schema, sources)
+            baselines[BASELINE_ROWS] = draft.put(kept)
         return replace(
             described,
             request_schema=schema.to_dict(),
             parity=described.parity or prove(frozen, rows, sources=sources).to_dict(),
-            baselines={"train": draft.put(profile(rows).to_bytes())},
-            golden=draft.put(self._golden(publication, made, schema, rows, sources).to_bytes()),
+            baselines=baselines,
+            golden=draft.put(_golden(model, schema, rows, sources).to_bytes()),
         )
 
-    def _golden(
+    def _baseline(
         self,
-        publication: Publication,
-        made: Made,
+        artifact: Artifact,
+        model: Model,
         schema: RequestSchema,
-        rows: Table,
         sources: Mapping[str, Table],
-    ) -> GoldenRows:
-        """Return training rows with what the model gives for them, to be replayed where it serves."""
-        from interplane.models.golden import make_golden, spread_rows
+    ) -> bytes:
+        """Return the rows that monitors compare with, scored."""
+        from interplane.data.table import Table
 
-        model = self._load(made.artifacts[publication.model])
-        wide = model.features.widen(spread_rows(rows), sources=sources)
-        return make_golden(model.features, model.predictor, schema, wide)
+        rows = self._load(artifact, Want.of(Table, "the baseline rows that are published"))
+        features: Any = model.features
+        return make_baseline_rows(model, features, schema, rows, sources=sources)
 
     def _as_of(self, publication: Publication, made: Made) -> dict[str, str]:
         """Return the latest time in each dataset whose schema declares a time column."""
@@ -173,6 +179,16 @@ class Publisher:
 
     def _load(self, artifact: Artifact, want: Want | None = None) -> Any:
         return self._artifacts.load(artifact, scratch=no_files, want=want or Want("any"))
+
+
+def _golden(
+    model: Any, schema: RequestSchema, rows: Table, sources: Mapping[str, Table]
+) -> GoldenRows:
+    """Return training rows with what the model gives for them, to be replayed where it serves."""
+    from interplane.models.golden import make_golden, spread_rows
+
+    wide = model.features.widen(spread_rows(rows), sources=sources)
+    return make_golden(model.features, model.predictor, schema, wide)
 
 
 def _put_view(view: View, draft: Draft) -> Digest:

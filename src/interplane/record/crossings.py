@@ -50,7 +50,8 @@ class Crossing(Record, frozen=True, kw_only=True, tag="crossing"):
         request_schema: what one request must look like (plain JSON; see models.RequestSchema).
         evaluation: the artifact of the evaluation.
         verdict: the outcome of the gate.
-        baselines: profiles that monitors compare with, by what they describe.
+        baselines: what monitors compare with: the profile of the training rows (``train``), and
+            rows in the form of the prediction log (``rows``), where the publication names some.
         parity: the proof that engine and row program agree (plain JSON; see features.parity).
         champion: the crossing that it was compared with.
         views: the versions of the feature views that it reads, by the parameter of its features.
