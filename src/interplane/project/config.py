@@ -8,8 +8,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from interplane.errors import ConfigError, did_you_mean
+from interplane.monitoring.alerts.owners import DeliveryConfig, Owner
 from interplane.monitoring.canary_policy import CanaryPolicy, check_policy
-from interplane.record import Value, check_name
+from interplane.monitoring.rules import Rule
+from interplane.monitoring.triggers.trigger import Trigger
+from interplane.project.config_monitoring import (
+    SECTIONS,
+    MonitoringConfig,
+    is_reference,
+    read_sections,
+)
+from interplane.record import check_name
+from interplane.record.base import Value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +50,11 @@ class ProjectConfig(Value, frozen=True, kw_only=True, forbid_unknown_fields=True
         workspace: where records and bytes are kept, relative to the project file.
         run: how runs are made.
         rollout: what a canary has to show before it is promoted.
+        monitoring: what all monitors share.
+        monitor: the rules over windows.
+        owners: who is told of alerts, by name.
+        delivery: which outgoing connections may be opened.
+        trigger: what starts runs by itself, beside alerts.
     """
 
     name: str
@@ -47,6 +62,16 @@ class ProjectConfig(Value, frozen=True, kw_only=True, forbid_unknown_fields=True
     workspace: str = ".interplane"
     run: RunConfig = RunConfig()
     rollout: CanaryPolicy = CanaryPolicy()
+    monitoring: MonitoringConfig = MonitoringConfig()
+    monitor: tuple[Rule, ...] = ()
+    owners: dict[str, Owner] = {}  # noqa: RUF012 - msgspec copies an empty default
+    delivery: DeliveryConfig = DeliveryConfig()
+    trigger: tuple[Trigger, ...] = ()
+
+    @property
+    def rules(self) -> dict[str, Rule]:
+        """The rules by name."""
+        return {rule.name: rule for rule in self.monitor}
 
 
 def find_project_file(start: Path) -> Path:
@@ -82,8 +107,10 @@ def read_config(path: Path) -> ProjectConfig:
     _refuse_unknown(document, ProjectConfig, place, "")
     _refuse_unknown(document.get("run", {}), RunConfig, place, "run.")
     _refuse_unknown(document.get("rollout", {}), CanaryPolicy, place, "rollout.")
+    sections = read_sections(document, place=place)
+    rest = {key: value for key, value in document.items() if key not in SECTIONS}
     try:
-        config = msgspec.convert(document, ProjectConfig)
+        config = msgspec.structs.replace(msgspec.convert(rest, ProjectConfig), **sections)
     except msgspec.ValidationError as error:
         raise ConfigError(
             f"{place}: {error}",
@@ -102,17 +129,12 @@ def _check(config: ProjectConfig, place: str) -> None:
             f"{place}: run.workers is {config.run.workers}", expected="1 or more", do="Mend it"
         )
     for reference in config.pipelines:
-        module, colon, attribute = reference.partition(":")
-        if not (colon and attribute.isidentifier() and all(_identifiers(module))):
+        if not is_reference(reference):
             raise ConfigError(
                 f"{place}: {reference!r} in pipelines does not say where a pipeline is",
                 expected='"module:attribute", for example "flights:pipeline"',
                 do="Mend it",
             )
-
-
-def _identifiers(module: str) -> list[bool]:
-    return [part.isidentifier() for part in module.split(".")]
 
 
 def _refuse_unknown(table: Any, struct: type[msgspec.Struct], place: str, prefix: str) -> None:
