@@ -150,3 +150,8 @@ def _check_metric(rule: Rule, metric: Metric, at: At) -> None:
             f" is the baseline, which has no {metric.name}",
             '"previous", or { same = "hour-of-week", weeks = 4 }',
         )
+    same = rule.against is not None and rule.against.kind in {"hour-of-day", "hour-of-week"}
+    if same and rule.window not in {"1h", "1d"}:
+        raise at.refuse(
+            "against", f" is hours, and the window {rule.window}", 'a window "1h" or "1d"'
+        )

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from interplane.errors import ConfigError, did_you_mean
+from interplane.monitoring.calendar import LENGTHS
 from interplane.monitoring.rules import Action, Reference
 from interplane.record.durations import parse_duration
 
@@ -210,7 +211,7 @@ def _action(value: Any, at: At) -> Action:
 
 
 READERS: Final[dict[str, Callable[[str, Any, At], Any]]] = {
-    "window": _one_of("1h", "1d"),
+    "window": _one_of(*LENGTHS),
     "slices": _slices,
     "columns": _names,
     "against": _against,

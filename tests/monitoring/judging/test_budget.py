@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interplane.errors import UsageError
+from interplane.monitoring.calendar import LENGTHS
 from interplane.monitoring.findings import Cell, Finding
 from interplane.monitoring.judging.budget import alpha_of, budgets, decide, sitting_of
 from interplane.monitoring.metrics import METRICS
@@ -63,7 +64,7 @@ rules = st.builds(
     name=st.just("a"),
     model=st.sampled_from(["flights", "trips"]),
     metric=st.sampled_from(sorted(METRICS)),
-    window=st.sampled_from(["1h", "1d"]),
+    window=st.sampled_from(LENGTHS),
 )
 
 
@@ -82,5 +83,5 @@ def test_a_part_that_is_none_is_refused():
         alpha_of("1d", false_alarms=0, windows=["1d"])
     with pytest.raises(UsageError, match="'1h' of"):
         alpha_of("1h", false_alarms=0.05, windows=["1d"])
-    with pytest.raises(UsageError, match="'1w' of"):
-        alpha_of("1w", false_alarms=0.05, windows=["1w"])
+    with pytest.raises(UsageError, match="'2h' of"):
+        alpha_of("2h", false_alarms=0.05, windows=["2h"])

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from interplane.monitoring.counting.columns import spoken_name
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from interplane.monitoring.layout import Bins
 
-__all__ = ["move_text", "short_name"]
-
-
-def short_name(column: str) -> str:
-    """Return a column's name without where it comes from.
-
-    >>> short_name("row.wind"), short_name("looked_up.carrier.late_6h"), short_name("score")
-    ('wind', 'carrier.late_6h', 'score')
-    """
-    return column.removeprefix("row.").removeprefix("looked_up.")
+__all__ = ["move_text"]
 
 
 def move_text(
@@ -46,7 +39,7 @@ def move_text(
             sum(counts[place + 1 : numbers]) / max(sum(counts), 1) for counts in (before, after)
         )
         label = f"above {bins.edges[place]:g}"
-    return f"{short_name(bins.column)} {label}: {one * 100:.1f} % to {other * 100:.1f} %"
+    return f"{spoken_name(bins.column)} {label}: {one * 100:.1f} % to {other * 100:.1f} %"
 
 
 def _share(counts: Sequence[int], place: int, *, cut: bool) -> float:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from interplane.errors import UsageError
+from interplane.monitoring.calendar import LENGTHS
 from interplane.monitoring.metrics import get_metric
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Sitting", "alpha_of", "budgets", "decide", "sitting_of"]
 
-_A_DAY: Final[Mapping[str, int]] = {"1h": 24, "1d": 1}
+_A_DAY: Final[Mapping[str, int]] = {length: 24 if length == "1h" else 1 for length in LENGTHS}
+"""How many windows of a length end in one day, at most."""
 
 
 class Sitting(NamedTuple):
@@ -45,7 +47,7 @@ def alpha_of(
     """Return the chance of any false alarm that one sitting over one window may have.
 
     Args:
-        window: the length of the window, ``1h`` or ``1d``.
+        window: the length of the window: ``1h``, ``1d`` …
         false_alarms: the chance of any false alarm in a day that the project states.
         windows: the lengths that any rule uses.
         sittings: how many times cells of one such window are judged, each time on its own.
@@ -82,8 +84,9 @@ def sitting_of(rule: Rule) -> Sitting:
 def budgets(rules: Sequence[Rule], *, false_alarms: float) -> dict[Sitting, float]:
     """Return the chance of any false alarm of each sitting over one window of its length.
 
-    A day of a project has one sitting over each day and 24 over its hours, for each model, and one
-    more of each for what waits for outcomes. All of them together have the chance that was stated.
+    On one day 24 windows of an hour end, and at most one of each other length. Each has a sitting for
+    each model, and another for what waits for outcomes. All that can be judged of one day's windows
+    together has the chance that was stated.
 
     Raises:
         UsageError: if the chance is none.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from interplane.errors import UsageError
-from interplane.monitoring.judging.bin_text import short_name
+from interplane.errors import UnknownName, UsageError
+from interplane.monitoring.counting.columns import resolve_column
 from interplane.monitoring.judging.distances import Distances
 from interplane.monitoring.judging.latencies import Latencies
 from interplane.monitoring.judging.means import Means
@@ -33,7 +33,7 @@ def find_columns(metric: Metric, named: tuple[str, ...], layout: Layout) -> dict
 
     Args:
         metric: a metric of columns.
-        named: the columns that a rule names, in full or without where they come from; all if none.
+        named: the columns that a rule names, by what people call them; all if none.
         layout: the bins of the crossing.
 
     >>> from interplane.monitoring.layout import Layout
@@ -47,10 +47,12 @@ def find_columns(metric: Metric, named: tuple[str, ...], layout: Layout) -> dict
         return {column: "" for column, bins in inputs.items() if not _unfit(metric, bins)}
     found: dict[str, str] = {}
     for name in named:
-        full = [column for column in inputs if name in {column, short_name(column)}]
-        found |= {column: _unfit(metric, inputs[column]) for column in full}
-        if not full:
+        try:
+            column = resolve_column(name, [*inputs, *layout.left_out])
+        except UnknownName:
             found[name] = "the crossing has no such column"
+            continue
+        found[column] = "it holds ids" if column not in inputs else _unfit(metric, inputs[column])
     return found
 
 
