@@ -35,6 +35,7 @@ NAMES = [
     "if_else",
     "last",
     "impute",
+    "learned",
     "learner",
     "least",
     "lightgbm_params",

@@ -41,6 +41,7 @@ _WHERE = {
     "if_else": "expressions.expr",
     "impute": "features.encodings",
     "last": "expressions.windows",
+    "learned": "pipeline.graph:Learned",
     "learner": "models.learners.making",
     "least": "expressions.expr",
     "lightgbm_params": "models.lightgbm_flavor",

@@ -28,6 +28,7 @@ from interplane.models.learners.making import learner as learner
 from interplane.models.lightgbm_flavor import lightgbm_params as lightgbm_params
 from interplane.models.model import Model as Model
 from interplane.pipeline.files import Files as Files
+from interplane.pipeline.graph import Learned as learned
 from interplane.pipeline.graph import Live as live
 from interplane.pipeline.graph import Pipeline as Pipeline
 from interplane.project.project import Project as Project
@@ -62,6 +63,7 @@ __all__ = [
     "if_else",
     "impute",
     "last",
+    "learned",
     "learner",
     "least",
     "lightgbm_params",

@@ -105,7 +105,7 @@ def crossing_of(
         data={
             name: _use(item, described.as_of.get(name))
             for name, item in inputs.items()
-            if not item.is_live
+            if not item.is_model
         },
         parameters={name: key.parameters for name, key in keys.items()},
         seeds={name: key.seed for name, key in keys.items()},

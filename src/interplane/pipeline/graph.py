@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from interplane.pipeline.steps import Step
 
-__all__ = ["DatasetInput", "Input", "Live", "Pipeline", "Publication"]
+__all__ = ["DatasetInput", "Input", "Learned", "Live", "Pipeline", "Publication"]
 
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
@@ -46,7 +46,22 @@ class Live:
         return {"live": self.model}
 
 
-Input = DatasetInput | Live
+@dataclass(frozen=True)
+class Learned:
+    """What the learner of a model has learned, as a model; None before its first checkpoint.
+
+    A step takes it, evaluates it beside the champion, and it is gated and published like any other
+    model. The checkpoint that is the latest when a run begins is the one that the run takes.
+    """
+
+    model: str
+
+    def __fingerprint__(self) -> Mapping[str, object]:
+        """Return what a step that names it depends on."""
+        return {"learned": self.model}
+
+
+Input = DatasetInput | Live | Learned
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,9 +245,9 @@ def _check_input(key: str, declared: object) -> None:
         raise GraphError(
             f"{key!r} cannot name an input", expected="a name that a parameter can have"
         )
-    if not isinstance(declared, Live | DatasetInput):
+    if not isinstance(declared, Live | Learned | DatasetInput):
         raise GraphError(
             f"the input {key!r} is a {type(declared).__name__}",
-            expected="a dataset or a live model",
+            expected="a dataset, a live model or what a learner learned",
             do=f'Declare it, for example inputs={{"{key}": ip.dataset("{key}")}}',
         )

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from interplane.data.schema_file import read_schema
 from interplane.errors import UnknownName, UsageError
-from interplane.pipeline.graph import Live
+from interplane.pipeline.graph import Learned, Live
 from interplane.record import (
     Artifact,
+    Checkpoint,
     Crossing,
     DataVersion,
     Digest,
@@ -17,7 +18,7 @@ from interplane.record import (
     digest_value,
     short,
 )
-from interplane.storage.names import named_pointer, series_name
+from interplane.storage.names import learner_pointer, named_pointer, series_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["ABSENT", "ResolvedInput", "label_of", "resolve_inputs"]
 
 ABSENT: Final = digest_value(None)
-"""What stands in a key for a live model before there is one."""
+"""What stands in a key for a live model, or for what was learned, before there is one."""
 
 
 class ResolvedInput(Value, frozen=True, kw_only=True):
@@ -40,10 +41,10 @@ class ResolvedInput(Value, frozen=True, kw_only=True):
         name: the input's name in the pipeline.
         label: what a person calls it, for example ``flights@5``.
         series: the series that it comes from, for example ``data/flights``.
-        target: the data version, or the live crossing; None where no model is live.
+        target: the data version, the live crossing, or the checkpoint; None where there is none.
         schema: the schema that the rows are read through, as plain JSON values.
         schema_digest: its digest: comments and layout of its file do not matter.
-        model: the live crossing's model.
+        model: the model of the live crossing or of the checkpoint.
     """
 
     name: str
@@ -59,12 +60,18 @@ class ResolvedInput(Value, frozen=True, kw_only=True):
         """Whether it is a live model and no dataset."""
         return self.series.startswith("model/")
 
+    @property
+    def is_model(self) -> bool:
+        """Whether it is a model, live or learned, and no dataset."""
+        return self.is_live or self.series.startswith("learner/")
+
     def key(self, parameter: str) -> dict[str, Digest]:
         """Return what stands in the key of a step that takes it as ``parameter``.
 
-        Of a live model that is the model itself: a step cannot tell two crossings of one model.
+        Of a model, live or learned, that is the model itself: a step cannot tell two crossings of one
+        model, nor two checkpoints between which nothing was learned.
         """
-        if self.is_live:
+        if self.is_model:
             return {parameter: ABSENT if self.model is None else self.model.digest}
         key = {parameter: self.target or ABSENT}
         if self.schema_digest is not None:
@@ -96,6 +103,8 @@ def resolve_inputs(
         declared = graph.inputs[name]
         if isinstance(declared, Live):
             resolved[name] = _live(name, declared, store, pins.get(name))
+        elif isinstance(declared, Learned):
+            resolved[name] = _learned(name, declared, store, pins.get(name))
         else:
             resolved[name] = _dataset(name, declared, store, root, pins.get(name))
     return resolved
@@ -103,6 +112,9 @@ def resolve_inputs(
 
 def label_of(declared: Input, digest: Digest, store: Store) -> str:
     """Return what a person calls an earlier state of an input: ``flights@4``, ``no live model``."""
+    if isinstance(declared, Learned):
+        learned = _checkpoint_of(declared.model, digest, store)
+        return _learned_label(declared.model, learned)
     live = isinstance(declared, Live)
     if live and digest == ABSENT:
         return "no live model"
@@ -149,6 +161,40 @@ def _live(name: str, declared: Live, store: Store, pin: str | None) -> ResolvedI
         target=target,
         model=crossing.model,
     )
+
+
+def _learned(name: str, declared: Learned, store: Store, pin: str | None) -> ResolvedInput:
+    if pin is not None:
+        raise UsageError(
+            f"the input {name!r} is pinned to {pin}",
+            expected="no pin: what was learned has no versions but the latest",
+            do="Leave it out; a crossing keeps the model that its run took",
+        )
+    target = store.catalog.pointer(learner_pointer(declared.model))
+    found = None if target is None else store.record(target, Checkpoint)
+    return ResolvedInput(
+        name=name,
+        label=_learned_label(declared.model, found),
+        series=learner_pointer(declared.model),
+        target=target,
+        model=None if found is None else found.model,
+    )
+
+
+def _checkpoint_of(model: str, digest: Digest, store: Store) -> Checkpoint | None:
+    """Return the latest checkpoint whose model has a digest."""
+    for move in reversed(store.catalog.moves(learner_pointer(model))):
+        if move.target is not None:
+            found = store.record(move.target, Checkpoint)
+            if found.model.digest == digest:
+                return found
+    return None
+
+
+def _learned_label(model: str, found: Checkpoint | None) -> str:
+    if found is None:
+        return "nothing learned"
+    return f"{model} after {found.learned:,} examples"
 
 
 def _pinned(name: str, series: str, pin: str | None) -> Ref:

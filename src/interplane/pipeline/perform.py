@@ -135,8 +135,8 @@ def load_declared(
     want: Want,
     scratch: Callable[[], Path],
 ) -> Any:
-    """Load a declared input: the rows of a data version, or a live model (None without one)."""
-    if declared.is_live:
+    """Load a declared input: rows of a data version, or a model, live or learned (or None)."""
+    if declared.is_model:
         if declared.model is None:
             return None
         return artifacts.load(declared.model, scratch=scratch, want=want)

@@ -48,10 +48,10 @@ def load_sources(
         want = Want.of(Table, f"the source {name!r}")
         if name in artifacts:
             found[name] = reading.load(artifacts[name], scratch=no_files, want=want)
-        elif name in inputs and not inputs[name].is_live:
+        elif name in inputs and not inputs[name].is_model:
             found[name] = load_declared(inputs[name], store, reading, want=want, scratch=no_files)
         else:
-            known = [*artifacts, *(key for key, item in inputs.items() if not item.is_live)]
+            known = [*artifacts, *(key for key, item in inputs.items() if not item.is_model)]
             raise UnknownName.of(
                 *("source", name, known),
                 where="the pipeline",
