@@ -14,7 +14,7 @@ from interplane.project.config import ProjectConfig, find_project_file, read_con
 from interplane.record import Ref
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from interplane.data.adding import Added
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from interplane.data.schema import Schema
     from interplane.data.table import Table
     from interplane.models.model import Model
+    from interplane.outcomes.counts import Counts
+    from interplane.outcomes.store import SqliteOutcomes
     from interplane.pipeline.graph import Pipeline
     from interplane.pipeline.outcome import Outcome
     from interplane.pipeline.plan import Plan
     from interplane.project.crossings import Recorded
     from interplane.project.materializing import Materialization
+    from interplane.project.outcomes import Added as AddedOutcomes
     from interplane.project.prediction import Prediction
     from interplane.project.rollouts import Deployment, Rolling
     from interplane.storage.store import Store
@@ -89,6 +92,17 @@ class Project:
 
         _ = self.store  # the workspace is there from now on
         return SqliteOnline(self.workspace / "online.sqlite")
+
+    def open_outcomes(self) -> SqliteOutcomes:
+        """Open what came true of predictions, made where there is none yet.
+
+        Raises:
+            StorageError: if it cannot be opened.
+        """
+        from interplane.outcomes.store import SqliteOutcomes
+
+        _ = self.store  # the workspace is there from now on
+        return SqliteOutcomes(self.workspace / "outcomes.sqlite")
 
     def schema_path(self, dataset: str) -> Path:
         """Return where the schema of a dataset is by convention: ``schemas/NAME.toml``."""
@@ -370,6 +384,66 @@ class Project:
         from interplane.project.predictions import logged
 
         return logged(self, model, since=since, until=until)
+
+    # ---- outcomes --------------------------------------------------------------------------
+
+    def add_outcomes(
+        self,
+        model: str,
+        rows: Iterable[Mapping[str, Any]],
+        *,
+        name: str = "label",
+        replay: bool = False,
+    ) -> AddedOutcomes:
+        """Add what came true of a model's predictions; durable when this returns.
+
+        Args:
+            model: the model's name.
+            rows: plain values: ``{"key": {"flight_id": "UA1"}, "value": True}`` or
+                ``{"id": "<prediction id>", …}``, each with ``known_at`` and ``name`` if wanted. An
+                outcome without ``known_at`` is known now, and not kept again if it counts already.
+            name: the name of those that do not say one: ``label``, or a proxy's such as ``clicked``.
+            replay: take known-at times however far ahead of the clock.
+
+        Raises:
+            UnknownName: if there is no such model.
+            RequestRejected: for the first row that is wrong. Nothing was added.
+        """
+        from interplane.project.outcomes import add_rows
+
+        return add_rows(self, model, rows, name=name, replay=replay)
+
+    def outcomes(self, model: str) -> list[Counts]:
+        """Return how many outcomes of a model there are, by name: matched, unmatched and so on.
+
+        Raises:
+            UnknownName: if there is no such model.
+        """
+        from interplane.project.outcomes import counted
+
+        return counted(self, model)
+
+    def matched(
+        self,
+        model: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        as_of: datetime | None = None,
+        name: str = "label",
+    ) -> Table:
+        """Return the logged predictions of a model with what came true; see `outcomes.matching`.
+
+        Args:
+            model: the model.
+            since: those whose prediction time is not before this; UTC where there is no zone.
+            until: those whose prediction time is before this.
+            as_of: with what was known by then; with all that is known if not given.
+            name: ``label``, or a proxy's name.
+        """
+        from interplane.project.outcomes import matched
+
+        return matched(self, model, since=since, until=until, as_of=as_of, name=name)
 
     def shadow_predictions(
         self,

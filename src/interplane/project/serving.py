@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from interplane.project.outcomes import key_types
 from interplane.project.project import Project
 from interplane.serving.endpoint import CrossingEndpoint
 from interplane.serving.events import PushedEvents
 from interplane.serving.ids import ClientIds
 from interplane.serving.live import LiveModels
 from interplane.serving.loading import load_crossing
+from interplane.serving.outcomes import PushedOutcomes
 from interplane.serving.ports import RowPath
 from interplane.views.lookups import LookUps
 from interplane.views.states import States
@@ -75,7 +78,10 @@ def open_server(opening: Opening, meter: Meter) -> RowPath:
         replay=opening.replay,
     )
     models = LiveModels(project.store.catalog, worker.load, meter=meter, models=opening.models)
-    return RowPath(models=models, log=log, events=PushedEvents(online))
+    outcomes = PushedOutcomes(
+        project.open_outcomes(), partial(key_types, project.store), replay=opening.replay
+    )
+    return RowPath(models=models, log=log, events=PushedEvents(online), outcomes=outcomes)
 
 
 class _Worker:

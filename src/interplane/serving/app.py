@@ -34,7 +34,7 @@ class App:
     """The handlers over a worker's row path.
 
     Args:
-        row_path: models, log, and where pushed events go.
+        row_path: models, log, and where pushed events and outcomes go.
         board: the counters of all workers.
     """
 
@@ -42,6 +42,7 @@ class App:
         self._models = row_path.models
         self._log = row_path.log
         self._events = row_path.events
+        self._outcomes = row_path.outcomes
         self._board = board
         self._api: tuple[tuple[str, ...], bytes] = ((), b"")
         self._predict = Route(
@@ -60,6 +61,10 @@ class App:
             self._predict,
             Route(
                 *("events", "POST", "/v1/sources/{name}/events", "push", self.push), is_shed=True
+            ),
+            Route(
+                *("outcomes", "POST", "/v1/models/{name}/outcomes", "push", self.push_outcomes),
+                is_shed=True,
             ),
             Route("models", "GET", "/v1/models", "read", self.list_models),
             Route("model", "GET", "/v1/models/{name}", "read", self.show_model),
@@ -110,6 +115,13 @@ class App:
             )
         return self._events.push(name, body, now_us=time.time_ns() // 1000)
 
+    def push_outcomes(self, name: str, body: bytes, received_us: int) -> Answer | Awaitable[Answer]:
+        """Take what came true of a model's predictions; the model need not be live."""
+        del received_us
+        if self._outcomes is None:
+            return unknown_model(name, ())
+        return self._outcomes.push(name, body, now_us=time.time_ns() // 1000)
+
     # ---- what is read ----------------------------------------------------------------------------
 
     def list_models(self, name: str, body: bytes, received_us: int) -> Answer:
@@ -139,7 +151,11 @@ class App:
         endpoints = self._endpoints()
         crossings = tuple(endpoint.crossing for endpoint in endpoints)
         if not self._api[1] or self._api[0] != crossings:
-            document = describe_api(endpoints, has_events=self._events is not None)
+            document = describe_api(
+                endpoints,
+                has_events=self._events is not None,
+                has_outcomes=self._outcomes is not None,
+            )
             self._api = (crossings, msgspec.json.encode(document))
         return Answer(_OK, self._api[1])
 

@@ -46,7 +46,7 @@ COUNTS: Final = (
 """What is counted once for each worker."""
 
 ROUTES: Final = (
-    *("none", "predict", "events", "models", "model", "schema"),
+    *("none", "predict", "events", "outcomes", "models", "model", "schema"),
     *("openapi", "livez", "readyz", "metrics"),
 )
 """Labels of routes; ``none`` is what found no route."""

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 from interplane.serving.envelope import LONGEST_ID, MOST_ROWS
+from interplane.serving.openapi_outcomes import OUTCOME, PUSHED, one_or_many
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,12 +86,15 @@ _ANY: Final = ("400", "401", "403", "421", "503")
 _BODY: Final = ("408", "411", "413", "415", "422")
 
 
-def describe_api(endpoints: Sequence[Endpoint], *, has_events: bool) -> dict[str, Any]:
+def describe_api(
+    endpoints: Sequence[Endpoint], *, has_events: bool, has_outcomes: bool = False
+) -> dict[str, Any]:
     """Return the document.
 
     Args:
         endpoints: what is live.
         has_events: whether events can be pushed.
+        has_outcomes: whether outcomes can be pushed.
     """
     schemas: dict[str, Any] = {
         "Error": _ERROR,
@@ -108,6 +112,9 @@ def describe_api(endpoints: Sequence[Endpoint], *, has_events: bool) -> dict[str
     paths |= _reading([endpoint.model for endpoint in endpoints])
     if has_events:
         paths["/v1/sources/{name}/events"] = {"post": _push()}
+    if has_outcomes:
+        schemas["Outcome"] = OUTCOME
+        paths["/v1/models/{name}/outcomes"] = {"post": _push_outcomes()}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Interplane model server", "version": version("interplane")},
@@ -163,6 +170,16 @@ def _push() -> dict[str, Any]:
         "parameters": [_NAME],
         "requestBody": {"required": True, "content": _json({"type": "object"})},
         "responses": _responses("The events are committed.", {"type": "object"}, *_BODY, "404"),
+    }
+
+
+def _push_outcomes() -> dict[str, Any]:
+    return {
+        "summary": "Say what came true of a model's predictions",
+        "operationId": "push_outcomes",
+        "parameters": [_NAME],
+        "requestBody": {"required": True, "content": _json(one_or_many("outcome", "Outcome"))},
+        "responses": _responses("The outcomes are committed.", PUSHED, *_BODY, "404"),
     }
 
 

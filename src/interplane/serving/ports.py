@@ -108,10 +108,10 @@ class Models(Protocol):
 
 
 class Events(Protocol):
-    """Where pushed events go."""
+    """Where pushed rows go: events of a source, or outcomes of a model."""
 
     async def push(self, source: str, body: bytes, *, now_us: int) -> Answer:
-        """Answer a push when its events are committed. Never raises for what a client sent."""
+        """Answer a push when its rows are committed. Never raises for what a client sent."""
         ...
 
 
@@ -183,11 +183,13 @@ class RowPath(NamedTuple):
         models: the endpoints.
         log: the prediction log.
         events: where pushed events go; None where the project declares no source of them.
+        outcomes: where pushed outcomes go, by model; None where the server takes none.
     """
 
     models: Models
     log: Log
     events: Events | None = None
+    outcomes: Events | None = None
 
 
 class Factory(Protocol):

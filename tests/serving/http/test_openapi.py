@@ -31,7 +31,7 @@ class Meter:
 
 def toy(tmp_path, *models, events=None):
     opening = Opening(project=str(tmp_path), models=models)
-    return RowPath(ToyModels(opening, Meter()), ToyLog(opening), events)
+    return RowPath(ToyModels(opening, Meter()), ToyLog(opening), events, outcomes=events)
 
 
 def test_every_reference_is_there_and_every_operation_has_its_own_name(shared):
