@@ -37,6 +37,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "deploy": ("Serving", "interplane.cli.deployment:deploy", "Make a crossing answer."),
     "promote": ("Serving", "interplane.cli.deployment:promote", "Make the canary the live one."),
+    "labels": (
+        "Serving",
+        "interplane.cli.labels:labels",
+        "Add what came true of predictions.",
+    ),
     "rollback": (
         "Serving",
         "interplane.cli.deployment:rollback",

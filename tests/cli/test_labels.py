@@ -1,0 +1,142 @@
+"""`interplane labels`: what came true, added from files and counted."""
+
+import time
+
+import pytest
+
+from interplane.predictions.entry import Entry
+from interplane.predictions.writer import SegmentWriter
+
+ARRIVALS = """ride,long,ended_at,stars
+r1,true,2026-01-02T08:00:00Z,5
+r2,false,2026-01-02T09:00:00Z,
+r9,true,2026-01-02T10:00:00Z,1
+"""
+ADD = ("labels", "add", "arrivals.csv", "--value", "long", "--key", "ride")
+
+
+def log(folder, *rides):
+    """Log predictions of rides, a day apart from the second on; return their ids."""
+    (crossing,) = [each for each in folder.must("models", "--json").json if each["pointers"]]
+    day_us = 86_400_000_000
+    first = 1_767_312_000_000_000  # 2026-01-02
+    ids = [f"{number:032x}" for number in range(len(rides))]
+    with SegmentWriter(folder.root / ".interplane" / "predictions", name="worker-0") as writer:
+        writer.append(
+            [
+                Entry(
+                    ids[number], "rides", crossing["digest"], first + number // 2 * day_us,
+                    time.time_ns() // 1000, score=0.5, row={"ride": ride, "miles": 1.5},
+                )
+                for number, ride in enumerate(rides)
+            ]
+        )  # fmt: skip
+    return ids
+
+
+@pytest.fixture
+def arrived(finished):
+    """Return the finished project with three predictions and a file of what came true."""
+    log(finished, "r1", "r2", "r3")
+    finished.write("arrivals.csv", ARRIVALS)
+    return finished
+
+
+def counts(folder):
+    """Return the counts of the first name."""
+    return folder.must("labels", "--json").json["counts"][0]
+
+
+def test_a_file_is_added_once(arrived):
+    """The same file again changes nothing, with a known-at column and without one."""
+    said = arrived.must(*ADD, "--known-at", "ended_at").out
+    assert "3 labels added to rides, 0 were there already.\n" == said
+    again = arrived.must(*ADD, "--known-at", "ended_at", "--json").json
+    assert {"model": "rides", "new": 0, "known": 3, "null": 0} == again
+    assert "0 labels added to rides, 3 were there already.\n" == arrived.must(*ADD).out
+    found = counts(arrived)
+    assert (3, 2, 1, 6) == tuple(
+        found[name] for name in ("outcomes", "matched", "unmatched", "repeated")
+    )
+
+
+def test_labels_are_listed(arrived):
+    """Counts by name, and what share of each day has one; also where no command is named."""
+    arrived.must(*ADD)
+    arrived.write("stars.csv", "ride,stars\nr1,5\nr3,\n")
+    words = ("--model", "rides", "--key", "ride", "--value", "stars", "--proxy", "stars")
+    said = arrived.must("labels", "add", "stars.csv", *words).out
+    assert (
+        "2 outcomes 'stars' added to rides, 0 were there already; "
+        "1 of them null, which is no label.\n" == said
+    )
+    out = arrived.must("labels").out
+    assert out == arrived.must("labels", "list", "rides").out
+    lines = [line.split() for line in out.splitlines()]
+    assert ["label", "3", "2", "1", "0", "0", "0", "0"] in lines
+    assert ["stars", "2", "2", "0", "0", "1", "0", "0"] in lines
+    assert ["2026-01-02", "2", "2", "100.0%", "0"] in lines
+    assert ["2026-01-03", "1", "0", "0.0%", "0"] in lines
+    assert max(map(len, out.splitlines())) <= 80
+    stars = arrived.must("labels", "rides", "--proxy", "stars", "--days", "1", "--json").json
+    assert [(1, 1, 0, 1.0)] == [
+        (day["predictions"], day["covered"], day["labelled"], day["coverage"])
+        for day in stars["days"]
+    ]
+
+
+def test_labels_of_predictions(arrived):
+    """By the ids that the server answered."""
+    arrived.write("mine.csv", f"prediction,late\n{0:032x},1\n{2:032x},0\n")
+    words = ("--id", "prediction", "--value", "late")
+    assert "2 labels added" in arrived.must("labels", "add", "mine.csv", *words).out
+    assert 2 == counts(arrived)["matched"]
+
+
+def test_a_file_with_a_wrong_row_is_refused_whole(arrived):
+    """With the first of these rows, and why; nothing is added."""
+    arrived.write("arrivals.csv", "ride,long\nr1,true\n,false\nr3,true\n")
+    refused = arrived(*ADD)
+    assert 3 == refused.code
+    assert "1 of 3 rows are no outcomes: None at rows[1].key.ride (expected text)" in refused.err
+    assert "Nothing was added." in refused.err
+    assert "No outcome of rides yet" in arrived.must("labels").out
+
+
+def test_what_will_be_known_is_refused_except_in_a_replay(arrived):
+    """A time ahead of the clock is a mistake, or history that is replayed."""
+    arrived.write("arrivals.csv", "ride,long,at\nr1,true,2999-01-01T00:00:00Z\n")
+    refused = arrived(*ADD, "--known-at", "at")
+    assert (3, True) == (refused.code, "is ahead of the clock" in refused.err)
+    assert "1 labels added" in arrived.must(*ADD, "--known-at", "at", "--replay").out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--value", "long"), "neither --key nor --id"),
+        (("--value", "long", "--key", "ride", "--id", "ride"), "both --key and --id"),
+        (("--value", "long", "--key", "rdie"), "a request to rides has the key ride"),
+        (("--value", "lnog", "--key", "ride"), "Did you mean 'long'?"),
+        (("--value", "ride", "--key", "ride"), "the column 'ride' has values of type str"),
+        (("--value", "long", "--key", "ride", "--model", "taxis"), "there is no model 'taxis'"),
+        (("--value", "long", "--key", "ride", "--proxy", "Stars!"), "label or proxy"),
+    ],
+)
+def test_what_was_meant_is_said(arrived, words, says):
+    """Each mistake names what is there instead."""
+    refused = arrived("labels", "add", "arrivals.csv", *words)
+    assert refused.code in {2, 3}
+    assert says in refused.err
+
+
+def test_the_help_teaches(finished):
+    """Of the group and of each command."""
+    assert "interplane labels add arrivals.parquet" in finished.must("labels", "--help").out
+    assert "refused whole" in finished.must("labels", "add", "--help").out
+
+
+def test_without_a_model_one_is_asked_for(empty):
+    """And a workspace without any says so."""
+    refused = empty("labels")
+    assert (2, True) == (refused.code, "the workspace has no models" in refused.err)
