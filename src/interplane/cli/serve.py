@@ -90,6 +90,7 @@ def server_settings(
     **others: Any,
 ) -> ServerSettings:
     """Return what a server of a project is told."""
+    from interplane.serving.minute_file import MINUTES
     from interplane.serving.ports import Opening
     from interplane.serving.settings import Limits, ServerSettings
     from interplane.serving.tokens import TOKENS
@@ -99,6 +100,7 @@ def server_settings(
             project=str(project.root), models=models, replay=replay, log_sync_ms=log_sync_ms
         ),
         tokens=str(project.workspace / TOKENS),
+        minutes=str(project.workspace / MINUTES),
         companions=(
             (sys.executable, "-P", "-m", "interplane.project.compactor", str(project.root)),
         ),

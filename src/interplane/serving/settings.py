@@ -55,6 +55,7 @@ class ServerSettings(Value, frozen=True, kw_only=True):
         grace_s: how long requests are still taken after readiness ended.
         drain_s: how long what is in flight then has at most.
         companions: commands that are kept running beside the workers.
+        minutes: the file that takes what was counted each minute; empty if none does.
         limits: what clients may take.
     """
 
@@ -69,6 +70,7 @@ class ServerSettings(Value, frozen=True, kw_only=True):
     grace_s: float = 2.0
     drain_s: float = 30.0
     companions: tuple[tuple[str, ...], ...] = ()
+    minutes: str = ""
     limits: Limits = Limits()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -18,6 +19,8 @@ from interplane.serving.binding import Listening, bind, needs_token
 from interplane.serving.board import Board
 from interplane.serving.children import Child, Children
 from interplane.serving.log_lines import LogLines
+from interplane.serving.minute_file import MinuteFile
+from interplane.serving.minutes import Minutes
 from interplane.serving.settings import ServerSettings, WorkerSettings
 
 if TYPE_CHECKING:
@@ -64,6 +67,7 @@ class Supervisor:
         self._is_announced = False
         self._signals = 0
         self._failure: InterplaneError | None = None
+        self._minutes: Minutes | None = None
 
     def run(self) -> None:
         """Run until SIGTERM or SIGINT; a second one hurries. In the main thread only.
@@ -84,6 +88,7 @@ class Supervisor:
                 for slot in range(settings.workers)
             ]
             companions = [Child(_called(words), words) for words in settings.companions]
+            self._minutes = self._open_minutes(board)
             with self._hearing_signals():
                 try:
                     self._keep(
@@ -95,6 +100,8 @@ class Supervisor:
                     within_s = settings.grace_s + settings.drain_s + _SETTLE_S
                     self._children.end(workers, within_s=within_s, signals=lambda: self._signals)
                     self._children.end(companions, within_s=_SETTLE_S)
+                    if self._minutes is not None:
+                        self._minutes.close()
         if self._failure is not None:
             raise self._failure
 
@@ -114,9 +121,16 @@ class Supervisor:
                 if heard.code is not None and heard.child in workers:
                     board.slots[workers.index(heard.child)].end()
                 self._take(heard)
+            if self._minutes is not None:
+                self._minutes.tick()
             if not self._is_announced and all(child.is_ready for child in workers):
                 self._is_announced = True
                 announce()
+
+    def _open_minutes(self, board: Board) -> Minutes | None:
+        if not self._settings.minutes:
+            return None
+        return Minutes(board, MinuteFile(Path(self._settings.minutes)), log=self._log)
 
     def _announce(self, listening: socket.socket, tokens: bool) -> None:  # noqa: FBT001
         self._ready(
