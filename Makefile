@@ -3,7 +3,7 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: demo test lint bench fuzz docs lock clean
+.PHONY: demo test lint bench study fuzz docs lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -37,6 +37,9 @@ lint: .venv/dev.stamp  ## formatting, lint, types, architecture
 
 bench: .venv/dev.stamp  ## ours beside the peer and the limit (ARGS="row_program" for those whose names match)
 	$(BIN)/python -m benchmarks $(ARGS)
+
+study: .venv/dev.stamp  ## false alarms of monitors, and how soon they find a change (ARGS=--quick)
+	$(BIN)/python -m benchmarks.false_alarms $(ARGS)
 
 fuzz: .venv/dev.stamp  ## the expression fuzzer at length (ARGS="--values 1e8")
 	$(BIN)/python -m interplane.testing.fuzz $(ARGS)
