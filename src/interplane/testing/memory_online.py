@@ -117,6 +117,20 @@ class MemoryOnline:
         found = self._kept.get((number, entity), _Kept([], set()))
         return [*found.latest, *found.versions.difference(found.latest)]
 
+    def newest(self, view: View) -> int | None:
+        """Return when the newest event of a view that is kept was known; None if there is none."""
+        with self.turn:
+            found = self.views.get(view.digest)
+            return max(
+                (
+                    event.known
+                    for number, entity in self._kept
+                    if found is not None and number == found.number
+                    for event in self.kept(number, entity)
+                ),
+                default=None,
+            )
+
     def reader(self) -> MemoryReader:
         """Return a reader."""
         return MemoryReader(self)

@@ -391,6 +391,21 @@ def a_forgotten_view_is_read_no_more(bench: OnlineBench) -> None:
     reads.close()
 
 
+def the_newest_event_tells_how_fresh_a_view_is(bench: OnlineBench) -> None:
+    """By when it was known, whatever the entity and the order; each view by itself."""
+    assert bench.store.newest(VIEW) is None
+    number, other = _open(bench.store), _open(bench.store, _latest())
+    assert bench.store.newest(VIEW) is None
+    _put(bench.store, number, _event(30, 20), who="b")
+    _put(bench.store, number, _event(10, 10), who="c")
+    _put(bench.store, other, _event(7, 5))
+    assert (bench.other.newest(VIEW), bench.other.newest(_latest())) == (30, 7)
+    _put(bench.other, number, _event(40, 1, key=3))
+    assert bench.store.newest(VIEW) == 40
+    bench.store.forget(VIEW)
+    assert (bench.store.newest(VIEW), bench.store.newest(_latest())) == (None, 7)
+
+
 def threads_share_a_store(bench: OnlineBench) -> None:
     """Every acknowledged event is there once, and is seen by whoever asks next."""
     number = _open(bench.store)
@@ -436,5 +451,6 @@ LAWS: tuple[Callable[[OnlineBench], None], ...] = (
     windows_of_any_length_are_kept,
     a_write_waits_for_nothing_that_it_does_not_know,
     a_forgotten_view_is_read_no_more,
+    the_newest_event_tells_how_fresh_a_view_is,
     threads_share_a_store,
 )

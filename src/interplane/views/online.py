@@ -28,6 +28,12 @@ __all__ = ["SqliteOnline"]
 
 _EDITION = "SELECT edition FROM online"
 _COUNT = "UPDATE online SET edition = edition + 1"
+_NEWEST = (
+    "SELECT max(known) FROM ("
+    "SELECT max(known) AS known FROM event WHERE view = ?1 AND is_latest = 1 UNION ALL "
+    "SELECT max(known) FROM event WHERE view = ?1 AND is_version = 1)"
+)
+"""Found by the indices; asked now and then, not for each request: it looks at every event kept."""
 
 
 class SqliteOnline:
@@ -127,6 +133,18 @@ class SqliteOnline:
             return write_facts(connection, facts, lambda number: self._lookup(connection, number))
 
         return self._connections.write(work)
+
+    def newest(self, view: View) -> int | None:
+        """Return when the newest event of a view that is kept was known; None if there is none."""
+
+        def work(connection: sqlite3.Connection) -> int | None:
+            number = connection.execute(
+                "SELECT number FROM view WHERE digest = ?", (view.digest,)
+            ).fetchone()
+            found: tuple[int | None] = connection.execute(_NEWEST, number or (0,)).fetchone()
+            return found[0]
+
+        return self._connections.read(work)
 
     def reader(self) -> OnlineReader:
         """Return a reader."""

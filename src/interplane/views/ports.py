@@ -176,6 +176,14 @@ class OnlineStore(Protocol):
         """Keep no events of a view any more, and drop those that are there."""
         ...
 
+    def newest(self, view: View) -> int | None:
+        """Return when the newest event of a view that is kept was known, in microseconds.
+
+        None if there is none, or the view is not registered. An event that never was the latest of
+        its entity, or in no window, is not kept and does not count.
+        """
+        ...
+
     def reader(self) -> OnlineReader:
         """Return a reader."""
         ...
