@@ -58,6 +58,7 @@ class Code(NamedTuple):
     commit: str | None = None
     diff: bytes | None = None
     environment: bytes = b'{"python":"3.11"}'
+    archive: bytes | None = None
 
 
 class Bench:

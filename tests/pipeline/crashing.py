@@ -36,6 +36,7 @@ class Code(NamedTuple):
     commit: str | None = None
     diff: bytes | None = b"a diff"
     environment: bytes = b"{}"
+    archive: bytes | None = None
 
 
 def write_project(folder):

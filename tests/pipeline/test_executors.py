@@ -189,7 +189,7 @@ def _broken(bench):
 
 def _code():
     class State:
-        commit, diff, environment = None, None, b"{}"
+        commit, diff, environment, archive = None, None, b"{}", None
 
     return State()
 

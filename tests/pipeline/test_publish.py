@@ -150,7 +150,7 @@ def test_another_commit_that_changes_no_step_is_the_same_crossing(toy):
     """Nor does a library that no step imports; the crossing keeps its first snapshot."""
     first = toy.run().published[0]
     later = {"commit": "b" * 40, "diff": b"a diff", "environment": b'{"python":"3.12"}'}
-    code = SimpleNamespace(**later)
+    code = SimpleNamespace(archive=None, **later)
     again = toy.runner.run(toy.prepare(), code=lambda: code)
     assert (1, first.crossing, False) == (
         again.published[0].number,

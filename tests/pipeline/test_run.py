@@ -329,7 +329,7 @@ def chain_code():
     """Return a state of the code plane."""
 
     class State:
-        commit, diff, environment = "abc", b"diff", b"{}"
+        commit, diff, environment, archive = "abc", b"diff", b"{}", None
 
     return State()
 

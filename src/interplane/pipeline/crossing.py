@@ -119,6 +119,7 @@ def crossing_of(
         champion=next((item.target for item in inputs.values() if item.is_live), None),
         views=dict(described.views),
         golden=described.golden,
+        archive=made.snapshot.archive,
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import UNSET
+
 from interplane.pipeline.plan import Known
 from interplane.record import Digest, Run, RunEnd, Snapshot, StepRun, digest_value
 from interplane.storage.names import (
@@ -54,6 +56,7 @@ class Ledger:
             commit=code.commit,
             diff=diff,
             environment=self.draft.put(code.environment),
+            archive=UNSET if code.archive is None else self.draft.put(code.archive),
         )
         pointer = current_run_pointer(planner.graph.name)
         self.run = Run(

@@ -34,6 +34,11 @@ class CodeState(Protocol):
         """Python, platform and installed distributions."""
         ...
 
+    @property
+    def archive(self) -> bytes | None:
+        """The project's files, where it is not in git."""
+        ...
+
 
 class Event(NamedTuple):
     """Something that a run tells.

@@ -1,4 +1,4 @@
-"""The state of the code plane when a run begins: git commit, uncommitted diff, environment."""
+"""The state of the code plane when a run begins: commit and diff, or archive, and environment."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from interplane.project.archive import pack
+from interplane.project.laid_out import read_laid_out
 from interplane.record import canonical
 
-__all__ = ["CodeState", "code_state", "environment", "git_state"]
+__all__ = ["CodeState", "code_state", "environment", "git_state", "run_git"]
 
 _UNTRACKED_LIMIT_BYTES = 1 << 20
 # One that cannot be read keeps no other one out; their number has no limit, as arguments have.
@@ -34,12 +36,23 @@ class CodeState(NamedTuple):
     commit: str | None
     diff: bytes | None
     environment: bytes
+    archive: bytes | None = None
 
 
 def code_state(root: Path) -> CodeState:
-    """Return the state of the project at ``root`` and of this environment."""
+    """Return the state of the project at ``root`` and of this environment.
+
+    A folder that recorded code was laid out in has the state that is recorded.
+
+    Raises:
+        UsageError: if it is such a folder, and its files have been changed.
+    """
+    laid_out = read_laid_out(root)
+    if laid_out is not None:
+        return CodeState(laid_out.commit, laid_out.diff, canonical(environment()), laid_out.archive)
     commit, diff = git_state(root)
-    return CodeState(commit, diff, canonical(environment()))
+    archive = pack(root) if commit is None else None
+    return CodeState(commit, diff, canonical(environment()), archive)
 
 
 def environment() -> dict[str, Any]:
@@ -78,16 +91,16 @@ def git_state(root: Path) -> tuple[str | None, bytes | None]:
     are left out. Without git, or before the first commit, both are None. Neither the index nor
     the objects of the repository are touched.
     """
-    commit = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    commit = run_git(root, "rev-parse", "--verify", "--quiet", "HEAD")
     if not commit:
         return None, None
-    if not _git(root, "status", "--porcelain", "--untracked-files=normal", "--", "."):
+    if not run_git(root, "status", "--porcelain", "--untracked-files=normal", "--", "."):
         return commit.decode().strip(), None
     return commit.decode().strip(), _patch(root)
 
 
 def _patch(root: Path) -> bytes | None:
-    objects = _git(root, "rev-parse", "--path-format=absolute", "--git-path", "objects")
+    objects = run_git(root, "rev-parse", "--path-format=absolute", "--git-path", "objects")
     with tempfile.TemporaryDirectory() as folder:
         env = {
             "GIT_INDEX_FILE": str(Path(folder, "index")),
@@ -95,17 +108,17 @@ def _patch(root: Path) -> bytes | None:
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": os.fsdecode(objects or b"").strip(),
             "GIT_LITERAL_PATHSPECS": "1",
         }
-        _git(root, "read-tree", "HEAD", env=env)
-        _git(root, "add", "--update", "--", ".", env=env)
+        run_git(root, "read-tree", "HEAD", env=env)
+        run_git(root, "add", "--update", "--", ".", env=env)
         small = b"\0".join(name for name in _untracked(root) if _is_small(root / os.fsdecode(name)))
         if small:
-            _git(root, *_ADD_LISTED, env=env, given=small)
-        patch = _git(root, *_DIFF, "HEAD", "--", ".", env=env)
+            run_git(root, *_ADD_LISTED, env=env, given=small)
+        patch = run_git(root, *_DIFF, "HEAD", "--", ".", env=env)
     return patch or None
 
 
 def _untracked(root: Path) -> list[bytes]:
-    listing = _git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", ".") or b""
+    listing = run_git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", ".") or b""
     return sorted(name for name in listing.split(b"\0") if name)
 
 
@@ -116,7 +129,7 @@ def _is_small(path: Path) -> bool:
         return False
 
 
-def _git(
+def run_git(
     root: Path, *arguments: str, env: dict[str, str] | None = None, given: bytes | None = None
 ) -> bytes | None:
     """Run git quietly; None where there is no git, no repository, or git refuses."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec import UNSET, UnsetType
+
 from interplane.record.base import Record, Value
 from interplane.record.digests import Digest
 from interplane.record.runs import Artifact, StepKey
@@ -56,6 +58,8 @@ class Crossing(Record, frozen=True, kw_only=True, tag="crossing"):
         champion: the crossing that it was compared with.
         views: the versions of the feature views that it reads, by the parameter of its features.
         golden: the blob of inputs with the outputs that they had, replayed before it serves.
+        archive: the blob of the project's files, where it is not in git; left out of the form where
+            there is none, as in `Snapshot`.
     """
 
     model_name: str
@@ -77,6 +81,7 @@ class Crossing(Record, frozen=True, kw_only=True, tag="crossing"):
     champion: Digest | None = None
     views: dict[str, Digest] = {}
     golden: Digest | None = None
+    archive: Digest | UnsetType = UNSET
 
     def links(self) -> Iterator[Digest]:
         """Yield everything that the crossing stands on."""
@@ -97,3 +102,5 @@ class Crossing(Record, frozen=True, kw_only=True, tag="crossing"):
             yield self.golden
         if self.champion is not None:
             yield self.champion
+        if self.archive is not UNSET:
+            yield self.archive

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from msgspec import UNSET, UnsetType
+
 from interplane.record.base import Record, Value
 from interplane.record.digests import Digest
 
@@ -61,18 +63,23 @@ class Snapshot(Record, frozen=True, kw_only=True, tag="snapshot"):
         commit: the git commit, if the project is in git.
         diff: the blob of the uncommitted differences (tracked and new files), if there are any.
         environment: the blob of the environment: Python, platform, installed distributions.
+        archive: the blob of the project's files, where it is not in git. It is left out of the form
+            where there is none: so records of before there were any keep their digest.
     """
 
     project: str
     commit: str | None
     diff: Digest | None
     environment: Digest
+    archive: Digest | UnsetType = UNSET
 
     def links(self) -> Iterator[Digest]:
-        """Yield the blobs of the diff and of the environment."""
+        """Yield the blobs of the diff, of the environment and of the archive."""
         if self.diff is not None:
             yield self.diff
         yield self.environment
+        if self.archive is not UNSET:
+            yield self.archive
 
 
 class StepRun(Record, frozen=True, kw_only=True, tag="step-run"):
