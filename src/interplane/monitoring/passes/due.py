@@ -1,0 +1,64 @@
+"""Which windows a rule is to judge now: in order, each once, none before it can be told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from interplane.monitoring.calendar import Window, window_at, windows_between
+from interplane.monitoring.metrics import get_metric
+from interplane.record.durations import parse_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from interplane.monitoring.alerts.ports import Judged
+    from interplane.monitoring.rules import Rule
+    from interplane.monitoring.tally import Tally
+
+__all__ = ["due_windows", "is_told"]
+
+
+def due_windows(
+    rule: Rule, judged: Sequence[Judged], *, first_us: int, watermark_us: int
+) -> Iterator[Window]:
+    """Yield the windows of a rule that are closed and not judged yet, oldest first.
+
+    A rule that never judged anything begins with the latest window that is closed: what was before
+    the rule is history, and nobody is to be told of it now.
+
+    Args:
+        rule: the rule.
+        judged: what it judged before.
+        first_us: the time of the first prediction.
+        watermark_us: the time before which nothing is waited for.
+
+    >>> from interplane.monitoring.rules import Rule
+    >>> rule = Rule(name="traffic", model="flights", metric="traffic", window="1h")
+    >>> hour = 3_600_000_000
+    >>> [w.hours for w in due_windows(rule, [], first_us=0, watermark_us=5 * hour)]
+    [(4, 5)]
+    """
+    if judged:
+        since_us = max(item.end_us for item in judged)
+    else:
+        latest = window_at(rule.window, watermark_us).begin_us
+        since_us = max(first_us, window_at(rule.window, latest - 1).begin_us)
+    yield from windows_between(rule.window, since_us, watermark_us)
+
+
+def is_told(rule: Rule, window: Window, whole: Tally, *, watermark_us: int) -> bool:
+    """Return whether a closed window can be judged: for outcomes, when enough of them came.
+
+    Args:
+        rule: the rule.
+        window: the window.
+        whole: all of its rows.
+        watermark_us: the time before which nothing is waited for; patience counts from the end of
+            the window.
+    """
+    if not get_metric(rule.metric).needs_outcomes or rule.metric == "coverage":
+        return True
+    patience_us = int((parse_duration(rule.patience) or 0.0) * 1e6)
+    if watermark_us >= window.end_us + patience_us:
+        return True
+    return bool(whole.rows) and whole.covered >= rule.coverage * whole.rows

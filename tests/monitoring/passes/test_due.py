@@ -1,0 +1,60 @@
+"""Windows are judged in order, each once, none before it can be told."""
+
+import pytest
+
+from interplane.monitoring.alerts.ports import Judged
+from interplane.monitoring.calendar import HOUR_US, window_at
+from interplane.monitoring.passes.due import due_windows, is_told
+from interplane.monitoring.rules import Rule
+from interplane.monitoring.tally import Tally
+
+TRAFFIC = Rule(name="traffic", model="flights", metric="traffic", window="1h")
+RANKING = Rule(
+    name="ranking", model="flights", metric="roc_auc", window="1h", coverage=0.9, patience="2d"
+)
+
+
+def judged(end_hour):
+    """A window that was judged."""
+    return Judged(
+        rule="traffic", begin_us=(end_hour - 1) * HOUR_US, end_us=end_hour * HOUR_US, at_us=0
+    )
+
+
+def test_a_new_rule_begins_with_the_latest_closed_window():
+    """What was before the rule is history."""
+    found = list(due_windows(TRAFFIC, [], first_us=0, watermark_us=int(5.5 * HOUR_US)))
+    assert [(4, 5)] == [window.hours for window in found]
+
+
+def test_nothing_is_left_out_after_a_pause():
+    """All windows since the last judged one are due, in order."""
+    found = list(due_windows(TRAFFIC, [judged(3)], first_us=0, watermark_us=6 * HOUR_US))
+    assert [(3, 4), (4, 5), (5, 6)] == [window.hours for window in found]
+
+
+def test_what_was_judged_is_not_due_again():
+    """The same look twice finds nothing."""
+    assert [] == list(due_windows(TRAFFIC, [judged(5)], first_us=0, watermark_us=5 * HOUR_US))
+
+
+def test_a_window_that_is_not_over_is_not_due():
+    """Nothing is judged before its end."""
+    assert [] == list(due_windows(TRAFFIC, [], first_us=0, watermark_us=HOUR_US - 1))
+
+
+@pytest.mark.parametrize(
+    ("covered", "days", "told"), [(90, 0, True), (89, 0, False), (89, 2, True), (0, 1.9, False)]
+)
+def test_outcomes_are_waited_for_until_they_are_enough_or_patience_ends(covered, days, told):
+    """Coverage or patience, whichever comes first."""
+    window = window_at("1h", 0)
+    at_us = window.end_us + int(days * 86_400e6)
+    whole = Tally(rows=100, covered=covered)
+    assert told == is_told(RANKING, window, whole, watermark_us=at_us)
+
+
+def test_what_needs_no_outcomes_is_told_at_once():
+    """Traffic is known when the window closes."""
+    window = window_at("1h", 0)
+    assert is_told(TRAFFIC, window, Tally(), watermark_us=window.end_us)
