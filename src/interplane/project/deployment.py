@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from interplane.errors import GateClosed, UsageError
+from interplane.errors import Fenced, GateClosed, UsageError
 from interplane.project.crossings import Recorded, find_crossing
 from interplane.project.rollouts import check_model
-from interplane.record import Digest, Rollout
+from interplane.record import Digest, Rollout, short
 from interplane.storage.moves import targets_before
 from interplane.storage.names import named_pointer, rollout_pointer
 
@@ -100,6 +100,7 @@ def promote(
     *,
     reason: str,
     writer: Writer,
+    canary: Digest | None = None,
     check: Callable[[Recorded], None] | None = None,
 ) -> Recorded:
     """Make the canary of a model the live crossing, which ends the rollout: one transaction.
@@ -109,16 +110,20 @@ def promote(
         model: the model's name.
         reason: why.
         writer: who.
+        canary: the canary that is meant; whichever is under way if not given.
         check: raises if the crossing could not serve; it is asked before anything moves.
 
     Raises:
         UnknownName: if there is no such model.
         UsageError: if no reason is given, or no canary is under way.
-        Fenced: if somebody else moved what answers meanwhile.
+        Fenced: if another canary is under way than is meant, or somebody else moved what answers
+            meanwhile.
     """
     _check_reason(reason, "a promotion")
     check_model(store, model)
     before = _place(store, model)
+    if canary is not None:
+        _check_canary(model, before, canary)
     canary = before.rollout.canary if before.rollout is not None else None
     if canary is None:
         raise UsageError(
@@ -141,6 +146,7 @@ def rollback(
     reason: str,
     writer: Writer,
     shadow: bool = False,
+    canary: Digest | None = None,
     check: Callable[[Recorded], None] | None = None,
 ) -> tuple[Recorded, Recorded]:
     """Take back the last step: end a canary, else make live again what was live before.
@@ -156,6 +162,7 @@ def rollback(
         reason: why.
         writer: who.
         shadow: end the shadow, and nothing else.
+        canary: end this canary, and nothing else.
         check: raises if the crossing could not serve; it is asked before the live pointer moves.
 
     Returns:
@@ -164,12 +171,15 @@ def rollback(
     Raises:
         UnknownName: if there is no such model, or nothing of it is live.
         UsageError: if no reason is given, or there is nothing to take back.
-        Fenced: if somebody else moved what answers meanwhile.
+        Fenced: if another canary is under way than is meant, or somebody else moved what answers
+            meanwhile.
     """
     _check_reason(reason, "a rollback")
     check_model(store, model)
     now = find_crossing(store, f"{model}@live")
     before = _place(store, model)
+    if canary is not None:
+        _check_canary(model, before, canary)
     rollout = before.rollout
     if shadow or (rollout is not None and rollout.canary is not None):
         taken, left = _without(model, rollout, shadow=shadow)
@@ -267,6 +277,17 @@ def _without(model: str, rollout: Rollout | None, *, shadow: bool) -> tuple[Dige
         share=rollout.share if shadow else 0.0,
         shadow=None if shadow else rollout.shadow,
     )
+
+
+def _check_canary(model: str, before: _Place, canary: Digest) -> None:
+    """Refuse to end another canary than the one that a decision is about."""
+    now = None if before.rollout is None else before.rollout.canary
+    if now != canary:
+        raise Fenced(
+            f"the canary {short(canary)} of {model} is no longer under way",
+            expected=f"it, and not {'none' if now is None else short(now)}",
+            do="Nothing was written: what answers was moved meanwhile",
+        )
 
 
 def _check_reason(reason: str, what: str) -> None:
