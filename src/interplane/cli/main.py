@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "show": ("Models", "interplane.cli.models:show", "Show a crossing on one screen."),
     "diff": ("Models", "interplane.cli.models:diff", "Say how two crossings differ."),
     "predict": ("Models", "interplane.cli.predict:predict", "Score a dataset in batch."),
+    "learn": ("Models", "interplane.cli.learn:learn", "Go on learning with what came true."),
     "views": ("Serving", "interplane.cli.views:views", "List the versions of feature views."),
     "materialize": (
         "Serving",

@@ -12,6 +12,7 @@ from interplane.monitoring.alerts.owners import DeliveryConfig, Owner
 from interplane.monitoring.canary_policy import CanaryPolicy, check_policy
 from interplane.monitoring.rules import Rule
 from interplane.monitoring.triggers.trigger import Trigger
+from interplane.project.config_learning import LearnerConfig, read_learners
 from interplane.project.config_monitoring import (
     SECTIONS,
     MonitoringConfig,
@@ -55,6 +56,7 @@ class ProjectConfig(Value, frozen=True, kw_only=True, forbid_unknown_fields=True
         owners: who is told of alerts, by name.
         delivery: which outgoing connections may be opened.
         trigger: what starts runs by itself, beside alerts.
+        learner: the models whose learners go on while the project is kept running.
     """
 
     name: str
@@ -67,6 +69,7 @@ class ProjectConfig(Value, frozen=True, kw_only=True, forbid_unknown_fields=True
     owners: dict[str, Owner] = {}  # noqa: RUF012 - msgspec copies an empty default
     delivery: DeliveryConfig = DeliveryConfig()
     trigger: tuple[Trigger, ...] = ()
+    learner: tuple[LearnerConfig, ...] = ()
 
     @property
     def rules(self) -> dict[str, Rule]:
@@ -108,7 +111,8 @@ def read_config(path: Path) -> ProjectConfig:
     _refuse_unknown(document.get("run", {}), RunConfig, place, "run.")
     _refuse_unknown(document.get("rollout", {}), CanaryPolicy, place, "rollout.")
     sections = read_sections(document, place=place)
-    rest = {key: value for key, value in document.items() if key not in SECTIONS}
+    sections["learner"] = read_learners(document.get("learner", []), place=place)
+    rest = {key: value for key, value in document.items() if key not in {*SECTIONS, "learner"}}
     try:
         config = msgspec.structs.replace(msgspec.convert(rest, ProjectConfig), **sections)
     except msgspec.ValidationError as error:
