@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from interplane.errors import NewerFormat
 from interplane.serving.minutes import Minute
-from interplane.storage.clock import system_token
-from interplane.storage.sqlite_connections import Connections, translated
+from interplane.storage.sqlite_files import FileForm
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Sequence
     from pathlib import Path
+
+    from interplane.storage.sqlite_connections import Connections
 
 __all__ = ["KEPT_DAYS", "MINUTES", "MinuteFile"]
 
@@ -25,21 +24,23 @@ MINUTES: Final = "minutes.sqlite"
 KEPT_DAYS: Final = 35
 """How long a minute is kept; the same hour of the week is compared over four weeks."""
 
-_FORMAT: Final = 1
-_WHAT: Final = "file of the server's minutes"
 _PATIENCE_S: Final = 1.0
 _DAY_US: Final = 86_400_000_000
 _DECODER: Final = msgspec.json.Decoder(Minute)
-_TABLES: Final = f"""
-BEGIN IMMEDIATE;
-CREATE TABLE minute (
-    server TEXT NOT NULL, number INTEGER NOT NULL, begin_us INTEGER NOT NULL, body BLOB NOT NULL,
-    PRIMARY KEY (server, number)
-) WITHOUT ROWID;
-CREATE INDEX minute_by_time ON minute (begin_us);
-PRAGMA user_version = {_FORMAT};
-COMMIT;
-"""
+_FORM: Final = FileForm(
+    what="file of the server's minutes",
+    table="minutes",
+    format=1,
+    tables="""
+    CREATE TABLE minutes (format INTEGER NOT NULL);
+    INSERT INTO minutes VALUES (1);
+    CREATE TABLE minute (
+        server TEXT NOT NULL, number INTEGER NOT NULL, begin_us INTEGER NOT NULL,
+        body BLOB NOT NULL, PRIMARY KEY (server, number)
+    ) WITHOUT ROWID;
+    CREATE INDEX minute_by_time ON minute (begin_us);
+    """,
+)
 
 
 class MinuteFile:
@@ -103,34 +104,6 @@ class MinuteFile:
 
     def _connections(self) -> Connections:
         if self._opened is None:
-            with translated("making", self.path, what=_WHAT):
-                if not self.path.exists():
-                    _make(self.path)
-            self._opened = Connections(self.path, what=_WHAT, check=_check, patience_s=_PATIENCE_S)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._opened = _FORM.open(self.path, patience_s=_PATIENCE_S)
         return self._opened
-
-
-def _make(path: Path) -> None:
-    """Make the file whole, and then give it its name, unless another process was first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    building = path.with_name(f".{path.name}.{system_token()}.new")
-    try:
-        with closing(sqlite3.connect(building, isolation_level=None)) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(_TABLES)
-        try:
-            path.hardlink_to(building)
-        except FileExistsError:
-            return
-    finally:
-        building.unlink(missing_ok=True)
-
-
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > _FORMAT:
-        raise NewerFormat(
-            f"{path} has format {version}",
-            expected=f"format {_FORMAT}",
-            do="A newer Interplane made it: use that one",
-        )

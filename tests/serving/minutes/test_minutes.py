@@ -215,7 +215,7 @@ def test_a_newer_file_is_refused(tmp_path):
     kept.write([minute(0)])
     kept.close()
     with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA user_version = 99")
+        connection.execute("UPDATE minutes SET format = 99")
     connection.close()
     with pytest.raises(NewerFormat):
         MinuteFile(path).read(**EVER)
