@@ -128,6 +128,11 @@ def test_bins_without_rows_are_not_looked_at():
     assert bins_bound(counts, reference).p.tolist() == wide.p.tolist()
 
 
+def test_one_bin_of_all_rows_cannot_move():
+    """A constant column: there is nothing to look at, and nothing unlikely in it."""
+    assert [1.0] == bins_bound([[0, 50, 0]], [[0, 900, 0]], ordered=2).p.tolist()
+
+
 def test_the_chance_of_bins_holds_in_draws():
     """Of two samples of one distribution, at most a share p has a bound up to p."""
     rng = np.random.default_rng(5)

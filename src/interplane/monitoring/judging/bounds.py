@@ -20,7 +20,15 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Looked", "binomial_bound", "bins_bound", "self_normalised", "share_bound", "z_bound"]
+__all__ = [
+    "Looked",
+    "binomial_bound",
+    "bins_bound",
+    "self_normalised",
+    "share_bound",
+    "share_bounds",
+    "z_bound",
+]
 
 Floats = NDArray[np.float64]
 
@@ -48,8 +56,7 @@ def share_bound(
 ) -> Floats:
     """Return a bound of the chance that a share is at least that far above the reference's.
 
-    Both are samples of one population under chance alone. One-sided: swap the samples for the other
-    side, and take twice the smaller for both.
+    Both are samples of one population under chance alone. One-sided; see `share_bounds`.
 
     Args:
         hits: the rows of the sample that have it; any shapes that go together.
@@ -62,12 +69,32 @@ def share_bound(
     >>> bool(share_bound(98, 1000, 310, 10_000) < 1e-15)
     True
     """
+    return share_bounds(hits, rows, reference_hits, reference_rows)[0]
+
+
+def share_bounds(
+    hits: ArrayLike, rows: ArrayLike, reference_hits: ArrayLike, reference_rows: ArrayLike
+) -> tuple[Floats, Floats]:
+    """Return bounds of the chance to be at least that far above the reference's share, and below it.
+
+    Twice the smaller is a bound for both sides. See `share_bound` for the arguments.
+
+    >>> up, down = share_bounds(98, 1000, 310, 10_000)
+    >>> bool(up < 1e-15), float(down)
+    (True, 1.0)
+    """
     k, n, j, m = (
         np.asarray(each, np.float64) for each in (hits, rows, reference_hits, reference_rows)
     )
+    # Both tails begin with what was seen.
     first = _log_choose(n, k) + _log_choose(m, j) - _log_choose(n + m, k + j)
-    ratio = j * (n - k) / ((k + 1) * (m - j + 1))
-    return _tail(first, ratio, above=k * m > j * n, size=n + m)
+    up = j * (n - k) / ((k + 1) * (m - j + 1))
+    down = k * (m - j) / ((j + 1) * (n - k + 1))
+    seen, usual = k * m, j * n
+    return (
+        _tail(first, up, above=seen > usual, size=n + m),
+        _tail(first, down, above=seen < usual, size=n + m),
+    )
 
 
 def binomial_bound(hits: ArrayLike, rows: ArrayLike, share: ArrayLike) -> Floats:
@@ -115,16 +142,14 @@ def bins_bound(counts: ArrayLike, reference: ArrayLike, *, ordered: int = 0) -> 
         for each in (now, before)
     ]
     k, j = looks
-    one_sided = np.minimum(
-        share_bound(k, rows, j, reference_rows), share_bound(j, reference_rows, k, rows)
-    )
+    one_sided = np.minimum(*share_bounds(k, rows, j, reference_rows))
     both = k + j
     asked = (both > 0) & (both < rows + reference_rows)
     p = np.where(asked, one_sided, 1.0)
     least = p.argmin(1)
     smallest = np.take_along_axis(p, least[:, None], 1)[:, 0]
     place = np.where(least < bins, least, least - bins + 1)
-    return Looked(np.minimum(1.0, 2 * asked.sum(1) * smallest), place, least >= bins)
+    return Looked(np.minimum(1.0, 2 * np.maximum(asked.sum(1), 1) * smallest), place, least >= bins)
 
 
 def self_normalised(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
@@ -111,7 +112,7 @@ class Distances:
                 None,
                 distance(self.name, one, other),
                 p,
-                move_text(self.bins, one, other, place=place, cut=cut),
+                partial(move_text, self.bins, one, other, place=place, cut=cut),
             )
             for one, other, p, place, cut in zip(
                 before.tolist(), after.tolist(), *(each.tolist() for each in looked), strict=True

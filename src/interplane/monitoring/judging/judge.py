@@ -177,7 +177,7 @@ def _say(finding: Finding, move: Moved | None, limit: Limit | None, *, counts: b
     tests = (move is not None) + (limit is not None)
     told = []
     if move is not None:
-        detail = move.detail if counts else ""
+        detail = move.detail() if counts and move.detail is not None else ""
         told.append((counts, move.p, move.effect, move.reference, detail))
     if limit is not None:
         told.append((limit.effect != 0, limit.p, limit.effect, limit.limit, limit.words))

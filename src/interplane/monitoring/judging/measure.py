@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from interplane.monitoring.tally import Tally
 
@@ -33,13 +33,13 @@ class Moved(NamedTuple):
         reference: the metric of the reference.
         effect: how far, in the metric's unit; below 0 where it fell.
         p: a bound of the chance of that, in the direction that was asked for.
-        detail: what moved most, if that is more than the metric itself.
+        detail: says what moved most, if that is more than the metric itself.
     """
 
     reference: float | None
     effect: float
     p: float
-    detail: str = ""
+    detail: Callable[[], str] | None = None
 
 
 class Measure(Protocol):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from interplane.monitoring.judging.bounds import binomial_bound, share_bound
+from interplane.monitoring.judging.bounds import binomial_bound, share_bounds
 from interplane.monitoring.judging.measure import Moved, Sampled, sided, wilson
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Shares:
         """Return the differences of shares."""
         k, n = np.array([self.counted(each) for each in now], np.float64).T
         j, m = np.array([self.counted(each) for each in reference], np.float64).T
-        up, down = share_bound(k, n, j, m), share_bound(j, m, k, n)
+        up, down = share_bounds(k, n, j, m)
         return [
             Moved(before, after - before, sided(above, below, direction))
             for before, after, above, below in zip(
