@@ -95,7 +95,7 @@ def _figures(days: tuple[DayFigures, ...]) -> None:
     *before, total = days
     metric = "log_loss" if total.learner.log_loss is not None else "mae"
     names = [metric, *(["roc_auc"] if total.learner.roc_auc is not None else [])]
-    headers = ("day", "rows", *(f"{name} {who}" for name in names for who in ("learner", "served")))
+    headers = ("day", "rows", *(word for name in names for word in (name, "served")))
     shown = [*before[-_SHOWN_DAYS:], total]
     print_table(
         headers,
