@@ -4,6 +4,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -207,7 +208,7 @@ def plainly(prediction_id, flight, history, as_of_us):
     return NOTHING
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     asked=st.lists(st.one_of(flights, st.none()), max_size=7),
     history=histories,
@@ -243,6 +244,31 @@ def test_matching_is_its_plain_statement(asked, history, as_of_us, data, tmp_pat
             tuple(row[name] for name in ADDED) for row in found.head(2).to_rows()
         ]
     disk.close()
+
+
+def test_rows_stay_in_their_order_over_many_pieces(tmp_path):
+    """As the log is read: files one after the other, and what is not compacted yet."""
+    numbers = iter(range(10**6))
+    pieces = [
+        predictions([f"UA{n}" for n in (next(numbers) for _ in range(count))])
+        for count in (20_000, 1, 7, 60_000, 0, 3_000, 70_000, 5, 20_000)
+    ]
+    paths = []
+    for place, piece in enumerate(pieces):
+        paths.append(tmp_path / f"{place}.parquet")
+        pq.write_table(piece.to_arrow(), paths[-1], row_group_size=10_000)
+    rows = [piece.rows for piece in pieces]
+    parts = Table.from_parts(paths, columns=pieces[0].columns, part_rows=rows)
+    chained = parts.concat(pieces[3]).concat(parts)
+    store = store_of(*(said(f"UA{n}", n) for n in range(0, sum(rows), 3)))
+    found = match(chained, store, model="flights", key=["flight_id"])
+    table = found.select("row.flight_id", "outcome").to_arrow()
+    expected = [
+        float(flight[2:]) if int(flight[2:]) % 3 == 0 else None
+        for flight in table["row.flight_id"].to_pylist()
+    ]
+    assert expected == table["outcome"].to_pylist()
+    assert 2 * sum(rows) + 60_000 == len(expected)
 
 
 # ---- the hours that are counted anew ------------------------------------------------------

@@ -22,7 +22,6 @@ __all__ = ["HAS_OUTCOME", "MatchedRows"]
 
 HAS_OUTCOME: Final = "has_outcome"
 _ADDED: Final = (OUTCOME, KNOWN_AT, HAS_OUTCOME)
-_BLOCK_ROWS: Final = 4_000_000
 
 
 class MatchedRows:
@@ -121,10 +120,9 @@ class MatchedRows:
         import pyarrow as pa
 
         by_id, by_key = self._by
-        place = _places(predictions, by_key)
-        place[place >= 0] += by_id.rows.num_rows
-        first = _places(predictions, by_id)
-        place = np.where(first >= 0, first, place)
+        place = np.full(predictions.rows, -1, np.int64)
+        _fill(place, predictions, by_key, begin=by_id.rows.num_rows)
+        _fill(place, predictions, by_id, begin=0)  # over what is said of the key
         said = pa.concat_tables(
             [targets.rows.select([OUTCOME, KNOWN_AT]) for targets in self._by]
         ).combine_chunks()
@@ -133,49 +131,28 @@ class MatchedRows:
         return found.append_column(HAS_OUTCOME, pa.array(has))
 
 
-def _places(predictions: Table, targets: Targets) -> np.ndarray[Any, Any]:
-    """Return for each prediction the place of its target, -1 where it has none."""
+def _fill(place: np.ndarray[Any, Any], predictions: Table, targets: Targets, *, begin: int) -> None:
+    """Set the places of those predictions that have a target; targets are numbered from ``begin``."""
     import numpy as np
     import pyarrow as pa
 
-    found = np.full(predictions.rows, -1, np.int64)
-    if not targets.rows.num_rows or not len(found):
-        return found
-    places = pa.array(np.arange(targets.rows.num_rows))
+    count = targets.rows.num_rows
+    if not count or not len(place):
+        return
+    numbers = pa.array(np.arange(begin, begin + count))
     with connect() as connection:
         connection.register(
-            "targets", targets.rows.select(list(targets.columns)).append_column("target", places)
+            "targets", targets.rows.select(list(targets.columns)).append_column("target", numbers)
         )
-        begin = 0
-        for block in _blocks(predictions.select(*targets.columns)):
-            rows = pa.array(np.arange(begin, begin + block.num_rows))
-            connection.register("predictions", block.append_column("place", rows))
-            pairs = connection.sql(
-                "SELECT p.place, t.target FROM predictions AS p JOIN targets AS t "
-                f"ON {targets.joined('p', 't')}"
-            ).fetchnumpy()
-            found[pairs["place"]] = pairs["target"]
-            begin += block.num_rows
-    return found
-
-
-def _blocks(predictions: Table) -> Iterator[pa.Table]:
-    """Yield a table in blocks of some million rows, in order."""
-    import pyarrow as pa
-
-    if predictions.rows <= _BLOCK_ROWS:
-        yield predictions.to_arrow()
-        return
-    waiting: list[pa.RecordBatch] = []
-    rows = 0
-    for batch in predictions.batches():
-        waiting.append(batch)
-        rows += batch.num_rows
-        if rows >= _BLOCK_ROWS:
-            yield pa.Table.from_batches(waiting)
-            waiting, rows = [], 0
-    if waiting:
-        yield pa.Table.from_batches(waiting)
+        predictions.select(*targets.columns).register(connection, "predictions")
+        # No join keeps the order of rows. Their numbers are given in the order in which they are read,
+        # as the engine has it: a window without an order is computed in one stream.
+        pairs = connection.sql(
+            "SELECT p.place, t.target FROM "
+            "(SELECT *, row_number() OVER () - 1 AS place FROM predictions) AS p "
+            f"JOIN targets AS t ON {targets.joined('p', 't')}"
+        ).fetchnumpy()
+    place[pairs["place"]] = pairs["target"]
 
 
 def _beside(given: pa.Table, added: pa.Table, names: Sequence[str]) -> pa.Table:
