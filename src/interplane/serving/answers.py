@@ -10,7 +10,7 @@ from interplane.errors import InterplaneError, RequestRejected, StorageError
 from interplane.serving.ports import Answer
 from interplane.serving.refusals import IdTaken, Malformed
 
-__all__ = ["Item", "batch_body", "error_item", "refused", "row_body"]
+__all__ = ["Item", "OtherItem", "batch_body", "error_item", "refused", "row_body"]
 
 _STATUSES: Final[tuple[tuple[type[InterplaneError], int], ...]] = (
     (Malformed, 400),
@@ -45,6 +45,24 @@ class Item(msgspec.Struct, gc=False):
     time: str
 
 
+class OtherItem(msgspec.Struct, gc=False):
+    """One prediction of a batch that another crossing made than the batch says.
+
+    Attributes:
+        score: the score; None where the model gives none that is finite.
+        id: the prediction's id.
+        time: the prediction time.
+        model: the crossing as people name it: ``flights@3``.
+        crossing: its digest.
+    """
+
+    score: float | None
+    id: str
+    time: str
+    model: str
+    crossing: str
+
+
 class _Batch(msgspec.Struct, gc=False):
     predictions: list[Any]
     model: str
@@ -57,7 +75,7 @@ def row_body(score: float | None, prediction_id: str, name: str, crossing: str, 
 
 
 def batch_body(items: list[Any], name: str, crossing: str) -> bytes:
-    """Return the body for a batch: an `Item` or an `error_item` per row."""
+    """Return the body for a batch: an `Item`, an `OtherItem` or an `error_item` per row."""
     return _encode(_Batch(items, name, crossing))
 
 

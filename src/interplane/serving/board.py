@@ -5,8 +5,8 @@ slot outlives its worker: the next one in the same place goes on counting where 
 is asked for the page reads every slot, so it adds up, whichever worker answers and whoever died.
 
 A slot is an array of 64-bit words, read and written whole: ``head``, ``counts``, a grid of requests
-(route x status), and an entry for each model. The memory has no name in the file system: it is gone
-with the last process that holds it.
+(route x status), an entry for each model, and one for each crossing. The memory has no name in the
+file system: it is gone with the last process that holds it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BOUNDS_S",
     "COUNTS",
+    "MOST_CROSSINGS",
     "MOST_MODELS",
     "REQUESTS",
     "ROUTES",
@@ -28,9 +29,10 @@ __all__ = [
     "Board",
     "Crossing",
     "Slot",
+    "Tally",
 ]
 
-HEAD: Final = ("pid", "started_us", "starts", "in_flight", "connections", "models")
+HEAD: Final = ("pid", "started_us", "starts", "in_flight", "connections", "models", "crossings")
 """Of the worker: pid is 0 while there is none; the rest of a dead one is no state any more."""
 
 COUNTS: Final = (
@@ -66,17 +68,25 @@ BOUNDS_S: Final = (
 MOST_MODELS: Final = 128
 """How many models have an entry of their own; those beyond share the last one, ``_other``."""
 
+MOST_CROSSINGS: Final = 256
+"""How many crossings are counted apart; those beyond share the last one, ``_other``."""
+
 _HEAD_AT: Final = 0
 _COUNTS_AT: Final = _HEAD_AT + len(HEAD)
 REQUESTS: Final = _COUNTS_AT + len(COUNTS)
 """Where the grid of requests begins: a word for each route and status, route by route."""
 
 _MODELS_AT: Final = REQUESTS + len(ROUTES) * len(STATUSES)
-_MODEL_COUNTS: Final = ("predictions", "rejected", "load_failures", "took_us")
+_MODEL_COUNTS: Final = (
+    *("predictions", "rejected", "load_failures", "took_us"),
+    *("canary_load_failures", "instead"),
+)
 _BUCKETS: Final = len(BOUNDS_S) + 1
 _TEXT_BYTES: Final = 256
 _ENTRY_WORDS: Final = len(_MODEL_COUNTS) + _BUCKETS + 1 + _TEXT_BYTES // 8
-_SLOT_BYTES: Final = -(-8 * (_MODELS_AT + MOST_MODELS * _ENTRY_WORDS) // mmap.PAGESIZE) * (
+_CROSSINGS_AT: Final = _MODELS_AT + MOST_MODELS * _ENTRY_WORDS
+_TALLY_WORDS: Final = 2 + _TEXT_BYTES // 8
+_SLOT_BYTES: Final = -(-8 * (_CROSSINGS_AT + MOST_CROSSINGS * _TALLY_WORDS) // mmap.PAGESIZE) * (
     mmap.PAGESIZE
 )
 _TRIES: Final = 1000
@@ -89,19 +99,48 @@ class Crossing(NamedTuple):
     name: str
 
 
+class _Text:
+    """What stands behind the counters of an entry: whose they are.
+
+    Args:
+        slot: the slot.
+        at: the place of the word that says whether it is being written; the text follows.
+    """
+
+    def __init__(self, slot: Slot, at: int) -> None:
+        self._words = slot.words
+        self._memory = slot.memory
+        self._turn_at = at
+        self._from, self._to = (at + 1) * 8, (at + 1) * 8 + _TEXT_BYTES
+
+    def write(self, *words: str) -> None:
+        """Say it; one thread at a time."""
+        text = "\n".join(words).encode()[:_TEXT_BYTES]
+        self._words[self._turn_at] += 1  # Odd: a reader comes again.
+        self._memory[self._from : self._to] = text.ljust(_TEXT_BYTES, b"\0")
+        self._words[self._turn_at] += 1
+
+    def read(self) -> list[str]:
+        """Return what was said."""
+        for _ in range(_TRIES):
+            before = self._words[self._turn_at]
+            raw = bytes(self._memory[self._from : self._to])
+            if before == self._words[self._turn_at] and before % 2 == 0:
+                break
+        return raw.rstrip(b"\0").decode("utf-8", "replace").split("\n")
+
+
 class Entry:
     """The counters of one model in one slot."""
 
     def __init__(self, slot: Slot, index: int) -> None:
         self._words = slot.words
-        self._slot = slot
         self.at = _MODELS_AT + index * _ENTRY_WORDS
         self.buckets_at = self.at + len(_MODEL_COUNTS)
-        self._turn_at = self.buckets_at + _BUCKETS
-        self._text_at = (self._turn_at + 1) * 8
+        self._text = _Text(slot, self.buckets_at + _BUCKETS)
 
     def get(self, what: str) -> int:
-        """Return a count by its name: predictions, rejected, load_failures or took_us."""
+        """Return a count by its name, for example predictions, rejected, or load_failures."""
         return self._words[self.at + _MODEL_COUNTS.index(what)]
 
     def add(self, what: str, count: int) -> None:
@@ -115,21 +154,39 @@ class Entry:
 
     def write(self, model: str, crossing: Crossing | None) -> None:
         """Say the model's name and what is live of it; one thread at a time."""
-        text = "\n".join((model, *(crossing or ()))).encode()[:_TEXT_BYTES]
-        self._words[self._turn_at] += 1  # Odd: a reader comes again.
-        place = self._slot.memory
-        place[self._text_at : self._text_at + _TEXT_BYTES] = text.ljust(_TEXT_BYTES, b"\0")
-        self._words[self._turn_at] += 1
+        self._text.write(model, *(crossing or ()))
 
     def read(self) -> tuple[str, Crossing | None]:
         """Return the model's name and what is live of it."""
-        for _ in range(_TRIES):
-            before = self._words[self._turn_at]
-            raw = bytes(self._slot.memory[self._text_at : self._text_at + _TEXT_BYTES])
-            if before == self._words[self._turn_at] and before % 2 == 0:
-                break
-        model, *rest = raw.rstrip(b"\0").decode("utf-8", "replace").split("\n")
+        model, *rest = self._text.read()
         return model, Crossing(*rest) if len(rest) == 2 else None
+
+
+class Tally:
+    """How many rows one crossing predicted in one slot."""
+
+    def __init__(self, slot: Slot, index: int) -> None:
+        self._words = slot.words
+        self._at = _CROSSINGS_AT + index * _TALLY_WORDS
+        self._text = _Text(slot, self._at + 1)
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        return self._words[self._at]
+
+    def __call__(self, rows: int) -> None:
+        """Count some more."""
+        self._words[self._at] += rows
+
+    def write(self, model: str, crossing: Crossing) -> None:
+        """Say whose they are; one thread at a time."""
+        self._text.write(model, *crossing)
+
+    def read(self) -> tuple[str, Crossing]:
+        """Return the model's name and the crossing."""
+        model, digest, name = self._text.read()
+        return model, Crossing(digest, name)
 
 
 class Slot:
@@ -180,6 +237,24 @@ class Slot:
         entry.write(model if index < MOST_MODELS - 1 else "_other", None)
         self.set("models", index + 1)
         return entry
+
+    def tallies(self) -> Iterator[Tally]:
+        """Yield the tallies of the crossings that ever predicted here."""
+        for index in range(min(self.get("crossings"), MOST_CROSSINGS)):
+            yield Tally(self, index)
+
+    def new_tally(self, model: str, crossing: Crossing) -> Tally:
+        """Return a tally for a crossing that has none; one thread at a time."""
+        index = self.get("crossings")
+        if index >= MOST_CROSSINGS:
+            return Tally(self, MOST_CROSSINGS - 1)
+        tally = Tally(self, index)
+        if index < MOST_CROSSINGS - 1:
+            tally.write(model, crossing)
+        else:
+            tally.write("_other", Crossing("_other", "_other"))
+        self.set("crossings", index + 1)
+        return tally
 
     def requests(self) -> Iterator[tuple[str, int, int]]:
         """Yield route, status and count of the requests that were answered."""

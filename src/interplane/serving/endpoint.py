@@ -7,6 +7,9 @@ score that is not finite is null: a model may well give one, and JSON has no for
 
 from __future__ import annotations
 
+from collections import Counter
+from copy import copy
+from functools import partial
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -14,16 +17,25 @@ import msgspec
 
 from interplane.errors import InterplaneError, RequestRejected, StorageError
 from interplane.predictions.entry import Entry
-from interplane.serving.answers import Item, batch_body, error_item, refused, row_body
+from interplane.serving.answers import (
+    Item,
+    OtherItem,
+    batch_body,
+    error_item,
+    refused,
+    row_body,
+)
 from interplane.serving.decode import Decoder
 from interplane.serving.envelope import MOST_ROWS
 from interplane.serving.ids import Kept, request_digest
 from interplane.serving.ports import Answer
 from interplane.serving.predicting import Begun, RowPredictor
+from interplane.serving.rollout import RolledPredictor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from interplane.record import Rollout
     from interplane.serving.decode import Request
     from interplane.serving.ids import ClientIds
     from interplane.serving.loading import Loaded
@@ -89,7 +101,43 @@ class CrossingEndpoint:
         self._meter = meter
         self._replay = replay
         self._decoder = Decoder(loaded.schema, most_rows=most_rows)
-        self._predictor = RowPredictor(loaded, look_ups=look_ups, new_id=new_id, replay=replay)
+        self._own = RowPredictor(loaded, look_ups=look_ups, new_id=new_id, replay=replay)
+        self._predictor: RowPredictor | RolledPredictor = self._own
+        # What may answer, by digest: more than the crossing itself while a canary does.
+        self._names: dict[str, str] = {self.crossing: self.name}
+        self._tallies: dict[str, Callable[[int], None]] = {
+            self.crossing: meter.tally(self.model, self.crossing, self.name)
+        }
+        self._rollout: dict[str, Any] | None = None
+
+    def beside(self, rollout: Rollout, canary: CrossingEndpoint | None) -> CrossingEndpoint:
+        """Return an endpoint that does the same, but for the share that a canary answers.
+
+        Args:
+            rollout: says the share.
+            canary: the endpoint of the canary; None where there is none, or it cannot be loaded.
+        """
+        rolled = copy(self)
+        rolled._rollout = {  # noqa: SLF001 - the copy's own
+            "canary": rollout.canary,
+            "share": rollout.share,
+            "answers": canary is not None,
+            "shadow": rollout.shadow,
+        }
+        if canary is not None:
+            rolled._take(canary, rollout.share)  # noqa: SLF001
+        return rolled
+
+    def _take(self, canary: CrossingEndpoint, share: float) -> None:
+        self._predictor = RolledPredictor(
+            self._own,
+            canary._own,
+            schemas=(self._loaded.schema, canary._loaded.schema),
+            share=share,
+            failed=partial(self._meter.answered_instead, self.model),
+        )
+        self._names = {**canary._names, **self._names}
+        self._tallies = {**canary._tallies, **self._tallies}
 
     # ---- what it is -----------------------------------------------------------------------
 
@@ -107,6 +155,7 @@ class CrossingEndpoint:
             "looked_up": list(self._predictor.looked_up),
             "golden_rows": loaded.golden_rows,
             "replay": self._replay,
+            "rollout": self._rollout,
         }
 
     def json_schema(self) -> dict[str, Any]:
@@ -133,7 +182,9 @@ class CrossingEndpoint:
         except InterplaneError as error:
             return self._refuse(error, begun)
         self._meter.predictions(self.model, 1, rejected=0, took_us=begun.took_us())
-        return Answer(_OK, row_body(entry.score, entry.id, self.name, self.crossing, time))
+        crossing = entry.crossing
+        self._tallies[crossing](1)
+        return Answer(_OK, row_body(entry.score, entry.id, self._names[crossing], crossing, time))
 
     def _answer_any(self, body: bytes, begun: Begun) -> Answer:
         """Answer what is not one plain row: a batch, an id, a row to be looked at closely."""
@@ -159,7 +210,8 @@ class CrossingEndpoint:
             mine = Kept(answer.body, msgspec.json.encode(entries))
             kept = self._ids.keep(self.model, client_id, digest, mine, now_us=now_us)
         if kept.entries is not None:
-            self._append(_ENTRIES.decode(kept.entries))
+            entries = _ENTRIES.decode(kept.entries)
+            self._append(entries)
             self._ids.logged(self.model, client_id)
             self._count(request, entries, begun)
         return Answer(_OK, kept.answer)
@@ -175,7 +227,8 @@ class CrossingEndpoint:
             entry, time = self._predictor.predict(row, begun, at="$.row", client_id=request.id)
         except RequestRejected as error:
             return refused(error), []
-        body = row_body(entry.score, entry.id, self.name, self.crossing, time)
+        crossing = entry.crossing
+        body = row_body(entry.score, entry.id, self._names[crossing], crossing, time)
         return Answer(_OK, body), [entry]
 
     def _work_batch(self, request: Request, begun: Begun) -> tuple[Answer, list[Entry]]:
@@ -192,9 +245,15 @@ class CrossingEndpoint:
             except RequestRejected as error:
                 items.append(error_item(error))
             else:
-                items.append(Item(entry.score, entry.id, time))
+                items.append(self._item(entry, time))
                 entries.append(entry)
         return Answer(_OK, batch_body(items, self.name, self.crossing)), entries
+
+    def _item(self, entry: Entry, time: str) -> Item | OtherItem:
+        crossing = entry.crossing
+        if crossing == self.crossing:
+            return Item(entry.score, entry.id, time)
+        return OtherItem(entry.score, entry.id, time, self._names[crossing], crossing)
 
     def _append(self, entries: Sequence[Entry]) -> None:
         try:
@@ -215,3 +274,7 @@ class CrossingEndpoint:
         rejected = len(request.rows) - len(entries)
         took_us = begun.took_us()
         self._meter.predictions(self.model, len(entries), rejected=rejected, took_us=took_us)
+        for crossing, count in Counter(entry.crossing for entry in entries).items():
+            tally = self._tallies.get(crossing)
+            if tally is not None:  # else kept by a worker that had another canary
+                tally(count)

@@ -16,7 +16,9 @@ from interplane.serving.board import (
 )
 
 if TYPE_CHECKING:
-    from interplane.serving.board import Entry
+    from collections.abc import Callable
+
+    from interplane.serving.board import Entry, Tally
 
 __all__ = ["SlotMeter", "request_word"]
 
@@ -47,6 +49,9 @@ class SlotMeter:
         self._words = slot.words
         self._turn = threading.Lock()
         self._entries = {entry.read()[0]: entry for entry in slot.entries()}
+        self._tallies: dict[str, Tally] = {
+            tally.read()[1].digest: tally for tally in slot.tallies()
+        }
 
     def predictions(self, model: str, count: int, *, rejected: int, took_us: int) -> None:
         """Count the rows of one request, and how long it took."""
@@ -59,10 +64,28 @@ class SlotMeter:
         if rejected:
             words[at + 1] += rejected
 
+    def tally(self, model: str, crossing: str, name: str) -> Callable[[int], None]:
+        """Return what counts the rows that a crossing predicts."""
+        with self._turn:
+            tally = self._tallies.get(crossing)
+            if tally is None:
+                tally = self.slot.new_tally(model, Crossing(crossing, name))
+                self._tallies[crossing] = tally
+            return tally
+
+    def answered_instead(self, model: str) -> None:
+        """Count a row that the live crossing predicted because the canary could not."""
+        self._entry(model).add("instead", 1)
+
     def load_failed(self, model: str) -> None:
         """Count a crossing that is live and cannot be loaded."""
         with self._turn:
             self._known(model).add("load_failures", 1)
+
+    def canary_load_failed(self, model: str) -> None:
+        """Count a canary that cannot be loaded."""
+        with self._turn:
+            self._known(model).add("canary_load_failures", 1)
 
     def frames_lost(self, count: int) -> None:
         """Count frames of the log that are damaged or could not be written."""

@@ -10,7 +10,7 @@ from interplane.serving.board import BOUNDS_S, Board
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from interplane.serving.board import Slot
+    from interplane.serving.board import Crossing, Slot
 
 __all__ = ["render_metrics"]
 
@@ -96,6 +96,16 @@ def _model_families(board: Board) -> Iterator[_Family]:
         ("interplane_predictions_total", "predictions", "Rows that were predicted."),
         ("interplane_rows_rejected_total", "rejected", "Rows that were refused."),
         ("interplane_load_failures_total", "load_failures", "Live crossings that did not load."),
+        (
+            "interplane_canary_load_failures_total",
+            "canary_load_failures",
+            "Canaries that did not load: what is live had their share.",
+        ),
+        (
+            "interplane_answered_instead_total",
+            "instead",
+            "Rows that what is live predicted because the canary could not.",
+        ),
     ):
         counts: Counter[str] = Counter()
         for slot in board.slots:
@@ -104,18 +114,31 @@ def _model_families(board: Board) -> Iterator[_Family]:
         yield _Family(
             name, "counter", text, [((("model", model),), n) for model, n in sorted(counts.items())]
         )
+    by_crossing: Counter[_Label] = Counter()
+    for slot in board.slots:
+        for tally in slot.tallies():
+            by_crossing[_crossing_label(*tally.read())] += tally.count
+    yield _Family(
+        "interplane_crossing_predictions_total",
+        "counter",
+        "Rows that were predicted, by the crossing that did.",
+        sorted(by_crossing.items()),
+    )
     live: Counter[_Label] = Counter()
     for slot in board.slots:
         for model, crossing in (entry.read() for entry in slot.entries() if slot.get("pid")):
             if crossing is not None:
-                label = (("model", model), ("name", crossing.name), ("crossing", crossing.digest))
-                live[label] += 1
+                live[_crossing_label(model, crossing)] += 1
     yield _Family(
         "interplane_live_crossing",
         "gauge",
         "How many workers serve which crossing of a model.",
         sorted(live.items()),
     )
+
+
+def _crossing_label(model: str, crossing: Crossing) -> _Label:
+    return (("model", model), ("name", crossing.name), ("crossing", crossing.digest))
 
 
 def _histogram(board: Board) -> Iterator[str]:

@@ -6,13 +6,15 @@ A worker gets the row path from a `Factory`, which the composition root provides
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 from interplane.record.base import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Future
+
+    from interplane.record import Rollout
 
 __all__ = [
     "Answer",
@@ -66,6 +68,15 @@ class Endpoint(Protocol):
             received_us: the same clock when the request's header was complete.
 
         Never raises for anything that a client sent.
+        """
+        ...
+
+    def beside(self, rollout: Rollout, canary: Self | None) -> Self:
+        """Return an endpoint that lets a canary answer the share of a rollout.
+
+        Args:
+            rollout: the share, and what else is beside the crossing.
+            canary: the endpoint of the canary; None where there is none, or it cannot be loaded.
         """
         ...
 
@@ -145,8 +156,20 @@ class Meter(Protocol):
         """
         ...
 
+    def tally(self, model: str, crossing: str, name: str) -> Callable[[int], None]:
+        """Return what counts the rows that a crossing predicts: by its digest and ``flights@2``."""
+        ...
+
+    def answered_instead(self, model: str) -> None:
+        """Count a row that the live crossing predicted because the canary could not."""
+        ...
+
     def load_failed(self, model: str) -> None:
         """Count a crossing that is live and cannot be loaded."""
+        ...
+
+    def canary_load_failed(self, model: str) -> None:
+        """Count a canary that cannot be loaded: the live crossing has its share."""
         ...
 
     def frames_lost(self, count: int) -> None:

@@ -13,13 +13,13 @@ from interplane.serving.prediction_ids import NewIds, derived_id
 from interplane.serving.times import PredictionTime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from interplane.expressions.nodes import Constant
     from interplane.serving.loading import Loaded
     from interplane.serving.quick_rows import Row
 
-__all__ = ["Begun", "LookUps", "RowPredictor"]
+__all__ = ["Begun", "LookUps", "RowPredictor", "Times"]
 
 _is_finite: Final = math.isfinite
 
@@ -43,6 +43,18 @@ class LookUps(Protocol):
             RequestRejected: if the time is before what is kept.
             StorageError: if nobody can tell.
         """
+        ...
+
+
+class Times(Protocol):
+    """Finds prediction times; see `interplane.serving.times.PredictionTime`."""
+
+    column: str | None
+
+    def of(
+        self, values: Sequence[Any], logged: Any, now_us: int, *, at: str = "$.row"
+    ) -> tuple[int, str]:
+        """Return a row's prediction time, in microseconds since 1970 and as text."""
         ...
 
 
@@ -72,8 +84,10 @@ class RowPredictor:
         look_ups: the feature views of its features, if they read any.
         new_id: makes the ids of predictions.
         replay: take prediction times however far ahead of the clock.
+        times: finds the prediction time of a row; by the schema if not given.
 
     Attributes:
+        crossing: the digest of the crossing.
         time_column: the column of the prediction time; None where it is the server's clock.
         looked_up: what is looked up, as ``parameter.feature``.
     """
@@ -85,14 +99,15 @@ class RowPredictor:
         look_ups: LookUps | None = None,
         new_id: Callable[[], str] | None = None,
         replay: bool = False,
+        times: Times | None = None,
     ) -> None:
         self._model = loaded.model
-        self._crossing: str = loaded.crossing
+        self.crossing: str = loaded.crossing
         self._inputs = loaded.schema.inputs
         self._look_ups = look_ups
         self._new_id = new_id or NewIds()
         self._replay = replay
-        self._times = PredictionTime(loaded.schema, replay=replay)
+        self._times = times or PredictionTime(loaded.schema, replay=replay)
         self._vector = loaded.frozen.program.vector
         self._predict = loaded.predictor.predict_one
         names = [field.name for field in loaded.schema.fields]
@@ -101,7 +116,14 @@ class RowPredictor:
         self.looked_up = look_ups.names if look_ups is not None else ()
 
     def predict(
-        self, row: Row, begun: Begun, *, at: str, client_id: str | None = None, place: int = 0
+        self,
+        row: Row,
+        begun: Begun,
+        *,
+        at: str,
+        client_id: str | None = None,
+        place: int = 0,
+        prediction_id: str | None = None,
     ) -> tuple[Entry, str]:
         """Return what is logged of a row, its score in it, and its prediction time as text.
 
@@ -111,6 +133,7 @@ class RowPredictor:
             at: its path, for messages.
             client_id: the request's own id.
             place: the row's place in the request, from 0.
+            prediction_id: the prediction's id; made here if not given.
 
         Raises:
             RequestRejected: if its prediction time is too far ahead, or before what is kept.
@@ -126,11 +149,9 @@ class RowPredictor:
             looked_up = dict(zip(self.looked_up, found, strict=True))
         score = self._predict(self._vector(given))
         entry = Entry(
-            id=self._new_id()
-            if client_id is None
-            else derived_id(self._model, client_id, place, msgspec.json.encode(logged)),
+            id=prediction_id or self.id_of(logged, client_id, place),
             model=self._model,
-            crossing=self._crossing,
+            crossing=self.crossing,
             time_us=time_us,
             at_us=now_us,
             score=score if _is_finite(score) else None,
@@ -141,3 +162,15 @@ class RowPredictor:
             replay=self._replay,
         )
         return entry, time
+
+    def id_of(self, logged: Any, client_id: str | None, place: int) -> str:
+        """Return the id of a prediction: a new one, or that of a row of a client's request.
+
+        Args:
+            logged: the row as it is logged.
+            client_id: the request's own id.
+            place: the row's place in the request, from 0.
+        """
+        if client_id is None:
+            return self._new_id()
+        return derived_id(self._model, client_id, place, msgspec.json.encode(logged))

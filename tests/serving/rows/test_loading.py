@@ -164,6 +164,7 @@ SERVER = """
 
     class Quiet:
         def predictions(self, model, count, *, rejected, took_us): pass
+        def tally(self, model, crossing, name): return lambda rows: None
         def live(self, model, crossing, name): pass
         def load_failed(self, model): raise SystemExit(model)
         def frames_lost(self, count): raise SystemExit(count)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections import Counter
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -153,6 +154,9 @@ class Counts:
         self._turn = threading.Lock()
         self.predicted = self.rejected = self.requests = self.lost = 0
         self.failed: list[str] = []
+        self.canaries_failed: list[str] = []
+        self.instead = 0
+        self.by_crossing: Counter[str] = Counter()
         self.served: list[tuple[str, str, str]] = []
 
     def predictions(self, model: str, count: int, *, rejected: int, took_us: int) -> None:
@@ -166,6 +170,23 @@ class Counts:
     def load_failed(self, model: str) -> None:
         """Remember a model that could not be loaded."""
         self.failed.append(model)
+
+    def tally(self, model: str, crossing: str, name: str) -> Any:
+        """Count rows by crossing."""
+
+        def count(rows: int) -> None:
+            with self._turn:
+                self.by_crossing[crossing] += rows
+
+        return count
+
+    def answered_instead(self, model: str) -> None:
+        """Count a row that the canary could not answer."""
+        self.instead += 1
+
+    def canary_load_failed(self, model: str) -> None:
+        """Remember a model whose canary could not be loaded."""
+        self.canaries_failed.append(model)
 
     def frames_lost(self, count: int) -> None:
         """Count frames."""
