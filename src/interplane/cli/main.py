@@ -53,6 +53,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "interplane.cli.deployment:deployments",
         "Show what was live when, and why.",
     ),
+    "rollout": ("Serving", "interplane.cli.rollout:rollout", "Show how a canary stands; decide."),
     "audit": ("Serving", "interplane.cli.audit:audit", "Make predictions again, and compare."),
     "predictions": (
         "Serving",
