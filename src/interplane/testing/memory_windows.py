@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from interplane.monitoring.calendar import HOUR_US
+from interplane.monitoring.counting.grid import merge
 from interplane.monitoring.counting.merging import merge_counted
 from interplane.monitoring.counting.ports import Hour, Progress
 
@@ -67,6 +69,7 @@ class MemoryWindows:
         watermark_us: int | None,
         sequence: int,
         too_late: Mapping[int, int],
+        recipes: Mapping[int, str] = MappingProxyType({}),
         drop_before: int | None = None,
     ) -> None:
         """Say how far a model was counted, and let go of what is too old."""
@@ -77,6 +80,8 @@ class MemoryWindows:
             kept.sequence = max(kept.sequence, sequence)
             for hour, rows in too_late.items():
                 kept.hours[hour] = kept.hours.get(hour, Hour({}))._replace(too_late=rows)
+            for hour, recipe in recipes.items():
+                kept.hours[hour] = kept.hours[hour]._replace(recipe=recipe)
             if drop_before is not None:
                 self._drop(kept, drop_before)
 
@@ -122,12 +127,18 @@ class MemoryWindows:
                 found[crossing] = found.get(crossing, 0) + rows
         return found
 
+    def slicings(self, model: str, *, begin_hour: int, end_hour: int) -> list[tuple[str, ...]]:
+        """Return the slicings that were counted from an hour to before another, in order."""
+        with self._turn:
+            places = list(self._models.get(model, _Model()).counts)
+        return sorted({by for hour, _, by in places if begin_hour <= hour < end_hour})
+
     def layout(self, model: str, crossing: str) -> Layout | None:  # noqa: ARG002 - as the port has it
         """Return the bins that a crossing was last counted by."""
         with self._turn:
             return self._layouts.get(crossing)
 
-    def grid(
+    def counted(
         self,
         model: str,
         *,
@@ -135,17 +146,16 @@ class MemoryWindows:
         begin_hour: int,
         end_hour: int,
         crossing: str | None = None,
-    ) -> Grid:
-        """Return the counts from an hour to before another, as arrays."""
+    ) -> list[tuple[Layout, Grid]]:
+        """Return the counts from an hour to before another, summed for each layout."""
         with self._turn:
-            counts = self._models.get(model, _Model()).counts
-            return merge_counted(
-                [
-                    each
-                    for (hour, whose, by), each in sorted(counts.items(), key=lambda item: item[0])
-                    if by == slicing and begin_hour <= hour < end_hour and crossing in (None, whose)
-                ]
-            )
+            counts = sorted(self._models.get(model, _Model()).counts.items(), key=_place)
+        found: dict[tuple[str, Layout], list[Grid]] = {}
+        for (hour, whose, by), (layout, grid) in counts:
+            is_there = by == slicing and begin_hour <= hour < end_hour
+            if is_there and crossing in (None, whose):
+                found.setdefault((whose, layout), []).append(grid)
+        return [(layout, merge(grids)) for (_, layout), grids in found.items()]
 
     def tallies(
         self,
@@ -157,9 +167,10 @@ class MemoryWindows:
         crossing: str | None = None,
     ) -> dict[Values, Tally]:
         """Return the tally of each slice from an hour to before another."""
-        return self.grid(
+        counted = self.counted(
             model, slicing=slicing, begin_hour=begin_hour, end_hour=end_hour, crossing=crossing
-        ).tallies()
+        )
+        return merge_counted(counted).tallies()
 
     def baseline(
         self, crossing: str, slicing: tuple[str, ...] = (), *, stamp: str | None = None
@@ -205,3 +216,8 @@ class MemoryWindows:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def _place(counts: tuple[tuple[int, str, tuple[str, ...]], object]) -> tuple[str, int]:
+    (hour, crossing, _), _ = counts
+    return crossing, hour

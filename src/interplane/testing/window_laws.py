@@ -125,6 +125,8 @@ def what_was_counted_is_read(bench: WindowBench) -> None:
     assert read.tallies("m", begin_hour=102, end_hour=110) == {}
     assert read.tallies("m", slicing=("carrier",), begin_hour=100, end_hour=102) == {}
     assert read.layout("m", "a") == _LAYOUT
+    assert read.slicings("m", begin_hour=101, end_hour=102) == [(), _ORIGIN]
+    assert read.slicings("m", begin_hour=102, end_hour=110) == []
 
 
 def an_hour_takes_the_place_of_what_was_kept_of_it(bench: WindowBench) -> None:
@@ -194,6 +196,16 @@ def rows_that_came_too_late_are_counted(bench: WindowBench) -> None:
     assert bench.other.progress("m").hours[100].too_late == 0
 
 
+def an_hour_may_stay_as_it_was_counted(bench: WindowBench) -> None:
+    """Where its rows are gone: its counts stay, and it is not asked for again."""
+    grid = _grid(("JFK", 2))
+    _put(bench.store, {100: _hour(grid), 101: _hour(grid)})
+    bench.store.settle("m", watermark_us=1, sequence=0, too_late={}, recipes={100: "s"})
+    read = bench.other
+    assert [each.recipe for each in read.progress("m").hours.values()] == ["s", "r"]
+    assert grid.tallies() == read.tallies("m", slicing=_ORIGIN, begin_hour=100, end_hour=101)
+
+
 def old_hours_go(bench: WindowBench) -> None:
     """With what was stated of them, and not those of another model."""
     _put(bench.store, {hour: _hour(_grid((f"f{hour}", 1))) for hour in (100, 101, 102)})
@@ -252,6 +264,7 @@ LAWS: Sequence[Callable[[WindowBench], None]] = (
     a_crossings_bins_may_change,
     progress_never_goes_back,
     rows_that_came_too_late_are_counted,
+    an_hour_may_stay_as_it_was_counted,
     old_hours_go,
     statements_are_kept_each_one,
     baselines_are_kept_by_what_counted_them,

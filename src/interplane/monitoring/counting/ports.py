@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from interplane.monitoring.calendar import Length
@@ -126,6 +127,7 @@ class Windows(Protocol):
         watermark_us: int | None,
         sequence: int,
         too_late: Mapping[int, int],
+        recipes: Mapping[int, str] = MappingProxyType({}),
         drop_before: int | None = None,
     ) -> None:
         """Say how far a model was counted, and let go of what is too old; all or none.
@@ -135,6 +137,8 @@ class Windows(Protocol):
             watermark_us: the watermark; an earlier one than before changes nothing.
             sequence: the place in the order of outcomes.
             too_late: for hours, how many rows came too late for them.
+            recipes: for hours that stay as they are counted, what that counts as counted by: their
+                rows are gone.
             drop_before: the first hour that is kept, with its statements; all are if not given.
         """
         ...
@@ -167,11 +171,15 @@ class Windows(Protocol):
         """Return how many rows each crossing has from an hour to before another."""
         ...
 
+    def slicings(self, model: str, *, begin_hour: int, end_hour: int) -> list[tuple[str, ...]]:
+        """Return the slicings that were counted from an hour to before another, in order."""
+        ...
+
     def layout(self, model: str, crossing: str) -> Layout | None:
         """Return the bins that a crossing was last counted by."""
         ...
 
-    def grid(
+    def counted(
         self,
         model: str,
         *,
@@ -179,8 +187,8 @@ class Windows(Protocol):
         begin_hour: int,
         end_hour: int,
         crossing: str | None = None,
-    ) -> Grid:
-        """Return the counts from an hour to before another, as arrays; see `tallies`."""
+    ) -> list[tuple[Layout, Grid]]:
+        """Return the counts from an hour to before another, summed for each layout; see `tallies`."""
         ...
 
     def tallies(

@@ -114,6 +114,7 @@ def check_size(slicing: Sequence[str], slices: int) -> None:
             f"slicing by {' x '.join(slicing)} makes more than {MOST_SLICES:,} slices",
             expected=f"at most {MOST_SLICES:,}",
             do="Slice by something coarser: a rounded value, a category",
+            slicing=list(slicing),
         )
 
 

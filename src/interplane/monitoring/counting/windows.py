@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -77,6 +78,7 @@ class SqliteWindows:
         watermark_us: int | None,
         sequence: int,
         too_late: Mapping[int, int],
+        recipes: Mapping[int, str] = MappingProxyType({}),
         drop_before: int | None = None,
     ) -> None:
         """Say how far a model was counted, and let go of what is too old; all or none."""
@@ -93,6 +95,10 @@ class SqliteWindows:
                 "INSERT INTO hour VALUES (?, ?, ?, '', ?) "
                 "ON CONFLICT DO UPDATE SET too_late = excluded.too_late",
                 [(number, hour, b"{}", rows) for hour, rows in too_late.items()],
+            )
+            connection.executemany(
+                "UPDATE hour SET recipe = ? WHERE model = ? AND hour = ?",
+                [(recipe, number, hour) for hour, recipe in recipes.items()],
             )
             if drop_before is not None:
                 drop_old(connection, number, drop_before)
@@ -159,6 +165,16 @@ class SqliteWindows:
                 found[crossing] = found.get(crossing, 0) + rows
         return found
 
+    def slicings(self, model: str, *, begin_hour: int, end_hour: int) -> list[tuple[str, ...]]:
+        """Return the slicings that were counted from an hour to before another, in order."""
+        rows = self._rows(
+            "SELECT columns FROM slicing WHERE EXISTS (SELECT 1 FROM tally "
+            "JOIN model ON model.number = tally.model "
+            "WHERE slicing = slicing.number AND name = ? AND hour >= ? AND hour < ?)",
+            *(model, begin_hour, end_hour),
+        )
+        return sorted(msgspec.json.decode(text, type=tuple[str, ...]) for (text,) in rows)
+
     def layout(self, model: str, crossing: str) -> Layout | None:  # noqa: ARG002 - as the port has it
         """Return the bins that a crossing was last counted by."""
         rows = self._rows(
@@ -166,7 +182,7 @@ class SqliteWindows:
         )
         return msgspec.json.decode(rows[0][0], type=Layout) if rows else None
 
-    def grid(
+    def counted(
         self,
         model: str,
         *,
@@ -174,14 +190,13 @@ class SqliteWindows:
         begin_hour: int,
         end_hour: int,
         crossing: str | None = None,
-    ) -> Grid:
-        """Return the counts from an hour to before another, as arrays; see `tallies`."""
-        counted = self._at_once(
+    ) -> list[tuple[Layout, Grid]]:
+        """Return the counts from an hour to before another, summed for each layout."""
+        return self._at_once(
             lambda connection: read_counted(
                 connection, model, slicing, range(begin_hour, end_hour), crossing
             )
         )
-        return merge_counted(counted)
 
     def tallies(
         self,
@@ -193,9 +208,10 @@ class SqliteWindows:
         crossing: str | None = None,
     ) -> dict[Values, Tally]:
         """Return the tally of each slice from an hour to before another; see `ports.Windows`."""
-        return self.grid(
+        counted = self.counted(
             model, slicing=slicing, begin_hour=begin_hour, end_hour=end_hour, crossing=crossing
-        ).tallies()
+        )
+        return merge_counted(counted).tallies()
 
     def baseline(
         self, crossing: str, slicing: tuple[str, ...] = (), *, stamp: str | None = None
