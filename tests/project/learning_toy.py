@@ -17,8 +17,8 @@ from interplane.project.learning import Learning
 from interplane.project.predictions import log_folder
 from interplane.project.project import Project
 
-NOW = datetime(2026, 6, 1, tzinfo=UTC)
-LIVE = datetime(2026, 5, 1, tzinfo=UTC)
+NOW = datetime(2024, 6, 1, tzinfo=UTC)
+LIVE = datetime(2024, 5, 1, tzinfo=UTC)
 
 TRIPS = '''\
 """Will a trip be tipped? A learner goes on with what came true."""
@@ -147,8 +147,8 @@ def make(root: Path) -> Project:
     (root / "trips.py").write_text(TRIPS)
     (root / "schemas" / "trips.toml").write_text(SCHEMA)
     (root / "interplane.toml").write_text(FILE)
-    april = trips(900, datetime(2026, 4, 1, tzinfo=UTC), first=0)
-    may = trips(300, datetime(2026, 5, 20, tzinfo=UTC), first=50_000)
+    april = trips(900, datetime(2024, 4, 1, tzinfo=UTC), first=0)
+    may = trips(300, datetime(2024, 5, 20, tzinfo=UTC), first=50_000)
     lines = ["trip,began_at,miles,night,tipped"]
     for row in (*april, *may):
         miles = "" if row["miles"] is None else repr(row["miles"])
