@@ -42,15 +42,15 @@ FLOORS = {
 }
 
 
-def make_rules(*, floors: bool, against: str = "baseline") -> list[Rule]:
-    """A rule for each metric, over days, in all slices; without floors every effect counts."""
+def make_rules(*, floors: bool, against: str = "baseline", window: str = "1d") -> list[Rule]:
+    """A rule for each metric, in all slices; without floors every effect counts."""
     worse = {"roc_auc": "down", "positive_rate": "either", "label_rate": "either"}
     return [
         Rule(
             name=metric,
             model="flights",
             metric=metric,
-            window="1d",
+            window=window,
             slices=SLICINGS[1:],
             against=Reference(kind=against),
             moves_by=floor if floors else 1e-12,
@@ -60,8 +60,8 @@ def make_rules(*, floors: bool, against: str = "baseline") -> list[Rule]:
     ]
 
 
-def judge_day(rules: list[Rule], now: dict, reference: dict, layout: Layout) -> list[Finding]:
-    """All findings of a day, with those that fire under the stated budget."""
+def judge_window(rules: list[Rule], now: dict, reference: dict, layout: Layout) -> list[Finding]:
+    """All findings of a window, with those that fire under the stated budget."""
     sittings: dict = {}
     for rule in rules:
         found = sittings.setdefault(sitting_of(rule), [])
@@ -102,10 +102,27 @@ def drawn_rate(
     alarmed, cells = 0, 0
     for _ in range(days):
         reference = world.draw(rng, BASELINE_ROWS if against == "baseline" else rows)
-        found = judge_day(rules, world.draw(rng, rows), reference, world.layout)
+        found = judge_window(rules, world.draw(rng, rows), reference, world.layout)
         alarmed += any(each.fires for each in found)
         cells += sum(not each.skipped for each in found)
     work = f"{rows:>9,} rows, against {against}, {'floors' if floors else 'no floors'}"
+    return Rate(work, days, alarmed, cells / days)
+
+
+def hours_rate(world: World, rows: int, *, days: int, floors: bool, seed: int = 0) -> Rate:
+    """The days with an alarm in any of their 24 hours, which have so many rows each and one baseline."""
+    rules = make_rules(floors=floors, window="1h")
+    rng = np.random.default_rng([seed, rows, 3])
+    alarmed, cells = 0, 0
+    for _ in range(days):
+        reference = world.draw(rng, BASELINE_ROWS)
+        fired = False
+        for _ in range(24):
+            found = judge_window(rules, world.draw(rng, rows), reference, world.layout)
+            fired |= any(each.fires for each in found)
+            cells += sum(not each.skipped for each in found)
+        alarmed += fired
+    work = f"24 hours x {rows:,} rows, against baseline, {'floors' if floors else 'no floors'}"
     return Rate(work, days, alarmed, cells / days)
 
 
@@ -123,7 +140,7 @@ def rows_rate(flights: Table, rows: int, *, days: int, floors: bool, seed: int =
         layout = make_layout(before, threshold=0.3)
         one, other = (count(each, layout, slicings=SLICINGS[1:]) for each in (now, before))
         tallies = [{by: each.tallies(by) for by in SLICINGS} for each in (one, other)]
-        found = judge_day(rules, *tallies, layout)
+        found = judge_window(rules, *tallies, layout)
         alarmed += any(each.fires for each in found)
         cells += sum(not each.skipped for each in found)
     work = f"{rows:>9,} real rows, against baseline, {'floors' if floors else 'no floors'}"
@@ -176,7 +193,7 @@ def delay(
         reference = world.draw(rng, baseline)
         delays.append(None)
         for day in range(1, 8):
-            found = judge_day(rules, shift.world.draw(rng, rows), reference, world.layout)
+            found = judge_window(rules, shift.world.draw(rng, rows), reference, world.layout)
             days += 1
             cells = [each.cell for each in found if each.fires]
             strange += any(not shift.touched(cell) for cell in cells)
@@ -217,6 +234,8 @@ def main(words: list[str]) -> int:
         for rows in sizes:
             rates.append(drawn_rate(world, rows, days=days, floors=floors, against=against))
             print(rates[-1], flush=True)
+    rates.append(hours_rate(world, 1_000, days=days // 2, floors=False))
+    print(rates[-1], flush=True)
     for floors in (True, False):
         rates.append(rows_rate(flights, 10_000, days=days // 2, floors=floors))
         print(rates[-1], flush=True)

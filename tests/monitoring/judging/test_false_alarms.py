@@ -47,6 +47,12 @@ def test_days_without_a_change_are_quiet(rows, against, days, study, world):
     assert rate.cells > 250
 
 
+def test_hours_share_the_budget_of_their_day(study, world):
+    """Each of 24 has its part, and one baseline is beside all of them."""
+    rate = study.hours_rate(world, 500, days=4, floors=False, seed=5)
+    assert rate.holds, str(rate)
+
+
 def test_real_rows_are_quiet_too(study, flights):
     """Drawn row by row, counted by bins that the baseline decided."""
     rate = study.rows_rate(flights, 3_000, days=4, floors=False, seed=5)
@@ -60,7 +66,7 @@ def test_each_chance_is_a_bound(study, world):
     chances = {}
     for _ in range(12):
         now, before = world.draw(rng, 5_000), world.draw(rng, 20_000)
-        for each in study.judge_day(rules, now, before, world.layout):
+        for each in study.judge_window(rules, now, before, world.layout):
             if not each.skipped:
                 chances.setdefault(each.cell.metric, []).append(each.p)
     assert set(study.FLOORS) == set(chances)
@@ -77,7 +83,7 @@ def test_without_the_budget_every_day_has_an_alarm(study, world):
     rng = np.random.default_rng(8)
     alarmed = 0
     for _ in range(5):
-        found = study.judge_day(
+        found = study.judge_window(
             rules, world.draw(rng, 10_000), world.draw(rng, 50_000), world.layout
         )
         alarmed += any(not each.skipped and each.p <= study.STATED for each in found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -12,7 +13,7 @@ from interplane.monitoring.judging.outside import judge_value
 from interplane.monitoring.layout import LATENCY_EDGES_US, Bins, Layout
 from interplane.monitoring.metrics import METRICS, get_metric
 from interplane.monitoring.rules import Reference, Rule
-from interplane.monitoring.tally import Tally
+from interplane.monitoring.tally import Moments, Tally
 
 WINDOW = (0, 3_600_000_000)
 
@@ -407,6 +408,58 @@ def test_every_metric_is_judged_or_from_outside(layout, tally):
             )
             assert found
             assert not any(each.counts for each in found)
+
+
+def test_large_numbers_do_not_seem_to_move(tally):
+    """Their spread drowns in the rounding of the sums: that is no proof of anything."""
+    rng = np.random.default_rng(9)
+    layout = Layout(columns=(), kind="regression")
+    windows = []
+    for _ in range(2):
+        labels = 1e12 + rng.normal(0, 1, 1000)
+        windows.append(tally(layout, scores=labels, labels=labels))
+    found = one(rule("label_rate", moves_by=1e-9, direction="either"), *windows, layout)
+    assert found.p > 0.01
+
+
+def test_numbers_that_cannot_be_added_up_are_skipped():
+    """Squares beyond what a float holds; one row alone."""
+    layout = Layout(columns=(), kind="regression")
+    huge = Tally(moments={"label": Moments(count=500, total=1e300, squares=float("inf"))})
+    assert "the numbers are too large to add up" == (
+        one(rule("label_rate"), huge, huge, layout).skipped
+    )
+    alone = Tally(moments={"label": Moments(count=1, total=1.0, squares=1.0)})
+    assert "1 rows: no spread to tell chance by" == (
+        one(rule("label_rate", min_rows=1), alone, alone, layout).skipped
+    )
+
+
+def test_a_bound_of_a_root_is_one_of_its_square(tally):
+    """And none of it can be below nothing."""
+    rng = np.random.default_rng(10)
+    layout = Layout(columns=(), kind="regression")
+    labels = rng.normal(0, 5, 2000)
+    window = tally(layout, scores=np.zeros(2000), labels=labels)
+    assert one(rule("rmse", at_most=4.0), window, None, layout).p < 1e-6
+    assert 1.0 == one(rule("rmse", at_most=6.0), window, None, layout).p
+    assert 0.0 == one(rule("rmse", at_most=-1.0), window, None, layout).p
+
+
+def test_weeks_that_have_no_such_slice_show_nothing(layout, tally):
+    """A slice that is in the sum of the weeks only by one of them."""
+    moved = rule("positive_rate", against=Reference(kind="hour-of-week"))
+    now, before = (tally(layout, scores=scored(1000, hits)) for hits in (300, 200))
+    assert one(moved, now, before, layout, spread=[{}, {}]).counts
+    assert one(moved, now, before, layout, spread=[{}, {(): before}]).counts
+
+
+def test_ids_are_not_watched(layout, tally):
+    """A column that the layout left out is skipped where a rule names it."""
+    with_ids = msgspec.structs.replace(layout, left_out=("row.flight_id",))
+    now = tally(layout, scores=[0.5] * 200)
+    found = one(rule("null_rate", columns=("flight_id",)), now, now, with_ids)
+    assert ("row.flight_id", "it holds ids") == (found.cell.column, found.skipped)
 
 
 # Distances

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from interplane.monitoring.judging.bounds import self_normalised, z_bound
 from interplane.monitoring.judging.measure import NORMAL_95, Moved, Sampled, sided
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from interplane.monitoring.tally import Tally
 
 __all__ = ["Means"]
+
+_ROUNDING: Final = 4 * sys.float_info.epsilon
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,5 +96,5 @@ class Means:
 
 
 def _squares(moments: Moments) -> float:
-    """Return the sum of squares around the mean."""
-    return moments.variance * (moments.count - 1)
+    """Return the sum of squares around the mean, at least what rounding may have taken of it."""
+    return max(moments.variance * (moments.count - 1), _ROUNDING * moments.squares)
