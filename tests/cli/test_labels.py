@@ -1,11 +1,20 @@
 """`interplane labels`: what came true, added from files and counted."""
 
+import asyncio
+import json
 import time
+from datetime import UTC, datetime
 
 import pytest
 
+from interplane.errors import RequestRejected, UnknownName
 from interplane.predictions.entry import Entry
 from interplane.predictions.writer import SegmentWriter
+from interplane.project.outcomes import key_types
+from interplane.project.project import Project
+from interplane.project.serving import open_server
+from interplane.serving.ports import Opening
+from interplane.storage.names import named_pointer
 
 ARRIVALS = """ride,long,ended_at,stars
 r1,true,2026-01-02T08:00:00Z,5
@@ -140,3 +149,81 @@ def test_without_a_model_one_is_asked_for(empty):
     """And a workspace without any says so."""
     refused = empty("labels")
     assert (2, True) == (refused.code, "the workspace has no models" in refused.err)
+
+
+# ---- from Python, and through a server ------------------------------------------------------
+
+
+class Quiet:
+    """A meter that nobody reads."""
+
+    def __getattr__(self, name):
+        """Take whatever is counted."""
+        return lambda *_, **__: lambda *_: None
+
+
+def test_from_python(arrived, monkeypatch):
+    """Outcomes are added, counted and matched, as of any time."""
+    monkeypatch.chdir(arrived.root)
+    project = Project.find()
+    rows = [
+        {"key": {"ride": "r1"}, "value": True, "known_at": datetime(2026, 1, 2, tzinfo=UTC)},
+        {"key": {"ride": "r1"}, "value": False, "known_at": "2026-01-04"},
+        {"id": f"{1:032x}", "value": None},
+    ]
+    with pytest.raises(RequestRejected, match=r"'2026-01-04' at rows\[1\].known_at"):
+        project.add_outcomes("rides", rows)
+    assert [] == project.outcomes("rides")
+    rows[1]["known_at"] = "2026-01-04T00:00:00Z"
+    added = project.add_outcomes("rides", rows)
+    assert (3, 0, 1) == (added.new, added.known, added.null)
+    assert 3 == project.add_outcomes("rides", rows).known
+    (counts,) = project.outcomes("rides")
+    assert (2, 2, 1, 1) == (counts.outcomes, counts.matched, counts.null, counts.corrected)
+    as_of = {"as_of": datetime(2026, 1, 3, tzinfo=UTC)}
+    assert [True, None, None] == project.matched("rides", **as_of).column("outcome").to_pylist()
+    now = project.matched("rides", until=datetime(2026, 1, 3, tzinfo=UTC))
+    assert [(False, True), (None, True)] == [
+        (row["outcome"], row["has_outcome"]) for row in now.to_rows()
+    ]
+    with pytest.raises(UnknownName, match="taxis"):
+        project.add_outcomes("taxis", [])
+
+
+def test_a_server_of_the_project_takes_outcomes(arrived):
+    """By the key of the live crossing; also of a model that is not live any more."""
+
+    async def push(*bodies):
+        path = open_server(Opening(project=str(arrived.root)), Quiet())
+        try:
+            return [
+                await path.outcomes.push(model, json.dumps(body).encode(), now_us=10**15)
+                for model, body in bodies
+            ]
+        finally:
+            path.outcomes.close()
+            path.log.close()
+
+    row = {"key": {"ride": "r1"}, "value": True}
+    answers = asyncio.run(
+        push(
+            ("rides", {"outcome": row}),
+            ("rides", {"outcome": {**row, "key": {"rdie": "r1"}}}),
+            ("taxis", {"outcome": row}),
+            ("../rides", {"outcome": row}),
+        )
+    )
+    assert [200, 422, 404, 404] == [answer.status for answer in answers]
+    assert "the key of rides: ride" in answers[1].body.decode()
+    assert "Known: rides" in answers[2].body.decode()
+    assert 1 == counts(arrived)["matched"]
+
+
+def test_the_key_is_that_of_the_newest_where_nothing_is_live(arrived):
+    """Outcomes come late."""
+    store = Project.find(arrived.root).store
+    assert {"ride": "str"} == key_types(store, "rides")
+    draft = store.draft()
+    draft.move(named_pointer("model", "rides", "live"), None, reason="away")
+    store.commit(draft, writer=store.catalog.writer("test"))
+    assert {"ride": "str"} == key_types(store, "rides")
