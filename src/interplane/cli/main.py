@@ -54,6 +54,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Show what was live when, and why.",
     ),
     "rollout": ("Serving", "interplane.cli.rollout:rollout", "Show how a canary stands; decide."),
+    "shadow": ("Serving", "interplane.cli.shadow:shadow", "Say what a shadow would change."),
     "audit": ("Serving", "interplane.cli.audit:audit", "Make predictions again, and compare."),
     "predictions": (
         "Serving",
