@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import time
 from datetime import UTC, datetime
 
@@ -10,7 +11,8 @@ import pytest
 from interplane.errors import RequestRejected, UnknownName
 from interplane.predictions.entry import Entry
 from interplane.predictions.writer import SegmentWriter
-from interplane.project.outcomes import key_types
+from interplane.project.compactor import compact_until
+from interplane.project.outcomes import key_types, pack_outcomes
 from interplane.project.project import Project
 from interplane.project.serving import open_server
 from interplane.serving.ports import Opening
@@ -137,6 +139,25 @@ def test_what_was_meant_is_said(arrived, words, says):
     refused = arrived("labels", "add", "arrivals.csv", *words)
     assert refused.code in {2, 3}
     assert says in refused.err
+
+
+def test_old_outcomes_are_dropped_when_it_is_asked_for(arrived):
+    """By when they were known."""
+    arrived.must(*ADD, "--known-at", "ended_at")
+    words = ("labels", "drop", "--known-before", "2026-01-02T09:30:00")
+    assert "2 outcomes dropped.\n" == arrived.must(*words).out
+    assert {"dropped": 0} == arrived.must(*words, "--json").json
+    assert 1 == counts(arrived)["outcomes"]
+
+
+def test_the_compactor_packs_what_servers_wrote(arrived):
+    """Reading finds the same."""
+    arrived.must(*ADD)
+    assert 0 == pack_outcomes(Project.find(arrived.root))
+    stopping = threading.Event()
+    said = []
+    compact_until(stopping, arrived.root / "none", every_s=0, say=said.append, pack=stopping.set)
+    assert [] == said
 
 
 def test_the_help_teaches(finished):

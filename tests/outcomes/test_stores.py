@@ -57,6 +57,17 @@ def test_packing_changes_nothing_that_is_read(tmp_path):
         assert 1 == len(kept_of("taxis", store.read("taxis")))
 
 
+def test_much_is_packed_in_pieces(tmp_path, monkeypatch):
+    """No transaction packs it all."""
+    monkeypatch.setattr("interplane.outcomes.store._PACKED_AT_ONCE", 10)
+    with SqliteFile(tmp_path) as store:
+        store.add([by_id(n) for n in range(35)])
+        assert 30 == store.pack(at_least=6)
+        assert [by_id(n) for n in range(35)] == [
+            each.outcome for each in kept_of("flights", store.read("flights"))
+        ]
+
+
 class SqliteFile:
     """A store that is closed at the end."""
 

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from interplane.cli.data import read_options
+from interplane.cli.options import TIME
 from interplane.cli.output import json_option, print_json, print_table, progress, say
 from interplane.errors import UsageError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from interplane.outcomes.counts import Counts
     from interplane.project.outcomes import Added, Day
     from interplane.project.project import Project
@@ -153,6 +156,21 @@ def list_(model: str | None, *, name: str, days: int, as_json: bool) -> None:
     if covered:
         say()
         _print_days(covered, name)
+
+
+@labels.command(short_help="Let go of outcomes known before a time.")
+@click.option("--known-before", type=TIME, required=True, help="The time (UTC).")
+@json_option
+def drop(*, known_before: datetime, as_json: bool) -> None:
+    """Let go of every outcome, of every model, that was known before a time.
+
+    Nothing is dropped unless this is called. Windows that were counted keep what they had.
+    """
+    from interplane.project.outcomes import drop_known_before
+    from interplane.project.project import Project
+
+    gone = drop_known_before(Project.find(), known_before)
+    print_json({"dropped": gone}) if as_json else say(f"{gone:,} outcomes dropped.")
 
 
 def _model(project: Project, given: str | None) -> str:

@@ -35,8 +35,9 @@ _CHUNKS: Final = (
 _ROWS: Final = (
     "SELECT sequence, name, prediction_id, key, kind, value, known_at, received_at, actor "
     "FROM outcome WHERE model = ?1 AND sequence > ?2 "
-    "AND (?3 IS NULL OR name = ?3) AND (?4 IS NULL OR known_at <= ?4) ORDER BY sequence"
+    "AND (?3 IS NULL OR name = ?3) AND (?4 IS NULL OR known_at <= ?4) ORDER BY sequence LIMIT ?5"
 )
+_ALL: Final = -1
 _KINDS: Final = msgspec.json.Decoder(dict[str, Kind])
 
 
@@ -73,10 +74,11 @@ def read_rows(
     name: str | None = None,
     after: int = 0,
     as_of_us: int | None = None,
+    at_most: int = _ALL,
 ) -> list[Kept]:
-    """Return the outcomes that are not packed yet."""
+    """Return the outcomes that are not packed yet, in the order in which they came."""
     found = []
-    for row in connection.execute(_ROWS, (model, after, name, as_of_us)):
+    for row in connection.execute(_ROWS, (model, after, name, as_of_us, at_most)):
         sequence, of, prediction_id, key, kind, value, known_at, received_at, actor = row
         outcome = Outcome(
             model=model_name,
@@ -92,17 +94,22 @@ def read_rows(
     return found
 
 
-def pack(connection: sqlite3.Connection, *, at_least: int) -> int:
-    """Pack the rows of the models that have so many, inside a transaction; return how many."""
-    counts = connection.execute(
-        "SELECT number, name, n FROM model JOIN "
-        "(SELECT model, count(*) AS n FROM outcome GROUP BY model) ON model = number WHERE n >= ?",
+def pack(connection: sqlite3.Connection, *, at_least: int, at_most: int) -> int:
+    """Pack rows of a model that has so many, inside a transaction; return how many, 0 if none has."""
+    found = connection.execute(
+        "SELECT number, name FROM model JOIN "
+        "(SELECT model FROM outcome GROUP BY model HAVING count(*) >= ? LIMIT 1) ON model = number",
         (at_least,),
-    ).fetchall()
-    for number, name, _ in counts:
-        write_chunks(connection, number, pieces_of(read_rows(connection, number, name)))
-        connection.execute("DELETE FROM outcome WHERE model = ?", (number,))
-    return sum(count for _, _, count in counts)
+    ).fetchone()
+    if found is None:
+        return 0
+    number, name = found
+    rows = read_rows(connection, number, name, at_most=at_most)
+    write_chunks(connection, number, pieces_of(rows))
+    connection.execute(
+        "DELETE FROM outcome WHERE model = ? AND sequence <= ?", (number, rows[-1].sequence)
+    )
+    return len(rows)
 
 
 def drop_known_before(connection: sqlite3.Connection, known_at_us: int) -> int:

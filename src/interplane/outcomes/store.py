@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["SqliteOutcomes"]
 
 _PACKED_AT: Final = 5_000
+_PACKED_AT_ONCE: Final = 50_000
 _RANGES: Final = 16
 
 
@@ -66,11 +67,15 @@ class SqliteOutcomes:
     def pack(self, *, at_least: int = _PACKED_AT) -> int:
         """Bring rows into columns where a model has many of them; return how many rows.
 
-        Reading gets quicker, and nothing else changes. Who reads a lot calls it before.
+        Reading gets quicker, and nothing else changes. Who reads a lot calls it before. No transaction
+        packs more than some ten thousand rows: others write in between.
         """
-        if not self._connections.read(lambda connection: _has_rows(connection, at_least)):
-            return 0
-        return self._connections.write(lambda connection: pack(connection, at_least=at_least))
+        packed = 0
+        while self._connections.read(lambda connection: _has_rows(connection, at_least)):
+            packed += self._connections.write(
+                lambda connection: pack(connection, at_least=at_least, at_most=_PACKED_AT_ONCE)
+            )
+        return packed
 
     def drop_before(self, known_at_us: int) -> int:
         """Let go of every outcome of every model that was known before a time; return how many.

@@ -1,15 +1,17 @@
-"""``python -m interplane.project.compactor PROJECT``: compacts the prediction log beside a server."""
+"""``python -m interplane.project.compactor PROJECT``: compacts what a server writes, beside it."""
 
 from __future__ import annotations
 
 import signal
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from interplane.errors import InterplaneError
 from interplane.predictions.compact import compact
+from interplane.project.outcomes import pack_outcomes
 from interplane.project.predictions import log_folder
 from interplane.project.project import Project
 
@@ -27,14 +29,24 @@ def compact_until(
     *,
     every_s: float = EVERY_S,
     say: Callable[[str], None],
+    pack: Callable[[], object] | None = None,
 ) -> None:
     """Compact a log again and again until told to stop; two of them do not harm each other.
 
     What goes wrong is said, and tried again the next time.
+
+    Args:
+        stopping: is set when it should stop.
+        folder: the folder of the log.
+        every_s: how long to wait in between.
+        say: is told what went wrong.
+        pack: brings what else a server writes into columns.
     """
     while not stopping.is_set():
         try:
             compact(folder)
+            if pack is not None:
+                pack()
         except InterplaneError as error:
             say(f"the prediction log was not compacted: {error}")
         stopping.wait(every_s)
@@ -52,8 +64,13 @@ def main(project: str) -> None:
     threading.Thread(target=_hear_end, args=(stopping,), daemon=True).start()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    folder = log_folder(Project.find(Path(project)))
-    compact_until(stopping, folder, say=lambda text: print(text, file=sys.stderr, flush=True))  # noqa: T201
+    found = Project.find(Path(project))
+    compact_until(
+        stopping,
+        log_folder(found),
+        say=lambda text: print(text, file=sys.stderr, flush=True),  # noqa: T201
+        pack=partial(pack_outcomes, found),
+    )
 
 
 if __name__ == "__main__":

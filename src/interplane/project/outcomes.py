@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from time import time_ns
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +14,7 @@ from interplane.project.predictions import logged
 from interplane.record import Crossing
 from interplane.record.base import Value
 from interplane.storage.names import named_pointer, series_name
+from interplane.views.view import micros
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -33,8 +34,10 @@ __all__ = [
     "add_table",
     "counted",
     "coverage",
+    "drop_known_before",
     "key_types",
     "matched",
+    "pack_outcomes",
 ]
 
 _AT_ONCE: Final = 100_000
@@ -314,6 +317,33 @@ def coverage(project: Project, model: str, *, name: str = LABEL, days: int = 14)
         FROM self GROUP BY day ORDER BY day"""
     ).to_rows()
     return [Day(**{**row, "day": row["day"].isoformat()}) for row in rows]
+
+
+def pack_outcomes(project: Project) -> int:
+    """Bring the outcomes that servers wrote into columns, where there are many; return how many."""
+    store = project.open_outcomes()
+    try:
+        return store.pack()
+    finally:
+        store.close()
+
+
+def drop_known_before(project: Project, moment: datetime) -> int:
+    """Let go of every outcome of every model that was known before a time; return how many.
+
+    Args:
+        project: the project.
+        moment: the time; UTC where there is no zone.
+    """
+    store = project.open_outcomes()
+    try:
+        return store.drop_before(micros(_utc(moment)))
+    finally:
+        store.close()
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _opened(project: Project) -> SqliteOutcomes:
