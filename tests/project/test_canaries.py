@@ -17,6 +17,7 @@ from interplane.errors import UnknownName
 from interplane.monitoring.looks import LOOKS, Look, Looks
 from interplane.predictions.entry import Entry
 from interplane.predictions.writer import SegmentWriter
+from interplane.project.audit import latest_audit
 from interplane.project.canaries import _Rollout, decide_rollouts, look_at_rollout
 from interplane.project.serving import LOG
 
@@ -234,6 +235,30 @@ def test_outcomes_are_judged(project):
     assert "harmed" == criteria["auc"].state
     assert criteria["auc"].live > 0.8 > 0.6 > criteria["auc"].canary
     assert "rolled back" == found.done
+
+
+def test_a_canary_that_serves_rightly_goes_live(root):
+    """Both answer by the server's own row path; it is audited, and then promoted."""
+    others = 'leave_out = ["positive_rate", "mean_score", "scores", "slow", "latency"]\n'
+    text = QUICK.replace("audit = false", "errors = 0.05").replace("300", "150")
+    (root / "interplane.toml").write_text(trips.FILE + text + others)
+    with trips.opened(root) as project:
+        project.deploy("trips@2", reason="a try", canary=0.5)
+        with trips.serving(root) as answer:
+            names = set()
+            for number in range(600):
+                status, said = answer(trips.request(number % 250, seats=1 + number % 3))
+                assert 200 == status, said
+                names.add(said["model"])
+        assert {"trips@1", "trips@2"} == names
+        (found,) = decide_rollouts(project)
+        assert ("promoted", "") == (found.done, found.error), found.decision.reasons
+        assert 600 == found.decision.rows + found.decision.live_rows
+        assert (0, 0.0) == (
+            latest_audit(project.store, project.crossing("trips@2").digest).skewed,
+            latest_audit(project.store, project.crossing("trips@2").digest).worst,
+        )
+        assert ("trips@2", None) == live(project)
 
 
 def test_skew_keeps_it_from_going_live(root):

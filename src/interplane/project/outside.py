@@ -183,7 +183,10 @@ def _age(online: SqliteOnline, view: View, horizon: int | None, now_us: int) -> 
     if newest is None and horizon is not None:
         # What mattered no more was let go: if there was anything, it was known before this.
         newest = horizon - view.longest_us
-    return Outside(value=None if newest is None else (now_us - newest) / 1_000_000)
+    if newest is None:
+        return Outside()
+    # What came after the moment that is asked about leaves nothing to wait for.
+    return Outside(value=max(now_us - newest, 0) / 1_000_000)
 
 
 def _skew_rates(project: Project, live: Recorded | None) -> dict[str, Outside]:
