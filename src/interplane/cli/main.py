@@ -62,7 +62,14 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Show what servers answered.",
     ),
     "serve": ("Serving", "interplane.cli.serve:serve", "Serve live crossings over HTTP."),
+    "up": ("Serving", "interplane.cli.up:up", "Run everything: server, monitors, triggers."),
     "token": ("Serving", "interplane.cli.token:token", "Add, list and revoke clients' tokens."),
+    "alerts": ("Monitoring", "interplane.cli.alerts:alerts", "List alerts; acknowledge, mute."),
+    "trigger": (
+        "Monitoring",
+        "interplane.cli.trigger:trigger",
+        "List triggers; fire one by hand.",
+    ),
     "verify": ("Workspace", "interplane.cli.verify:verify", "Re-hash everything that is kept."),
 }
 

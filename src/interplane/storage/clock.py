@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import secrets
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from interplane.errors import UsageError
 
-__all__ = ["Clock", "SystemClock", "system_token", "time_text"]
+__all__ = ["Clock", "SystemClock", "micros_of", "system_token", "time_text"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class Clock(Protocol):
@@ -67,6 +70,15 @@ def time_text(text: str) -> str:
             do="For example 2013-03-03 or 2013-03-03T14:30:00Z",
         ) from error
     return _text(moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC))
+
+
+def micros_of(moment: datetime) -> int:
+    """Return a moment as microseconds since 1970 UTC.
+
+    >>> micros_of(datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC))
+    1000000
+    """
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 def _text(moment: datetime) -> str:

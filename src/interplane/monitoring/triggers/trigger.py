@@ -111,6 +111,7 @@ def _check(trigger: Trigger, place: str) -> None:
     from interplane.monitoring.triggers.schedule import check_schedule
 
     check_name(trigger.name, of="trigger")
+    check_name(trigger.run, of="pipeline")
     if trigger.schedule is not None and trigger.data is not None:
         raise ConfigError(
             f"{place} has a schedule and a dataset",

@@ -1,0 +1,116 @@
+"""``interplane up``: everything of a project running."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from interplane.cli.output import json_option, say
+
+if TYPE_CHECKING:
+    from interplane.project.up import Running
+
+__all__ = ["up"]
+
+
+@click.command()
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@click.option(
+    "--watch-every",
+    default="10s",
+    show_default=True,
+    metavar="TIME",
+    help="How often monitors, triggers and deliveries are looked at.",
+)
+@click.option("--once", is_flag=True, help="Do what is due now, wait for its runs, and end.")
+@click.option(
+    "--serve/--no-serve",
+    default=True,
+    show_default=True,
+    help="Run the model server too, or leave that to somebody else.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where the server listens.")
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="The server's port; 0 takes a free one.",
+)
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 256),
+    help="How many processes of the server answer.",
+)
+@click.option("--replay", is_flag=True, help="Serve times ahead of the clock: history as if now.")
+@json_option
+def up(
+    models: tuple[str, ...],
+    *,
+    watch_every: str,
+    once: bool,
+    serve: bool,
+    as_json: bool,
+    **server: Any,
+) -> None:
+    """Run everything: the model server, monitors, alerts, triggers, schedules, rollouts.
+
+    One process keeps the workspace: it compacts the prediction log, judges windows, starts the runs
+    that triggers ask for, tells owners of alerts, and decides about canaries. It can be killed at
+    any moment: the next "interplane up" goes on, does nothing twice and leaves nothing out. The
+    model server lives on meanwhile and is taken over. Ctrl-C or SIGTERM ends both in order.
+
+    The project file is read at the start: after a change to it, start anew. MODELS are those that
+    the server answers for; all of them if none is named.
+    """
+    from interplane.cli.serve import server_settings
+    from interplane.project.project import Project
+    from interplane.project.up import Up
+
+    project = Project.find()
+    every_s = _seconds(watch_every)
+    if once:
+        from interplane.project.keeping import keep
+
+        keep(project, every_s=every_s, once=True, stopping=threading.Event())
+        return
+    settings = server_settings(project, models, **server) if serve else None
+    Up(project, settings, every_s=every_s, ready=_print_json if as_json else _print).run()
+
+
+def _seconds(text: str) -> float:
+    from interplane.errors import UsageError
+    from interplane.record.durations import parse_duration
+
+    found = parse_duration(text)
+    if not found:
+        raise UsageError(
+            f"--watch-every {text!r}", expected="a length of time such as 10s or 5m", do="Give one"
+        )
+    return found
+
+
+def _print(running: Running) -> None:
+    say(f"Up: the keeper is process {running.keeper}. Ctrl-C ends everything in order.")
+    served = running.server
+    if served is not None and served.listening is not None:
+        how = "runs since before" if running.adopted else "runs"
+        say(f"The model server {how} at {served.url} (process {served.process.pid}):")
+        for model, live in served.listening["models"].items():
+            say(f"  {live['name']}  POST /v1/models/{model}/predict")
+
+
+def _print_json(running: Running) -> None:
+    served = running.server
+    said = {
+        "keeper": running.keeper,
+        "server": None if served is None else served.process.pid,
+        "url": None if served is None else served.url,
+        "adopted": running.adopted,
+    }
+    click.echo(json.dumps(said))

@@ -1,0 +1,107 @@
+"""``python -m interplane.project.keeping``: the keeper as a process of its own, below `interplane up`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from interplane.errors import InterplaneError
+from interplane.project.journal import open_journal
+from interplane.project.keeper import Keeper
+from interplane.project.project import Project
+from interplane.project.upkeep import Upkeep
+from interplane.serving.log_lines import LogLines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from interplane.project.keeper import Pass
+
+__all__ = ["keep", "watching_passes"]
+
+_RUNS_END_S: Final = 10.0
+_POLL_S: Final = 0.2
+_ALERT_LINES: Final = 1_000_000
+
+
+def watching_passes(project: Project) -> Sequence[Pass]:
+    """Return the passes that look at what servers logged."""
+    del project
+    return ()
+
+
+def keep(
+    project: Project, *, every_s: float, once: bool, stopping: threading.Event, ready: Any = None
+) -> None:
+    """Keep a project's workspace until told to stop; with ``once`` until what was due is done.
+
+    Raises:
+        StorageError: if somebody else keeps it.
+    """
+    # Alerts are told in the log: none of them may be left out as one too many in a second.
+    log = LogLines({"process": "keeper"}, most=_ALERT_LINES)
+    journal = open_journal(project)
+    upkeep = Upkeep(project, journal, log=log)
+    passes = upkeep.passes(watching_passes(project))
+    keeper = Keeper(project.workspace, passes, every_s=every_s, log=log, stopping=stopping)
+    try:
+        if once:
+            _once(keeper, upkeep, project, log)
+        else:
+            keeper.run(ready=ready or (lambda: None))
+    finally:
+        upkeep.runs.end(within_s=_RUNS_END_S)
+        journal.close()
+
+
+def _once(keeper: Keeper, upkeep: Upkeep, project: Project, log: LogLines) -> None:
+    """Make one turn, wait for the runs that it started, and take note of how they went."""
+    keeper.run(once=True)
+    rest = [item for item in upkeep.passes() if item.name in {"triggers", "deliveries"}]
+    after = Keeper(project.workspace, rest, log=log, stopping=keeper.stopping)
+    while not keeper.stopping.is_set() and upkeep.is_at_work():
+        keeper.stopping.wait(_POLL_S)
+        after.run(once=True)
+
+
+def _orphaned(control: socket.socket) -> None:
+    """End with the parent: at once, as everything that counts is written down."""
+    while control.recv(1):
+        pass
+    os._exit(1)
+
+
+def main(root: str, every_s: str) -> None:
+    """Run below a parent, which hears on our standard input that we are ready, or why we are not."""
+    control = socket.socket(fileno=os.dup(0))
+    stopping = threading.Event()
+    threading.Thread(target=_orphaned, args=(control,), daemon=True).start()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+
+    def tell(message: dict[str, Any]) -> None:
+        control.sendall(msgspec.json.encode(message) + b"\n")
+
+    try:
+        project = Project.find(Path(root))
+        keep(
+            project,
+            every_s=float(every_s),
+            once=False,
+            stopping=stopping,
+            ready=lambda: tell({"ready": {}}),
+        )
+    except InterplaneError as error:
+        tell({"error": error.to_dict(), "exit_code": error.exit_code})
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
