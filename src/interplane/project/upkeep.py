@@ -63,14 +63,16 @@ class Upkeep:
         ]
 
     def compact(self, now: datetime) -> None:
-        """Compact the prediction log, if there is one."""
+        """Compact the prediction log and that of shadows, and pack outcomes, as far as there are any."""
         from interplane.predictions.compact import compact
-        from interplane.project.predictions import log_folder
+        from interplane.project.outcomes import pack_outcomes
+        from interplane.project.predictions import log_folder, shadow_folder
 
         del now
-        folder = log_folder(self._project)
-        if folder.is_dir():
-            compact(folder)
+        for folder in (log_folder(self._project), shadow_folder(self._project)):
+            if folder.is_dir():
+                compact(folder)
+        pack_outcomes(self._project)
 
     def fire(self, now: datetime) -> None:
         """Make a pass over triggers: what fires, what became of runs, what is to start."""

@@ -146,6 +146,8 @@ class Outgoing:
                 guard = stack.enter_context(sock.dup())
                 stack.callback(_watch(guard, overdue, timeout_s).cancel)
                 yield sock
+                if overdue.is_set():
+                    raise TimeoutError
             except (OSError, http.client.HTTPException, smtplib.SMTPException) as error:
                 if isinstance(error, InterplaneError):
                     raise

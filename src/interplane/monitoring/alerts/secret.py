@@ -33,7 +33,7 @@ class Secret:
         """Read a secret from the environment variable that a setting of the project file names.
 
         Raises:
-            ConfigError: if it is not there, or empty.
+            ConfigError: if it is not there, empty, or has signs that cannot be sent.
         """
         found = (os.environ if environment is None else environment).get(name, "")
         if not found:
@@ -41,6 +41,12 @@ class Secret:
                 f"{setting} names the environment variable {name}, which is not set",
                 expected="the secret in that variable",
                 do=f"Set {name} where Interplane runs",
+            )
+        if not (found.isascii() and found.isprintable()):
+            raise ConfigError(
+                f"{setting} names the environment variable {name}, which has signs that cannot be sent",
+                expected="printable ASCII, without a line end",
+                do=f"Set {name} anew",
             )
         return cls(found)
 
