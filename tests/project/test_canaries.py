@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import shutil
+import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -297,3 +299,28 @@ def test_models_without_a_canary_are_passed_over(root):
         assert look_at_rollout(project, "trips") is None
         with pytest.raises(UnknownName):
             decide_rollouts(project, models=("trisp",))
+
+
+@pytest.mark.crash
+def test_kills_promote_once(project, root):
+    """Killed at any moment while it decides, and begun again: there is one promotion in the end."""
+    log(project, "trips@1", 4000, seed=1)
+    log(project, "trips@2", 1500, seed=2)
+    before, draw = len(project.deployments("trips")), random.Random(3)
+    script = str(Path(__file__).with_name("deciding.py"))
+    for turn in range(6):
+        command = [sys.executable, script, str(root)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            assert b"begun\n" == process.stdout.readline()
+            if turn < 5:
+                time.sleep(draw.uniform(0.0, 0.5))
+                process.kill()
+            said = process.stdout.read()
+    assert said.endswith(b"done\n")
+    moves = project.deployments("trips")[before:]
+    assert [("canary", None)] == [(move.actor, move.canary) for move in moves]
+    looks = Looks(project.workspace / LOOKS)
+    canary = project.crossing("trips@2").digest
+    began = project.deployments("trips")[before - 1].at
+    assert 1 == len(looks.list("trips", canary, began))
+    looks.close()
