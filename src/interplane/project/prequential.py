@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
@@ -60,6 +60,16 @@ class DayFigures(Value, frozen=True, kw_only=True):
     served: Figures
 
 
+class _Judged(NamedTuple):
+    """What a score comes to beside its label."""
+
+    label: float
+    absolute: float
+    log_loss: float = 0.0
+    improper: int = 0
+    rank: int | None = None
+
+
 class Sums(msgspec.Struct, kw_only=True):
     """What is summed up of one of the two."""
 
@@ -70,22 +80,18 @@ class Sums(msgspec.Struct, kw_only=True):
     true_ranks: list[int] = []
     false_ranks: list[int] = []
 
-    def add(self, score: float, label: float, *, ranks: bool, is_probability: bool) -> None:
+    def add(self, judged: _Judged) -> None:
         """Take a row in."""
-        error = score - label
-        self.absolute += abs(error)
-        self.squared += error * error
-        if not ranks:
+        self.absolute += judged.absolute
+        self.squared += judged.absolute * judged.absolute
+        if judged.rank is None:
             return
-        if is_probability and 0.0 <= score <= 1.0:
-            right = score if label else 1.0 - score
-            self.log_loss -= math.log(max(right, _LEAST))
-        else:
-            self.improper += 1
-        counts = self.true_ranks if label else self.false_ranks
+        self.log_loss += judged.log_loss
+        self.improper += judged.improper
+        counts = self.true_ranks if judged.label else self.false_ranks
         if not counts:
             counts += [0] * _BINS
-        counts[_rank(score, is_probability=is_probability)] += 1
+        counts[judged.rank] += 1
 
     def figures(self, rows: int, *, ranks: bool) -> Figures:
         """Return the figures of ``rows`` rows."""
@@ -130,10 +136,22 @@ class Prequential(msgspec.Struct, kw_only=True):
             served: the score that was answered.
             label: what came true.
         """
+        mine, theirs = (self._judge(score, label) for score in (learner, served))
         for day in (self.total, self._day(time_us // _DAY_US)):
             day.rows += 1
-            for sums, score in ((day.learner, learner), (day.served, served)):
-                sums.add(score, label, ranks=self.ranks, is_probability=self.is_probability)
+            day.learner.add(mine)
+            day.served.add(theirs)
+
+    def _judge(self, score: float, label: float) -> _Judged:
+        absolute = abs(score - label)
+        if not self.ranks:
+            return _Judged(label, absolute)
+        if not self.is_probability or not 0.0 <= score <= 1.0:
+            return _Judged(label, absolute, improper=1, rank=_rank(score))
+        right = score if label else 1.0 - score
+        low, high = max(score, _LEAST), max(1.0 - score, _LEAST)
+        loss = -math.log(max(right, _LEAST))
+        return _Judged(label, absolute, loss, rank=_rank(math.log(low / high)))
 
     def figures(self) -> list[DayFigures]:
         """Return the figures day by day, and of all of them as ``total``; nothing without rows."""
@@ -166,11 +184,7 @@ def to_plain(figures: Iterable[DayFigures]) -> dict[str, Any]:
     return {each.day: each.to_dict() for each in figures}
 
 
-def _rank(score: float, *, is_probability: bool) -> int:
-    odds = score
-    if is_probability:
-        low, high = max(score, _LEAST), max(1.0 - score, _LEAST)
-        odds = math.log(low / high)
+def _rank(odds: float) -> int:
     place = int((odds + _REACH) / (2.0 * _REACH) * _BINS)
     return min(max(place, 0), _BINS - 1)
 

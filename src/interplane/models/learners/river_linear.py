@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from interplane.errors import DataError, UsageError
 from interplane.models.learners.examples import check_example, check_examples
 from interplane.models.learners.river_forms import make_estimator, read_estimator
-from interplane.models.learners.states import RiverState, read_state, to_form
+from interplane.models.learners.states import RiverState, read_state, river_score, to_form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,6 +75,7 @@ class RiverLearner:
         self._score: LinearScore | None = None
         self.feature_names = state.feature_names
         self.is_classifier = state.is_classifier
+        self._link = state.link
         self.is_probability = state.link != "identity"
 
     @property
@@ -131,7 +132,16 @@ class RiverLearner:
 
     def _scores(self) -> LinearScore:
         if self._score is None:
-            self._score = self._state().score()
+            scaler = self._scaler
+            # As the state would have it, without making the state: this is asked for at every turn.
+            self._score = river_score(
+                self.feature_names,
+                self._link,
+                weights=self._model.weights,
+                intercept=self._model.intercept,
+                means=None if scaler is None else scaler.means,
+                variances=scaler.vars if scaler is not None and scaler.with_std else None,
+            )
         return self._score
 
     def __repr__(self) -> str:

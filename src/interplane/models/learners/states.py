@@ -31,6 +31,7 @@ __all__ = [
     "SgdState",
     "State",
     "read_state",
+    "river_score",
     "to_form",
 ]
 
@@ -214,22 +215,14 @@ class RiverState(
 
     def score(self) -> LinearScore:
         """Return what scores rows."""
-        weights = dict(self.model.weights)
-        means = spreads = None
-        if self.scaler is not None:
-            by_name, squares = dict(self.scaler.means), dict(self.scaler.variances)
-            means = [by_name.get(name, 0.0) for name in self.feature_names]
-            spreads = [
-                squares.get(name, 0.0) ** 0.5 if self.scaler.with_std else 1.0
-                for name in self.feature_names
-            ]
-        return LinearScore(
+        scaler = self.scaler
+        return river_score(
             self.feature_names,
-            [weights.get(name, 0.0) for name in self.feature_names],
-            self.model.intercept,
             self.link,
-            means=means,
-            spreads=spreads,
+            weights=dict(self.model.weights),
+            intercept=self.model.intercept,
+            means=None if scaler is None else dict(scaler.means),
+            variances=dict(scaler.variances) if scaler is not None and scaler.with_std else None,
         )
 
     def numbers(self) -> Iterator[float]:
@@ -253,6 +246,35 @@ class RiverState(
             yield from self.model.optimizer.memory.values()
         if self.scaler is not None:
             yield from (self.scaler.counts, self.scaler.means, self.scaler.variances)
+
+
+def river_score(
+    names: tuple[str, ...],
+    link: Link,
+    *,
+    weights: Mapping[str, float],
+    intercept: float,
+    means: Mapping[str, float] | None,
+    variances: Mapping[str, float] | None,
+) -> LinearScore:
+    """Return what scores rows as a linear model of River's does.
+
+    Args:
+        names: the features, in the order of a row.
+        link: from the sum to the score.
+        weights: by feature; 0 where there is none.
+        intercept: the intercept.
+        means: by feature, if the model scales.
+        variances: by feature, if it divides by their roots.
+    """
+    centres = spreads = None
+    if means is not None:
+        centres = [float(means.get(name, 0.0)) for name in names]
+        spreads = [1.0] * len(names)
+        if variances is not None:
+            spreads = [float(variances.get(name, 0.0)) ** 0.5 for name in names]
+    chosen = [float(weights.get(name, 0.0)) for name in names]
+    return LinearScore(names, chosen, float(intercept), link, means=centres, spreads=spreads)
 
 
 State = SgdState | RiverState
