@@ -39,8 +39,7 @@ def test_counts_are_those_of_plain_counting(seed, size, batch):
         counted = count(
             to_table(rows, like),
             layout,
-            slicings=[("origin",), ("origin", "late"), ("windy",), ("carrier.late_6h",)],
-            expressions={"windy": lambda row: row.wind > 5.0},
+            slicings=[("origin",), ("origin", "late"), ("carrier.late_6h",)],
             by_hour=True,
             by_crossing=True,
         )
@@ -61,11 +60,32 @@ def test_counts_are_those_of_plain_counting(seed, size, batch):
             for values, tally in grid.tallies().items()
         }
         assert {k: rounded(tally_by_hand(v, layout)) for k, v in expected.items()} == found
-    windy = {values: tally.rows for values, tally in counted.tallies(("windy",)).items()}
-    assert size == sum(windy.values())
-    # In an expression NaN is null.
-    without = sum(row["row.wind"] is None or math.isnan(row["row.wind"]) for row in rows)
-    assert without == windy.get((None,), 0)
+
+
+def test_slices_may_be_expressions():
+    """In one, NaN is null; a column is text where no request had a value."""
+    rows, table = random_log(9, 120)
+    recipe = {
+        "slicings": [("windy", "origin"), ("often",)],
+        "expressions": {
+            "windy": lambda row: row.wind > 5.0,
+            "often": lambda row: row["carrier.late_6h"] > 0.25,
+        },
+    }
+
+    def windy(row):
+        wind = row["row.wind"]
+        return None if wind is None or math.isnan(wind) else wind > 5.0
+
+    layout = layout_of(kind="classification")
+    counted = count(table, layout, **recipe)
+    expected = sorted_into(rows, lambda row: (windy(row), row["row.origin"]))
+    found = {values: tally.rows for values, tally in counted.tallies(("windy", "origin")).items()}
+    assert {values: len(each) for values, each in expected.items()} == found
+    empty = to_table([{**row, "row.wind": None, "looked_up.carrier.late_6h": "[]"} for row in rows])
+    nowhere = count(empty, layout, **recipe)
+    assert {None} == {windy for windy, _ in nowhere.tallies(("windy", "origin"))}
+    assert [(None,)] == list(nowhere.tallies(("often",)))
 
 
 @given(seed=st.integers(0, 2**32))

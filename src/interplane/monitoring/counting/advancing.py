@@ -22,7 +22,6 @@ from interplane.record.digests import digest_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
 
     from interplane.monitoring.counting.hours import Traffic
     from interplane.monitoring.counting.ports import Progress, Windows
@@ -97,13 +96,10 @@ def advance(
     """
     progress = windows.progress(model)
     horizon = _horizon(progress, horizon_us)
-    since = None if horizon is None else horizon - _LOOKED_BACK
-    rows = feed.read(_time(since), None)
-    text = recipe.text(rows.types)
+    text = recipe.text
     stale = _stale(progress, feed, text)
-    if stale and since is not None and min(stale) < since:
-        rows = feed.read(_time(min(stale)), None)
-    found = traffic(rows)
+    since = None if horizon is None else min((horizon - _LOOKED_BACK, *stale))
+    found = traffic(feed.read(None if since is None else hour_time(since), None))
     watermark = _watermark(found, None if is_replay else now_us, lateness_us)
     first = None if keep_us is None or watermark is None else (watermark - keep_us) // HOUR_US
     touched, sequence = _touched(progress, feed)
@@ -112,7 +108,7 @@ def advance(
     stating = Stating(windows, model, measure, watermark_us=watermark, now_us=now_us, before=before)
     recounting = Recounting(windows, model, feed, recipe, text=text, stating=stating, before=before)
     for hours in batches_of_days(changed, most=_AT_ONCE):
-        recounting.recount(hours)
+        recounting.recount(hours, full=before.keys() | found.hours.keys())
     closed = tuple(_closed(progress, found, watermark))
     if statements := stating.of_windows(closed):
         windows.replace(model, Recount({}, {}, statements))
@@ -141,10 +137,6 @@ def _horizon(progress: Progress, horizon_us: int) -> int | None:
     if progress.watermark_us is None:
         return None
     return (progress.watermark_us - horizon_us) // HOUR_US
-
-
-def _time(hour: int | None) -> datetime | None:
-    return None if hour is None else hour_time(hour)
 
 
 def _stale(progress: Progress, feed: Feed, text: str) -> dict[int, str]:

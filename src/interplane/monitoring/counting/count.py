@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Counted", "count"]
 
 _BATCH_ROWS: Final = 262_144
+_FEW_ROWS: Final = 16_384
 _THREADS: Final = 2
 
 
@@ -155,6 +156,9 @@ def _counted(rows: Table, plan: Counting) -> Iterator[tuple[int, list[Piece]]]:
     pending: deque[tuple[int, Future[list[Piece]]]] = deque()
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="counting") as pool:
         for batch in rows.select(*plan.needed).batches(rows=_BATCH_ROWS):
+            if batch.num_rows < _FEW_ROWS and not pending:
+                yield batch.num_rows, plan.count(batch)  # quicker than a thread starts
+                continue
             pending.append((batch.num_rows, pool.submit(plan.count, batch)))
             if len(pending) > _THREADS:
                 size, counted = pending.popleft()

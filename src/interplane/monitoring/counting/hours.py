@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -14,7 +15,7 @@ from interplane.data.table import Table
 from interplane.monitoring.calendar import HOUR_US
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from duckdb import DuckDBPyConnection
 
@@ -61,22 +62,35 @@ def hour_time(hour: int) -> datetime:
     return _EPOCH + timedelta(hours=hour)
 
 
-def runs(hours: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Yield hours that follow each other as their first and the one after their last.
+def runs(hours: Iterable[int], *, but: Collection[int] = ()) -> Iterator[tuple[int, int]]:
+    """Yield stretches of hours: the first of each and the one after its last.
 
-    >>> list(runs([5, 6, 9]))
-    [(5, 7), (9, 10)]
+    A stretch goes on over hours that are not asked for, as long as they are known to be empty.
+
+    Args:
+        hours: the hours.
+        but: what no stretch goes over.
+
+    >>> list(runs([5, 6, 9, 12], but=[7, 11]))
+    [(5, 7), (9, 10), (12, 13)]
+    >>> list(runs([5, 6, 9, 12], but=[11]))
+    [(5, 10), (12, 13)]
     """
-    begin: int | None = None
-    end = 0
+    barriers = sorted(but)
+    begin = end = None
     for hour in sorted(hours):
-        if begin is not None and hour > end:
-            yield begin, end
-            begin = None
-        begin = hour if begin is None else begin
+        if begin is None or end is None or _is_between(barriers, end, hour):
+            if begin is not None and end is not None:
+                yield begin, end
+            begin = hour
         end = hour + 1
-    if begin is not None:
+    if begin is not None and end is not None:
         yield begin, end
+
+
+def _is_between(barriers: Sequence[int], begin: int, end: int) -> bool:
+    place = bisect_left(barriers, begin)
+    return place < len(barriers) and barriers[place] < end
 
 
 def batches_of_days(rows: Mapping[int, int], *, most: int) -> Iterator[list[int]]:

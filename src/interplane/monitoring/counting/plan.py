@@ -9,13 +9,12 @@ import numpy as np
 import pyarrow as pa
 
 from interplane.data.evaluating import evaluate
-from interplane.data.types import arrow_type
 from interplane.errors import DataError, UnknownName, UsageError
 from interplane.expressions.nodes import Column, walk
 from interplane.monitoring.calendar import HOUR_US
 from interplane.monitoring.counting.coding import Coder
 from interplane.monitoring.counting.columns import FEATURES, resolve_column, spoken
-from interplane.monitoring.counting.expressions import compile_expressions
+from interplane.monitoring.counting.expressions import as_meant, compile_expressions, meant_types
 from interplane.monitoring.counting.slicing import Coded, cross, group, slice_values
 from interplane.monitoring.counting.tallying import Batch, read_outcomes, read_scores, tally_batch
 
@@ -149,7 +148,7 @@ class Counting:
             n.name: n.type for v in self.nodes.values() for n in walk(v) if isinstance(n, Column)
         }
         table = pa.table(
-            {name: rows.column(inputs[name]).cast(arrow_type(kind)) for name, kind in types.items()}
+            {name: as_meant(rows.column(inputs[name]), kind) for name, kind in types.items()}
         )
         return evaluate(self.nodes, table, {}).combine_chunks()
 
@@ -176,9 +175,8 @@ def plan_count(
     known = list(dict.fromkeys((*there, *(bins.column for bins in layout.columns))))
     divided = tuple(dict.fromkeys(tuple(by) for by in slicings if by)) or ((),)
     named = dict.fromkeys(name for by in divided for name in by)
-    nodes = compile_expressions(
-        {name: each for name, each in expressions.items() if name in named}, there
-    )
+    asked = {name: each for name, each in expressions.items() if name in named}
+    nodes = compile_expressions(asked, meant_types(there, layout)) if asked else {}
     spellings = {name: resolve_column(name, known) for name in named if name not in nodes}
     return Counting(
         layout=layout,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from types import CodeType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from interplane.errors import UnknownName
+from interplane.errors import ExpressionError, UnknownName
 from interplane.expressions.expr import Expr
+from interplane.expressions.jsonform import to_json
 from interplane.monitoring.counting.columns import resolve_column
-from interplane.monitoring.counting.expressions import compile_expressions
+from interplane.monitoring.counting.expressions import compile_expressions, meant_types
 from interplane.record.digests import digest_value
 
 if TYPE_CHECKING:
@@ -69,15 +71,14 @@ class Recipe:
     expressions: Mapping[str, Expression] = field(default_factory=dict)
     columns: Sequence[str] | None = None
 
-    def text(self, types: Mapping[str, Type]) -> str:
-        """Return what tells this recipe from others; expressions are read over columns of such types."""
+    @property
+    def text(self) -> str:
+        """What tells this recipe from others; a function is told by what it compiles to."""
         return digest_value(
             {
                 "form": _FORM,
                 "slicings": sorted(map(list, self.slicings)),
-                "expressions": {
-                    n: _spelled(n, each, types) for n, each in self.expressions.items()
-                },
+                "expressions": {name: _identity(each) for name, each in self.expressions.items()},
                 "columns": None if self.columns is None else sorted(self.columns),
             }
         )
@@ -94,16 +95,17 @@ class Recipe:
     ) -> tuple[list[tuple[str, ...]], dict[tuple[str, ...], str]]:
         """Return the slicings that rows can be divided by, and why not by the others."""
         known = list(dict.fromkeys((*types, *(bins.column for bins in layout.columns))))
+        meant = meant_types(types, layout)
         usable: list[tuple[str, ...]] = []
         why: dict[tuple[str, ...], str] = {}
         for slicing in self.slicings:
             try:
                 for name in slicing:
                     if name in self.expressions:
-                        compile_expressions({name: self.expressions[name]}, types)
+                        compile_expressions({name: self.expressions[name]}, meant)
                     else:
                         resolve_column(name, known)
-            except UnknownName as error:
+            except (UnknownName, ExpressionError) as error:
                 why[slicing] = str(error)
             else:
                 usable.append(slicing)
@@ -118,9 +120,19 @@ def _is_there(name: str, known: Sequence[str]) -> bool:
     return True
 
 
-def _spelled(name: str, expression: Expression, types: Mapping[str, Type]) -> str:
-    """Return an expression as text, which has no types in it: a log widens them now and then."""
-    try:
-        return repr(Expr(compile_expressions({name: expression}, types)[name]))
-    except UnknownName as error:
-        return str(error.what)
+def _identity(expression: Expression) -> Any:
+    if isinstance(expression, Expr):
+        return to_json(expression.node)
+    code = getattr(expression, "__code__", None)
+    cells = getattr(expression, "__closure__", None) or ()
+    return [_spelled(code or repr(expression)), [_spelled(cell.cell_contents) for cell in cells]]
+
+
+def _spelled(value: Any) -> str:
+    """Return a constant of a function as text that is the same in every process."""
+    if isinstance(value, CodeType):
+        inside = [_spelled(each) for each in value.co_consts]
+        return repr((value.co_code.hex(), value.co_names, value.co_varnames, inside))
+    if isinstance(value, frozenset):
+        return repr(sorted(map(_spelled, value)))
+    return repr(value)

@@ -12,7 +12,7 @@ from interplane.monitoring.counting.recipe import Unsliced
 from interplane.record.digests import digest_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from interplane.data.table import Table
     from interplane.monitoring.counting.count import Counted
@@ -73,10 +73,15 @@ class Recounting:
         self.gone: list[int] = []
         self.unsliced: dict[Unsliced, None] = {}
 
-    def recount(self, hours: Sequence[int]) -> None:
-        """Count some hours, whole days together, and keep them with what is stated of them."""
+    def recount(self, hours: Sequence[int], *, full: Collection[int]) -> None:
+        """Count some hours, whole days together, and keep them with what is stated of them.
+
+        Args:
+            hours: the hours.
+            full: other hours that have rows: those are not read.
+        """
         found: dict[int, _Grids] = {}
-        for begin, end in runs(hours):
+        for begin, end in runs(hours, but=set(full).difference(hours)):
             rows = self._feed.read(hour_time(begin), hour_time(end))
             if self._feed.label is not None:
                 rows = self._feed.label(rows)

@@ -118,16 +118,16 @@ class Stating:
                     new.setdefault(key, []).append(grid)
             rest = set(hours).difference(counted).intersection(self._before)
             for (crossing, slicing), grids in new.items():
-                kept = self._kept(rest, crossing, slicing)
+                kept = self._kept(rest, set(hours).difference(rest), crossing, slicing)
                 merged = merge_counted([*((layouts[crossing], grid) for grid in grids), *kept])
                 yield Judged(day, crossing, slicing, layouts[crossing], merged)
 
     def _kept(
-        self, hours: set[int], crossing: str, slicing: tuple[str, ...]
+        self, hours: set[int], others: set[int], crossing: str, slicing: tuple[str, ...]
     ) -> list[tuple[Layout, Grid]]:
         return [
             each
-            for begin, end in runs(hours)
+            for begin, end in runs(hours, but=others)
             for each in self._windows.counted(
                 self._model, slicing=slicing, begin_hour=begin, end_hour=end, crossing=crossing
             )
