@@ -132,6 +132,18 @@ def test_a_learner_that_ran_away_is_not_saved():
         made.state()
 
 
+def test_a_learner_that_ran_away_says_so_at_once():
+    """Also where its library refuses the step itself."""
+    estimator = SGDClassifier(
+        loss="squared_hinge", shuffle=False, learning_rate="constant", eta0=1e200, penalty=None
+    )
+    made = learner(estimator, features=FROZEN)
+    with pytest.raises(DataError, match="it diverged"):
+        for number in range(50):
+            made.learn_one([1e150, -1e150, 1e150, 1.0], float(number % 2))
+        made.state()
+
+
 def test_other_models_have_no_learner(booster):
     """They say how they go on."""
     with pytest.raises(UsageError, match=r"'lightgbm' learns no further.*warm_start"):

@@ -86,7 +86,7 @@ def read_events(
     ]
     said = _said(pieces, place, round_)
     by_id, by_key = _first(pieces, log, key, up_to=round_.sequence)
-    firsts = {int(each) for rows in (by_id, by_key) for each in rows[OUTCOME].to_pylist()}
+    firsts = _among(set(said.known), by_id, by_key)
     found = _matches(log, key, by_id, by_key, set(said.known))
     asked = _predictions(log, place, round_)
     sorted_ = _Sorted.of(found, said, firsts, place, round_)
@@ -169,6 +169,19 @@ def _first(
             turned.append(piece._replace(rows=rows))
     by_id, by_key = what_counts(turned, log, key)
     return by_id.rows, by_key.rows
+
+
+def _among(new: set[int], *firsts: pa.Table) -> set[int]:
+    """Return those of new sequences that are what was said first of a target."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    wanted = pa.array(sorted(new), pa.float64())
+    found: set[int] = set()
+    for rows in firsts:
+        mine = rows.filter(pc.is_in(rows[OUTCOME], value_set=wanted))
+        found.update(map(int, mine[OUTCOME].to_pylist()))
+    return found
 
 
 def _matches(

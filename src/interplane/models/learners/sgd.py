@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from interplane.errors import DataError, MissingExtra, UsageError
 from interplane.models.learners.examples import check_example, check_examples
-from interplane.models.learners.states import SGD_LOSSES, SgdSettings, SgdState, read_state, to_form
+from interplane.models.learners.states import (
+    SGD_LOSSES,
+    SgdSettings,
+    SgdState,
+    diverged,
+    read_state,
+    to_form,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -113,10 +120,13 @@ class SgdLearner:
 
         # What is checked is checked above; the library's own checks take longer than its learning.
         with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
-            if self._classes is None:
-                self._estimator.partial_fit(rows, labels)
-            else:
-                self._estimator.partial_fit(rows, labels, classes=self._classes)
+            try:
+                if self._classes is None:
+                    self._estimator.partial_fit(rows, labels)
+                else:
+                    self._estimator.partial_fit(rows, labels, classes=self._classes)
+            except ValueError as error:  # the library's word for weights that overflow
+                raise diverged(self._learned) from error
         self._learned += len(rows)
         self._score = None
 

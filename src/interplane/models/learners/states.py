@@ -30,6 +30,7 @@ __all__ = [
     "SgdSettings",
     "SgdState",
     "State",
+    "diverged",
     "read_state",
     "river_score",
     "to_form",
@@ -294,11 +295,7 @@ def to_form(state: State) -> dict[str, Any]:
         DataError: if a number in it is not finite: the learner ran away.
     """
     if not all(map(math.isfinite, state.numbers())):
-        raise DataError(
-            f"the learner's weights are not finite after {state.learned:,} examples: it diverged",
-            expected="finite weights",
-            do="Learn with a smaller learning rate, or scale the features first (ip.standardize)",
-        )
+        raise diverged(state.learned)
     return _Form(state=state).to_dict()
 
 
@@ -317,6 +314,15 @@ def read_state(plain: Mapping[str, Any] | Any) -> State:
     if state.learned < 0 or not state.fits() or not all(map(math.isfinite, state.numbers())):
         raise _unreadable("its parts do not belong together")
     return state
+
+
+def diverged(learned: int) -> DataError:
+    """Return the error of a learner whose weights are not finite any more."""
+    return DataError(
+        f"the learner's weights are not finite after {learned:,} examples: it diverged",
+        expected="finite weights",
+        do="Learn with a smaller learning rate, or scale the features first (ip.standardize)",
+    )
 
 
 def _unreadable(what: str) -> DataError:
