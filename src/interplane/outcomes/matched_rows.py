@@ -119,27 +119,38 @@ class MatchedRows:
         import numpy as np
         import pyarrow as pa
 
-        by_id, by_key = self._by
-        place = np.full(predictions.rows, -1, np.int64)
-        _fill(place, predictions, by_key, begin=by_id.rows.num_rows)
-        _fill(place, predictions, by_id, begin=0)  # over what is said of the key
-        said = pa.concat_tables(
-            [targets.rows.select([OUTCOME, KNOWN_AT]) for targets in self._by]
-        ).combine_chunks()
-        has = place >= 0
-        found = said.take(pa.array(place, mask=~has))
-        return found.append_column(HAS_OUTCOME, pa.array(has))
+        count = predictions.rows
+        is_number = self._by[0].is_number
+        values: np.ndarray[Any, Any] = np.zeros(count, np.float64 if is_number else np.bool_)
+        known_at = np.zeros(count, "datetime64[us]")
+        has, has_value = np.zeros(count, np.bool_), np.zeros(count, np.bool_)
+        for targets in reversed(self._by):  # what is said of a prediction over what is of its key
+            place, target = _pairs(predictions, targets)
+            said = targets.rows[OUTCOME].combine_chunks()
+            values[place] = said.fill_null(0 if is_number else False).to_numpy(
+                zero_copy_only=False
+            )[target]
+            has_value[place] = said.is_valid().to_numpy(zero_copy_only=False)[target]
+            known_at[place] = targets.rows[KNOWN_AT].to_numpy()[target]
+            has[place] = True
+        columns = {
+            OUTCOME: pa.array(values, mask=~has_value),
+            KNOWN_AT: pa.array(known_at, pa.timestamp("us"), mask=~has),
+            HAS_OUTCOME: pa.array(has),
+        }
+        return pa.table(columns)
 
 
-def _fill(place: np.ndarray[Any, Any], predictions: Table, targets: Targets, *, begin: int) -> None:
-    """Set the places of those predictions that have a target; targets are numbered from ``begin``."""
+def _pairs(
+    predictions: Table, targets: Targets
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Return the places of predictions that have a target, and the place of the target of each."""
     import numpy as np
     import pyarrow as pa
 
-    count = targets.rows.num_rows
-    if not count or not len(place):
-        return
-    numbers = pa.array(np.arange(begin, begin + count))
+    if not targets.rows.num_rows or not predictions.rows:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    numbers = pa.array(np.arange(targets.rows.num_rows))
     with connect() as connection:
         connection.register(
             "targets", targets.rows.select(list(targets.columns)).append_column("target", numbers)
@@ -152,7 +163,7 @@ def _fill(place: np.ndarray[Any, Any], predictions: Table, targets: Targets, *, 
             "(SELECT *, row_number() OVER () - 1 AS place FROM predictions) AS p "
             f"JOIN targets AS t ON {targets.joined('p', 't')}"
         ).fetchnumpy()
-    place[pairs["place"]] = pairs["target"]
+    return pairs["place"], pairs["target"]
 
 
 def _beside(given: pa.Table, added: pa.Table, names: Sequence[str]) -> pa.Table:

@@ -120,7 +120,7 @@ def _latest(
     if not pieces:
         return _nothing(columns, predictions, is_number=is_number)
     known_at = _numbers(pieces, "known_at")
-    order = np.lexsort((_numbers(pieces, "sequence"), known_at))
+    order = _in_order(_numbers(pieces, "sequence"), known_at)
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
     with connect() as connection:
@@ -135,6 +135,15 @@ def _latest(
     values = _numbers(pieces, "value")[chosen]
     rows = rows.append_column(OUTCOME, _values(kinds, values, is_number=is_number))
     return Targets(columns, rows.append_column(KNOWN_AT, _moments(known_at[chosen])))
+
+
+def _in_order(sequence: np.ndarray[Any, Any], known_at: np.ndarray[Any, Any]) -> Any:
+    """Return the places of outcomes by when they were known, and of equal ones by when they came."""
+    import numpy as np
+
+    if np.all(sequence[1:] > sequence[:-1]):
+        return np.argsort(known_at, kind="stable")
+    return np.lexsort((sequence, known_at))
 
 
 def _nothing(columns: tuple[str, ...], predictions: Table, *, is_number: bool) -> Targets:

@@ -39,9 +39,8 @@ def write_outcomes(
     fresh = [False] * len(outcomes)
     cursor = connection.cursor()
     # In the order of the index, so that thousands at once read each of its pages once.
-    for place in sorted(range(len(outcomes)), key=lambda place: (targets[place], place)):
-        sequence = last + 1 + place
-        fresh[place] = _is_new(cursor, outcomes[place], targets[place], sequence)
+    for target, place in sorted(zip(targets, range(len(outcomes)), strict=True)):
+        fresh[place] = _is_new(cursor, outcomes[place], target, last + 1 + place)
     models = _numbers(connection, outcomes)
     kept = [
         Kept(last + 1 + place, outcome) for place, outcome in enumerate(outcomes) if fresh[place]
