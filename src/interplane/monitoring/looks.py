@@ -47,6 +47,7 @@ class Look(Value, frozen=True, kw_only=True):
         since: from when on rows count: when its share became what it is.
         at: when it was looked at, ISO 8601, UTC.
         labelled: the outcomes of both crossings that were there.
+        outcomes: the place of the model's newest outcome.
         decision: what was decided; its number is the look's.
     """
 
@@ -56,6 +57,7 @@ class Look(Value, frozen=True, kw_only=True):
     since: str
     at: str
     labelled: int
+    outcomes: int = 0
     decision: Decision
 
 

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from interplane.errors import Fenced, InterplaneError
 from interplane.monitoring.canary import Decision, decide
 from interplane.monitoring.looks import LOOKS, Look, Looks, is_due
-from interplane.project.audit import audit, skew_of
+from interplane.project.audit import skew_of
 from interplane.project.baselines import baseline_layout
 from interplane.project.crossings import find_crossing, load
 from interplane.project.deployment import promote, rollback
+from interplane.project.recorded_audit import audit_by_record
 from interplane.project.rollouts import check_model, find_rollout
 from interplane.project.serving import check_serves
 from interplane.record import Rollout
@@ -241,7 +242,9 @@ class _Rollout:
         policy = self.project.config.rollout
         if policy.audit:
             try:
-                audit(self.project, self.canary.digest, rows=policy.audit_rows, seed=seed)
+                audit_by_record(
+                    self.project, self.canary, rows=policy.audit_rows, seed=seed, actor=ACTOR
+                )
             except InterplaneError as error:
                 return f"its skew could not be audited: {error.what}"
         return self.known_skew()
@@ -254,6 +257,9 @@ class _Rollout:
         if last is not None and last.decision.action != "go on":
             # Decided, and the canary is still under way: whoever decided was killed, or could not.
             return self.act(last.decision, is_new=False)
+        outcomes = self.newest_outcome()
+        if last is not None and outcomes == last.outcomes and not self.has_more(last, now):
+            return self.told(last.decision, is_new=False)
         counts = self.count()
         number = 1 if last is None else last.decision.look + 1
         if not self.is_due(counts, last, now):
@@ -269,6 +275,7 @@ class _Rollout:
             since=self.since,
             at=f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
             labelled=counts.labelled,
+            outcomes=outcomes,
             decision=decision,
         )
         if not looks.put(look):
@@ -276,14 +283,36 @@ class _Rollout:
             return self.told(decision if other is None else other.decision, is_new=False)
         return self.act(decision)
 
+    def newest_outcome(self) -> int:
+        """Return the place of the newest outcome of the model."""
+        store = self.project.open_outcomes()
+        try:
+            return store.newest(self.model)
+        finally:
+            store.close()
+
+    def has_more(self, last: Look, now: datetime) -> bool:
+        """Return whether it is worth another look if no outcome is new: one small question."""
+        digest, since = self.canary.digest, _plain(self.since)
+        found = self.project.predictions(self.model).sql(
+            f"SELECT count(*) AS n FROM self WHERE \"at\" >= TIMESTAMP '{since}' "
+            f"AND (instead_of = '{digest}' OR (crossing = '{digest}' AND instead_of IS NULL))"
+        )
+        attempts = found.to_rows()[0]["n"]
+        return self._is_due(last, attempts=attempts, labelled=last.labelled, now=now)
+
     def is_due(self, counts: _Counts, last: Look | None, now: datetime) -> bool:
         """Return whether it is worth another look."""
+        attempts = counts.canary.rows + counts.refused
+        return self._is_due(last, attempts=attempts, labelled=counts.labelled, now=now)
+
+    def _is_due(self, last: Look | None, *, attempts: int, labelled: int, now: datetime) -> bool:
         policy = self.project.config.rollout
         return is_due(
             last,
             since=self.since,
-            attempts=counts.canary.rows + counts.refused,
-            labelled=counts.labelled,
+            attempts=attempts,
+            labelled=labelled,
             elapsed_s=self.elapsed_s(now),
             min_time_s=policy.min_time_s,
             max_time_s=policy.max_time_s,
