@@ -380,6 +380,36 @@ def test_stopped_at_any_checkpoint_it_goes_on(project, after):
     assert last(project) == last(again)
 
 
+def test_whatever_comes_when_each_is_learned_once(project):
+    """Predictions and outcomes that come in any order, late, twice, corrected, between advances."""
+    draw = random.Random(int(os.environ.get("INTERPLANE_FUZZ_SEED", "11")))
+    rows = [row for row in TRIPS[:160] if row["miles"] is not None]
+    toy.log(project, rows[:1])
+    steps = [("log", row) for row in rows[1:]] + [("tell", row) for row in rows]
+    steps += [("tell", draw.choice(rows)) for _ in range(40)]
+    steps += [("turn", draw.choice(rows)) for _ in range(20)]
+    draw.shuffle(steps)
+    first: dict[str, bool] = {}
+    moment, learned = toy.LIVE, 0
+    for begin in range(0, len(steps), 40):
+        some = steps[begin : begin + 40]
+        toy.log(project, [row for what, row in some if what == "log"])
+        for what, row in some:
+            if what != "log":
+                said = {**row, "tipped": row["tipped"] is not (what == "turn")}
+                toy.tell(project, [said], after=timedelta(minutes=draw.randrange(300)))
+                first.setdefault(row["trip"], said["tipped"])
+        moment += timedelta(hours=draw.randrange(12))
+        done = Learning(project, "trips", chunk=draw.choice([7, 1000])).advance(moment)
+        learned += done.learned
+    learned += Learning(project, "trips").advance(toy.NOW).learned
+    found = last(project)
+    assert len(rows) == len(first) == learned == found.learned
+    assert 0 == Learning(project, "trips").standing().waiting
+    assert found.counts["judged"] + found.counts["not_judged"] == learned
+    assert found.counts["scored"] + found.counts.get("late", 0) <= len(rows)
+
+
 @pytest.mark.crash
 def test_killed_anywhere_it_learns_each_outcome_once(project):
     """The state after any number of kills is that of an undisturbed run, bit for bit."""
