@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import trips_project as trips
 
 from interplane.data.table import Table
-from interplane.errors import UnknownName
+from interplane.errors import Corrupt, UnknownName
 from interplane.monitoring.looks import LOOKS, Look, Looks
 from interplane.predictions.entry import Entry
 from interplane.predictions.writer import SegmentWriter
@@ -295,6 +295,20 @@ def test_it_is_audited_by_its_recorded_code(root):
         (found,) = decide_rollouts(project)
         assert ("go on", 2) == (found.decision.action, found.decision.look)
         assert "its skew could not be audited: " in found.decision.reasons[0]
+
+
+def test_what_cannot_be_done_is_an_error_each_time(project):
+    """It was decided and kept; the model cannot be loaded any more, and whoever comes is told."""
+    log(project, "trips@1", 4000, seed=1)
+    log(project, "trips@2", 1500, seed=2)
+    golden = project.crossing("trips@2").crossing.golden
+    path = project.store.path(golden)
+    path.chmod(0o644)
+    path.write_bytes(b"{}")
+    for _ in range(2):
+        with trips.opened(project.root) as again, pytest.raises(Corrupt):
+            decide_rollouts(again)
+    assert ("trips@1", "trips@2") == live(project)
 
 
 def test_models_without_a_canary_are_passed_over(root):

@@ -55,7 +55,7 @@ class RolloutLook(Value, frozen=True, kw_only=True):
         decision: what was decided, or would be.
         is_new: whether this was a look of its own; else there was nothing new, and it is the last one.
         done: what was done: ``promoted``, ``rolled back`` or nothing.
-        error: why what was decided could not be done.
+        error: why what was decided was not done: somebody else was first.
     """
 
     model: str
@@ -84,8 +84,9 @@ def decide_rollouts(
         models: these models; all if not given.
 
     Raises:
-        StorageError: if the log or the catalog cannot be read.
         UnknownName: if there is no such model.
+        InterplaneError: the first thing that went wrong, after every canary had its turn: the log
+            cannot be read, or what was decided cannot be done.
     """
     at = now or datetime.now(UTC)
     for model in models:
@@ -95,10 +96,27 @@ def decide_rollouts(
     )
     looks = Looks(project.workspace / LOOKS)
     try:
-        found = (_Rollout.find(project, model) for model in names)
-        return [each.decide(looks, at) for each in found if each is not None]
+        return _all(project, names, looks, at)
     finally:
         looks.close()
+
+
+def _all(
+    project: Project, names: tuple[str, ...], looks: Looks, now: datetime
+) -> list[RolloutLook]:
+    """Decide about each canary; one of which nothing can be told keeps no other from its turn."""
+    done: list[RolloutLook] = []
+    failed: InterplaneError | None = None
+    for model in names:
+        try:
+            found = _Rollout.find(project, model)
+            if found is not None:
+                done.append(found.decide(looks, now))
+        except InterplaneError as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
+    return done
 
 
 def look_at_rollout(
@@ -340,8 +358,6 @@ class _Rollout:
             return self.told(
                 decision, is_new=is_new, error=f"somebody else was first: {error.what}"
             )
-        except InterplaneError as error:
-            return self.told(decision, is_new=is_new, error=str(error))
         return self.told(decision, is_new=is_new, done=_DONE[decision.action])
 
     def told(
