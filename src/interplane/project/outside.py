@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Final
 
 from interplane.errors import UnknownName
 from interplane.project.audit import latest_report
-from interplane.project.crossings import find_crossing, load
-from interplane.project.recorded import frozen_of
+from interplane.project.crossings import find_crossing
+from interplane.record import ViewVersion
 from interplane.record.base import Value
 from interplane.serving.minute_file import MINUTES, MinuteFile
+from interplane.views.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from interplane.models.model import Model
     from interplane.project.crossings import Recorded
     from interplane.project.project import Project
     from interplane.serving.minutes import Minute
     from interplane.views.online import SqliteOnline
-    from interplane.views.view import View
 
 __all__ = ["Outside", "OutsideValues", "outside_values"]
 
@@ -165,8 +164,8 @@ def _freshness(project: Project, live: Recorded | None, now_us: int) -> dict[str
     """Return the age of the newest event of each view that the live crossing reads, by its name."""
     if live is None or not live.crossing.views:
         return {}
-    model: Model = load(project.store, live.crossing.model)
-    views = {use.view.digest: use.view for use in frozen_of(model).uses.values()}
+    records = (project.store.record(each, ViewVersion) for each in live.crossing.views.values())
+    views = {view.digest: view for view in (View.from_dict(each.definition) for each in records)}
     online = project.open_online()
     try:
         horizons = {each.view.digest: each.horizon for each in online.known().views}
