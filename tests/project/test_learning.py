@@ -258,6 +258,9 @@ def test_a_pipeline_publishes_what_was_learned(project):
     plan = project.plan("trips")
     assert {"reuse"} == {step.action for step in plan.steps.values()} - {"run", "wait"}
     before = project.run()
+    Learning(project, "trips").advance(toy.LIVE + timedelta(hours=1))
+    assert 0 == last(project).learned < last(project).counts["scored"]
+    assert {"reused"} == set(project.run().steps.values())
     Learning(project, "trips").advance(toy.NOW)
     outcome = project.run()
     assert "run" == outcome.plan.steps["model"].action

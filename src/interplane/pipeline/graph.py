@@ -48,7 +48,7 @@ class Live:
 
 @dataclass(frozen=True)
 class Learned:
-    """What the learner of a model has learned, as a model; None before its first checkpoint.
+    """What the learner of a model has learned, as a model; None before its first example.
 
     A step takes it, evaluates it beside the champion, and it is gated and published like any other
     model. The checkpoint that is the latest when a run begins is the one that the run takes.

@@ -172,12 +172,19 @@ def _learned(name: str, declared: Learned, store: Store, pin: str | None) -> Res
         )
     target = store.catalog.pointer(learner_pointer(declared.model))
     found = None if target is None else store.record(target, Checkpoint)
+    if found is None or not found.learned:  # it is its parent still
+        return ResolvedInput(
+            name=name,
+            label=_learned_label(declared.model, None),
+            series=learner_pointer(declared.model),
+            target=None,
+        )
     return ResolvedInput(
         name=name,
         label=_learned_label(declared.model, found),
         series=learner_pointer(declared.model),
         target=target,
-        model=None if found is None else found.model,
+        model=found.model,
     )
 
 
