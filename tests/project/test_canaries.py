@@ -257,6 +257,10 @@ def test_a_canary_that_serves_rightly_goes_live(root):
         (found,) = decide_rollouts(project)
         assert ("promoted", "") == (found.done, found.error), found.decision.reasons
         assert 600 == found.decision.rows + found.decision.live_rows
+        assert project.deployments("trips")[-1].reason.endswith(
+            f"audit: of {min(found.decision.rows, 500)} predictions 0 differ, "
+            "of 0 some history has not arrived"
+        )
         assert (0, 0.0) == (
             latest_audit(project.store, project.crossing("trips@2").digest).skewed,
             latest_audit(project.store, project.crossing("trips@2").digest).worst,

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec.structs import replace
+
 from interplane.errors import Fenced, InterplaneError
 from interplane.monitoring.canary import Decision, decide
 from interplane.monitoring.looks import LOOKS, Look, Looks, is_due
-from interplane.project.audit import skew_of
+from interplane.project.audit import latest_audit, skew_of
 from interplane.project.baselines import baseline_layout
 from interplane.project.crossings import find_crossing, load
 from interplane.project.deployment import promote, rollback
@@ -216,8 +218,6 @@ class _Rollout:
 
     def _layout(self, rows: Table) -> Layout:
         """Return the bins of the live crossing: both are counted by them."""
-        from msgspec.structs import replace
-
         crossing, threshold = self.live.crossing, 0.5
         if crossing.evaluation is not None:
             evaluation: Evaluation = load(self.project.store, crossing.evaluation)
@@ -267,6 +267,16 @@ class _Rollout:
                 return f"its skew could not be audited: {error.what}"
         return self.known_skew()
 
+    def audit_text(self) -> str:
+        """Return what the latest audit of the canary found, in a few words."""
+        record = latest_audit(self.project.store, self.canary.digest)
+        if record is None:
+            return "audit: none"
+        return (
+            f"audit: of {record.rows:,} predictions {record.skewed:,} differ, of "
+            f"{record.pending:,} some history has not arrived"
+        )
+
     # ---- deciding ---------------------------------------------------------------------------
 
     def decide(self, looks: Looks, now: datetime) -> RolloutLook:
@@ -286,6 +296,7 @@ class _Rollout:
         decision = self.judge(counts, number, now)
         if decision.action == "promote":
             decision = self.judge(counts, number, now, skewed=self.audited_skew(number))
+            decision = replace(decision, reasons=(*decision.reasons, self.audit_text()))
         look = Look(
             model=self.model,
             canary=self.canary.digest,
