@@ -11,6 +11,7 @@ from interplane.errors import GateClosed, UsageError
 from interplane.models.request_schema import RequestSchema
 from interplane.monitoring.skew import SkewReport
 from interplane.project.crossings import find_crossing, load
+from interplane.project.predictions import request_types
 from interplane.project.recorded import frozen_of, recorded_tables
 from interplane.record import Audit
 from interplane.record.json_values import READERS
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from interplane.storage.store import Store
 
 __all__ = ["Audited", "audit", "latest_audit", "latest_report", "refuse_skewed", "skew_of"]
+
+_TEXTS = frozenset({"str", "date", "timestamp"})
 
 
 class Audited(NamedTuple):
@@ -139,6 +142,8 @@ def _logged(
     seed: int,
 ) -> list[LoggedRow]:
     """Draw logged predictions of a crossing."""
+    from interplane.monitoring.audit import LoggedRow
+
     if found.crossing.request_schema is None:
         raise UsageError(
             f"{found.name} has no request schema, so no server answers by it",
@@ -160,31 +165,38 @@ def _logged(
         )
     drawn = table.sql("FROM self SEMI JOIN ids USING (prediction_id)", ids=ids)
     types = {field.name: field.type for field in schema.fields}
-    return [_row(each, types, frozen.looked_up) for each in drawn.to_rows()]
+    agreed = request_types(project.store, found.crossing.model_name)
+    return [
+        LoggedRow(
+            id=each["prediction_id"],
+            time=each["time"],
+            row={
+                name: _typed(each.get(f"row.{name}"), kind, is_mixed=name not in agreed)
+                for name, kind in types.items()
+            },
+            looked_up={
+                name: _typed(each.get(f"looked_up.{name}"), kind)
+                for name, kind in frozen.looked_up.items()
+            },
+            score=each["score"],
+        )
+        for each in drawn.to_rows()
+    ]
 
 
-def _row(
-    plain: Mapping[str, Any], types: Mapping[str, Type], looked_up: Mapping[str, Type]
-) -> LoggedRow:
-    from interplane.monitoring.audit import LoggedRow
-
-    return LoggedRow(
-        id=plain["prediction_id"],
-        time=plain["time"],
-        row={name: _typed(plain.get(f"row.{name}"), kind) for name, kind in types.items()},
-        looked_up={
-            name: _typed(plain.get(f"looked_up.{name}"), kind) for name, kind in looked_up.items()
-        },
-        score=plain["score"],
-    )
-
-
-def _typed(value: Any, kind: Type) -> Constant:
+def _typed(value: Any, kind: Type, *, is_mixed: bool = False) -> Constant:
     """Return a logged value as its column's type has it: the log keeps JSON values.
+
+    Where crossings do not agree on a column's type (``is_mixed``), it may hold each value as JSON
+    text.
 
     >>> _typed(3.0, "int"), _typed("2026-01-05T10:00:00Z", "timestamp"), _typed(None, "str")
     (3, datetime.datetime(2026, 1, 5, 10, 0), None)
+    >>> _typed("2.5", "float", is_mixed=True), _typed('"JFK"', "str", is_mixed=True)
+    (2.5, 'JFK')
     """
+    if is_mixed and isinstance(value, str) and (kind not in _TEXTS or value.startswith('"')):
+        value = msgspec.json.decode(value)
     if value is None:
         return None
     if kind == "float":
