@@ -96,6 +96,19 @@ def test_labels_are_listed(arrived):
     ]
 
 
+def test_what_belongs_to_no_prediction_is_shown(arrived):
+    """Where it is asked for."""
+    arrived.must(*ADD, "--known-at", "ended_at")
+    out = arrived.must("labels", "rides", "--unmatched", "5").out
+    assert ["ride=r9", "True", "2026-01-02", "10:00:00"] in [
+        line.split() for line in out.splitlines()
+    ]
+    assert "of no prediction" not in arrived.must("labels").out
+    found = arrived.must("labels", "--unmatched", "5", "--json").json["unmatched"]
+    expected = {"target": {"ride": "r9"}, "outcome": True, "known_at": "2026-01-02T10:00:00"}
+    assert [expected] == found
+
+
 def test_labels_of_predictions(arrived):
     """By the ids that the server answered."""
     arrived.write("mine.csv", f"prediction,late\n{0:032x},1\n{2:032x},0\n")

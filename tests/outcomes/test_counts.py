@@ -1,8 +1,9 @@
 """How many outcomes there are, and how many belong to a prediction."""
 
-from toy_predictions import predictions, store_of
+from toy_predictions import START, predictions, store_of
 
 from interplane.outcomes.counts import Counts, counts
+from interplane.outcomes.unmatched import Unmatched, unmatched
 from interplane.testing.outcome_laws import by_id, said
 
 AFTER = 1_470_000_000_000_000
@@ -58,3 +59,27 @@ def test_without_a_key_only_ids_match():
     """What was said of keys is counted all the same."""
     (label,) = counted(predictions(["UA1"]), store_of(said(), by_id(0)), key=())
     assert (2, 1, 1) == (label.outcomes, label.matched, label.unmatched)
+
+
+def test_unmatched_outcomes_are_shown():
+    """Those that were known last first; what counts of each."""
+    store = store_of(
+        said("UA1"),
+        said("UA8", True, known_at_us=1),
+        said("UA8", None, known_at_us=2),
+        said("UA9", False, known_at_us=1),
+        by_id(0),
+        by_id(5, known_at_us=3),
+    )
+    asked = {"model": "flights", "key": ["flight_id"]}
+    found = unmatched(predictions(["UA1"]), store, **asked)
+    moments = [START.replace(1970, 1, 1, microsecond=us) for us in (3, 2, 1)]
+    assert [
+        Unmatched(target={"prediction_id": f"{5:032x}"}, outcome=True, known_at=moments[0]),
+        Unmatched(target={"flight_id": "UA8"}, outcome=None, known_at=moments[1]),
+        Unmatched(target={"flight_id": "UA9"}, outcome=False, known_at=moments[2]),
+    ] == found
+    assert found[:1] == unmatched(predictions(["UA1"]), store, **asked, limit=1)
+    nothing = predictions(["UA1"]).select("prediction_id", "time").head(0)
+    assert 5 == len(unmatched(nothing, store, **asked))
+    assert [] == unmatched(nothing, store, **asked, name="clicked")

@@ -5,8 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from interplane.errors import NewerFormat, StorageError
+from interplane.errors import Corrupt, NewerFormat, StorageError
 from interplane.outcomes.pieces import kept_of
 from interplane.outcomes.store import SqliteOutcomes
 from interplane.testing import outcome_laws
@@ -106,6 +108,52 @@ def test_a_file_that_is_something_else_is_refused(tmp_path):
     connection.close()
     with pytest.raises(NewerFormat, match="has format 99"):
         SqliteOutcomes(path)
+
+
+def test_a_damaged_chunk_is_not_read(tmp_path):
+    """Whatever the damage is."""
+    with SqliteFile(tmp_path) as store:
+        store.add([said(f"UA{n}") for n in range(9)], bulk=True)
+        with sqlite3.connect(store.path) as connection:
+            connection.execute("UPDATE chunk SET body = zeroblob(length(body))")
+        connection.close()
+        with pytest.raises(Corrupt, match="are damaged"):
+            store.read("flights")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    calls=st.lists(
+        st.tuples(
+            st.lists(
+                st.builds(
+                    lambda flight, value, known, late: said(
+                        flight, value, known_at_us=known, received_at_us=known + late
+                    ),
+                    st.sampled_from(["UA1", "UA2"]),
+                    st.sampled_from([True, False, None, 1.0, 0.0]),
+                    st.integers(0, 4),
+                    st.integers(0, 1),
+                ),
+                max_size=6,
+            ),
+            st.booleans(),
+            st.booleans(),
+        ),
+        max_size=6,
+    )
+)
+def test_the_store_on_disk_keeps_what_the_one_in_memory_keeps(calls, tmp_path_factory):
+    """Whatever comes, in rows or in columns, packed or not."""
+    memory = MemoryOutcomes()
+    with SqliteFile(tmp_path_factory.mktemp("store")) as disk:
+        for outcomes, bulk, packs in calls:
+            assert memory.add(outcomes) == disk.add(outcomes, bulk=bulk)
+            if packs:
+                disk.pack(at_least=1)
+        kept = [kept_of("flights", store.read("flights")) for store in (memory, disk)]
+        assert kept[0] == kept[1]
+        assert dict(memory.repeated("flights")) == disk.repeated("flights")
 
 
 def test_a_server_adds_without_a_heavy_import(tmp_path):

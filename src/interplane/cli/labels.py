@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from interplane.outcomes.counts import Counts
+    from interplane.outcomes.unmatched import Unmatched
     from interplane.project.outcomes import Added, Day
     from interplane.project.project import Project
     from interplane.record import Type
@@ -129,16 +130,23 @@ def add(
 @click.option(
     "--days", type=click.IntRange(1), default=_SHOWN_DAYS, show_default=True, help="How many days."
 )
+@click.option(
+    "--unmatched", type=click.IntRange(1), metavar="N", help="Show N that belong to no prediction."
+)
 @json_option
-def list_(model: str | None, *, name: str, days: int, as_json: bool) -> None:
-    """Count the outcomes of MODEL, and say what share of each day's predictions has one."""
-    from interplane.project.outcomes import coverage
+def list_(model: str | None, *, name: str, days: int, unmatched: int | None, as_json: bool) -> None:
+    """Count the outcomes of MODEL, and say what share of each day's predictions has one.
+
+    What belongs to no prediction yet is kept, and matches when its prediction turns up.
+    """
+    from interplane.project.outcomes import coverage, not_matched
     from interplane.project.project import Project
 
     project = Project.find()
     model = _model(project, model)
     found = project.outcomes(model)
     covered = coverage(project, model, name=name, days=days)
+    alone = [] if unmatched is None else not_matched(project, model, name=name, limit=unmatched)
     if as_json:
         print_json(
             {
@@ -146,6 +154,7 @@ def list_(model: str | None, *, name: str, days: int, as_json: bool) -> None:
                 "counts": [each.to_dict() for each in found],
                 "name": name,
                 "days": [{**day.to_dict(), "coverage": day.coverage} for day in covered],
+                **({} if unmatched is None else {"unmatched": alone}),
             }
         )
         return
@@ -156,6 +165,9 @@ def list_(model: str | None, *, name: str, days: int, as_json: bool) -> None:
     if covered:
         say()
         _print_days(covered, name)
+    if alone:
+        say()
+        _print_unmatched(alone)
 
 
 @labels.command(short_help="Let go of outcomes known before a time.")
@@ -235,4 +247,18 @@ def _print_days(days: list[Day], name: str) -> None:
             for day in days
         ],
         right=("predictions", f"with {name}", "coverage", "null"),
+    )
+
+
+def _print_unmatched(alone: list[Unmatched]) -> None:
+    print_table(
+        ("of no prediction", "outcome", "known at"),
+        [
+            (
+                ", ".join(f"{column}={value}" for column, value in each.target.items()),
+                "null" if each.outcome is None else each.outcome,
+                f"{each.known_at:%Y-%m-%d %H:%M:%S}",
+            )
+            for each in alone
+        ],
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from blake3 import blake3
 
+from interplane.errors import Corrupt
 from interplane.outcomes.outcome import Outcome
 from interplane.outcomes.pieces import (
     BOOL,
@@ -22,14 +24,16 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
+    import pyarrow as pa
+
 __all__ = ["drop_known_before", "pack", "read_chunks", "read_rows", "write_chunks"]
 
 _CHUNK: Final = (
-    "INSERT INTO chunk (model, name, kinds, rows, last, first_known, last_known, body) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO chunk (model, name, kinds, rows, last, first_known, last_known, digest, body) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _CHUNKS: Final = (
-    "SELECT name, kinds, body FROM chunk WHERE model = ? AND last > ? "
+    "SELECT name, kinds, digest, body FROM chunk WHERE model = ? AND last > ? "
     "AND (?3 IS NULL OR name = ?3) AND (?4 IS NULL OR first_known <= ?4) ORDER BY number"
 )
 _ROWS: Final = (
@@ -50,7 +54,8 @@ def write_chunks(connection: sqlite3.Connection, model: int, pieces: Iterable[Pi
         last = rows["sequence"][-1].as_py()
         figures = (rows.num_rows, last, known["min"], known["max"])
         text = msgspec.json.encode(kinds).decode()
-        connection.execute(_CHUNK, (model, name, text, *figures, to_ipc(rows)))
+        body = to_ipc(rows)
+        connection.execute(_CHUNK, (model, name, text, *figures, blake3(body).digest(), body))
 
 
 def read_chunks(
@@ -61,9 +66,25 @@ def read_chunks(
     after: int,
     as_of_us: int | None,
 ) -> list[Piece]:
-    """Return the chunks that may have such outcomes; others are in them as well."""
+    """Return the chunks that may have such outcomes; others are in them as well.
+
+    Raises:
+        Corrupt: if the bytes of one are not those that were written.
+    """
     rows = connection.execute(_CHUNKS, (model, after, name, as_of_us))
-    return [Piece(of, _KINDS.decode(kinds), from_ipc(body)) for of, kinds, body in rows]
+    return [
+        Piece(of, _KINDS.decode(kinds), _opened(digest, body)) for of, kinds, digest, body in rows
+    ]
+
+
+def _opened(digest: bytes, body: bytes) -> pa.Table:
+    if blake3(body).digest() != digest:
+        raise Corrupt(
+            "outcomes that are kept are damaged: their bytes are not those that were written",
+            expected="the bytes that their digest names",
+            do="Keep outcomes.sqlite as it is and put the workspace back from a copy",
+        )
+    return from_ipc(body)
 
 
 def read_rows(
@@ -121,10 +142,11 @@ def drop_known_before(connection: sqlite3.Connection, known_at_us: int) -> int:
         "SELECT number, model, name, kinds, rows FROM chunk WHERE first_known < ?", (known_at_us,)
     ).fetchall()
     for number, model, name, kinds, before in chunks:
-        (body,) = connection.execute(
-            "SELECT body FROM chunk WHERE number = ?", (number,)
-        ).fetchone()
-        rows = from_ipc(body)
+        rows = _opened(
+            *connection.execute(
+                "SELECT digest, body FROM chunk WHERE number = ?", (number,)
+            ).fetchone()
+        )
         left = rows.filter(pc.greater_equal(rows["known_at"], known_at_us))
         connection.execute("DELETE FROM chunk WHERE number = ?", (number,))
         if left.num_rows:

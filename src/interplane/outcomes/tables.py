@@ -38,7 +38,7 @@ CREATE INDEX outcome_of ON outcome (model, sequence);
 CREATE TABLE chunk (
     number INTEGER PRIMARY KEY, model INTEGER NOT NULL, name TEXT NOT NULL, kinds TEXT NOT NULL,
     rows INTEGER NOT NULL, last INTEGER NOT NULL, first_known INTEGER NOT NULL,
-    last_known INTEGER NOT NULL, body BLOB NOT NULL
+    last_known INTEGER NOT NULL, digest BLOB NOT NULL, body BLOB NOT NULL
 );
 CREATE INDEX chunk_of ON chunk (model, last);
 CREATE TABLE repeated (

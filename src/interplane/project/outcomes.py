@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from interplane.outcomes.counts import Counts
     from interplane.outcomes.outcome import Outcome
     from interplane.outcomes.store import SqliteOutcomes
+    from interplane.outcomes.unmatched import Unmatched
     from interplane.project.project import Project
     from interplane.record import Type
     from interplane.storage.store import Store
@@ -37,6 +38,7 @@ __all__ = [
     "drop_known_before",
     "key_types",
     "matched",
+    "not_matched",
     "pack_outcomes",
 ]
 
@@ -293,6 +295,25 @@ def counted(project: Project, model: str) -> list[Counts]:
     store = _opened(project)
     try:
         return counts(predictions, store, model=model, key=key)
+    finally:
+        store.close()
+
+
+def not_matched(
+    project: Project, model: str, *, name: str = LABEL, limit: int = 10
+) -> list[Unmatched]:
+    """Return outcomes of a model that belong to no prediction; see `outcomes.unmatched`.
+
+    Raises:
+        UnknownName: if there is no such model.
+    """
+    from interplane.outcomes.unmatched import unmatched
+
+    key = list(key_types(project.store, model))
+    predictions = logged(project, model)
+    store = _opened(project)
+    try:
+        return unmatched(predictions, store, model=model, key=key, name=name, limit=limit)
     finally:
         store.close()
 
