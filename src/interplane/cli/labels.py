@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from interplane.outcomes.counts import Counts
     from interplane.outcomes.unmatched import Unmatched
-    from interplane.project.outcomes import Added, Day
+    from interplane.project.adding_outcomes import Added
+    from interplane.project.outcomes import Day
     from interplane.project.project import Project
     from interplane.record import Type
 
@@ -93,7 +94,8 @@ def add(
     A file with a row that is no outcome is refused whole, with the first of these rows and why. The
     same file again changes nothing: without --known-at, too, what counts already is not kept again.
     """
-    from interplane.project.outcomes import add_table, key_types
+    from interplane.project.adding_outcomes import add_table
+    from interplane.project.outcomes import key_types
     from interplane.project.project import Project
 
     if (keys is None) is (prediction_id is None):

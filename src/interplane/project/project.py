@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from interplane.pipeline.graph import Pipeline
     from interplane.pipeline.outcome import Outcome
     from interplane.pipeline.plan import Plan
+    from interplane.project.adding_outcomes import Added as AddedOutcomes
     from interplane.project.crossings import Recorded
     from interplane.project.materializing import Materialization
-    from interplane.project.outcomes import Added as AddedOutcomes
     from interplane.project.prediction import Prediction
     from interplane.project.rollouts import Deployment, Rolling
     from interplane.storage.store import Store
@@ -409,7 +409,7 @@ class Project:
             UnknownName: if there is no such model.
             RequestRejected: for the first row that is wrong. Nothing was added.
         """
-        from interplane.project.outcomes import add_rows
+        from interplane.project.adding_outcomes import add_rows
 
         return add_rows(self, model, rows, name=name, replay=replay)
 
