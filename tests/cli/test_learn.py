@@ -161,4 +161,4 @@ def test_learners_stand_in_the_project_file(finished):
     )
     finished.must("models")
     [learner] = Project.find(finished.root).config.learner
-    assert (1800.0, "rides") == (learner.every_s, learner.then.run)
+    assert (1800.0, "rides", "0s") == (learner.every_s, learner.then.run, learner.then.debounce)

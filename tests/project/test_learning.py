@@ -12,6 +12,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -21,6 +22,7 @@ from interplane.errors import Fenced, UnknownName, UsageError
 from interplane.models.model import Model
 from interplane.project.config import ProjectConfig
 from interplane.project.config_learning import LearnerConfig
+from interplane.project.journal import open_journal
 from interplane.project.learners import learn_all
 from interplane.project.learning import Learning
 from interplane.project.learning_place import Pending, Place
@@ -237,8 +239,6 @@ def test_predictions_from_before_the_learner_are_not_learned(project):
     """What the parent did not answer may be among the rows that it was trained on."""
     rows = [row for row in TRIPS[:60] if row["miles"] is not None]
     made = toy.entries(project, rows[:10])
-    import msgspec
-
     from interplane.predictions.writer import SegmentWriter
     from interplane.project.predictions import log_folder
 
@@ -523,15 +523,24 @@ def test_a_pass_advances_those_whose_time_has_come(project):
     project = Project(project.root, config, actor="keeper")
     toy.log(project, TRIPS)
     toy.tell(project, TRIPS)
-    failed, learned = learn_all(project, toy.NOW)
-    assert ("nothing", None) == (failed.model, failed.firing)
-    assert "there is no model 'nothing'" in failed.trouble
-    assert 390 == learned.advance.learned
-    firing = learned.firing
+    with pytest.raises(UnknownName, match="there is no model 'nothing'"):
+        learn_all(project, toy.NOW)
+    assert 390 == last(project).learned
     checkpoint = project.store.catalog.pointer(learner_pointer("trips"))
-    assert ("learner-trips", checkpoint, "trips") == (firing.trigger, firing.key, firing.action.run)
-    again = learn_all(project, toy.NOW)[1]  # its checkpoint is younger than an hour by any clock
-    assert firing == again.firing
+    journal = open_journal(project)
+    try:
+        [firing] = journal.firings()
+        assert ("learner-trips", checkpoint) == (firing.trigger, firing.key)
+        assert ("trips", "waiting") == (firing.action.run, firing.state)
+        assert [] == learn_all(project, toy.NOW + timedelta(minutes=59))
+        [again] = learn_all(
+            Project(project.root, msgspec.structs.replace(config, learner=learners[1:])),
+            toy.NOW + timedelta(hours=1),
+        )
+        assert (0, "trips") == (again.advance.checkpoints, again.model)
+        assert [firing] == list(journal.firings())
+    finally:
+        journal.close()
 
 
 def _action():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from interplane.errors import ConfigError, did_you_mean
 from interplane.monitoring.rule_keys import read_action
 from interplane.monitoring.rules import Action
@@ -23,7 +25,8 @@ class LearnerConfig(Value, frozen=True, kw_only=True):
     Attributes:
         model: the model.
         every: how long after a checkpoint it is advanced again.
-        then: the run that a new checkpoint starts, if one is to: it takes ``ip.learned``.
+        then: the run that a new checkpoint starts, if one is to: it takes ``ip.learned``. Each starts
+            one unless it says ``debounce``.
     """
 
     model: str
@@ -92,5 +95,12 @@ def _read(plain: Any, place: str) -> LearnerConfig:
     return LearnerConfig(
         model=check_name(model, of="model"),
         every=every,
-        then=None if then is None else read_action(then, place=place, of="a learner"),
+        then=None if then is None else _action(then, place),
     )
+
+
+def _action(plain: Any, place: str) -> Action:
+    action = read_action(plain, place=place, of="a learner")
+    if isinstance(plain, dict) and "debounce" in plain:
+        return action
+    return msgspec.structs.replace(action, debounce="0s")  # ``every`` is what holds it back

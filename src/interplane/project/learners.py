@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,88 +10,96 @@ import msgspec
 from interplane.errors import InterplaneError
 from interplane.monitoring.triggers.firing import Firing
 from interplane.monitoring.triggers.parameters import filled
+from interplane.project.journal import open_journal
 from interplane.project.learning import Advance, Learning
 from interplane.record import Value
 from interplane.storage.names import learner_pointer
 from interplane.views.view import micros
 
 if TYPE_CHECKING:
+    from interplane.monitoring.alerts.journal import SqliteJournal
     from interplane.project.config_learning import LearnerConfig
     from interplane.project.project import Project
-    from interplane.record import Digest
 
 __all__ = ["Learned", "learn_all"]
 
 
 class Learned(Value, frozen=True, kw_only=True):
-    """What a pass did for one learner.
+    """What a pass did for one learner whose time had come.
 
     Attributes:
         model: the model.
-        advance: what was learned; None where it was not time yet, or it failed.
-        firing: the run that its last checkpoint starts, always the same one for a checkpoint: whoever
-            records it twice starts one run.
-        trouble: why it could not be advanced; the others were.
+        advance: what was learned.
+        firing: the run that its checkpoint starts, if it starts one: always the same for a checkpoint.
     """
 
     model: str
-    advance: Advance | None = None
+    advance: Advance
     firing: Firing | None = None
-    trouble: str = ""
 
 
 def learn_all(project: Project, now: datetime) -> list[Learned]:
     """Advance each learner of the project file whose time has come; see ``[[learner]]``.
 
+    A new checkpoint starts its run once: the firing is written to the journal, under the checkpoint's
+    digest, with the mark that says when the learner was advanced. A pass that was killed before that is
+    made again, and finds the same checkpoint.
+
     Args:
         project: the project.
         now: the clock. UTC where there is no zone.
 
-    Returns:
-        What became of each, in the order of the file. One that cannot be advanced keeps no other from
-        it.
+    Raises:
+        InterplaneError: the first of what went wrong, when all learners had their turn. One that failed
+            is tried again when its time comes again.
     """
-    return [_learn(project, each, now) for each in project.config.learner]
-
-
-def _learn(project: Project, learner: LearnerConfig, now: datetime) -> Learned:
-    advance = None
+    if not project.config.learner:
+        return []
+    journal = open_journal(project)
+    done: list[Learned] = []
+    failed: list[InterplaneError] = []
     try:
-        if _is_due(project, learner, now):
-            advance = Learning(project, learner.model).advance(now)
-    except InterplaneError as error:
-        return Learned(model=learner.model, trouble=str(error))
-    return Learned(model=learner.model, advance=advance, firing=_firing(project, learner))
+        for learner in project.config.learner:
+            try:
+                found = _learn(project, learner, journal, now)
+            except InterplaneError as error:
+                failed.append(error)
+            else:
+                done += [] if found is None else [found]
+    finally:
+        journal.close()
+    if failed:
+        raise failed[0]
+    return done
 
 
-def _is_due(project: Project, learner: LearnerConfig, now: datetime) -> bool:
-    last = project.store.catalog.pointer(learner_pointer(learner.model))
-    if last is None:
-        return True
-    written = datetime.fromisoformat(project.store.catalog.get(last).at)
-    moment = now if now.tzinfo is not None else now.replace(tzinfo=UTC)
-    return moment - written >= timedelta(seconds=learner.every_s)
-
-
-def _firing(project: Project, learner: LearnerConfig) -> Firing | None:
-    """Return the run that the last checkpoint starts."""
-    digest = project.store.catalog.pointer(learner_pointer(learner.model))
-    if digest is None:
+def _learn(
+    project: Project, learner: LearnerConfig, journal: SqliteJournal, now: datetime
+) -> Learned | None:
+    """Advance a learner if it is time, and write down what follows; None if it is not."""
+    now_us = _micros(now)
+    name = f"learner/{learner.model}"
+    before_us = journal.marks().get(name)
+    if before_us is not None and now_us - before_us < learner.every_s * 1e6:
         return None
-    return _firing_of(learner, digest, at=project.store.catalog.get(digest).at)
+    firing = None
+    try:
+        advance = Learning(project, learner.model).advance(now)
+        firing = _firing(project, learner, before_us)
+    finally:
+        journal.record_due([] if firing is None else [firing], {name: now_us})
+    return Learned(model=learner.model, advance=advance, firing=firing)
 
 
-def _firing_of(learner: LearnerConfig, checkpoint: Digest, *, at: str) -> Firing | None:
-    """Return the firing of a checkpoint: its key is the checkpoint, so it fires once.
-
-    Args:
-        learner: says what it starts.
-        checkpoint: the checkpoint's digest.
-        at: when it was written, ISO 8601.
-    """
-    if learner.then is None:
+def _firing(project: Project, learner: LearnerConfig, since_us: int | None) -> Firing | None:
+    """Return the run that the last checkpoint starts, if it was not there at the last pass."""
+    catalog = project.store.catalog
+    checkpoint = catalog.pointer(learner_pointer(learner.model))
+    if checkpoint is None or learner.then is None:
         return None
-    at_us = micros(datetime.fromisoformat(at).astimezone(UTC).replace(tzinfo=None))
+    at_us = _micros(datetime.fromisoformat(catalog.get(checkpoint).at))
+    if since_us is not None and at_us < since_us:
+        return None
     action = msgspec.structs.replace(
         learner.then, parameters=filled(learner.then.parameters, at_us=at_us)
     )
@@ -103,3 +111,9 @@ def _firing_of(learner: LearnerConfig, checkpoint: Digest, *, at: str) -> Firing
         due_us=at_us,
         reason=f"a checkpoint of the learner of {learner.model}",
     )
+
+
+def _micros(moment: datetime) -> int:
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    return micros(moment)
