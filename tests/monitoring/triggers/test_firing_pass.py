@@ -132,7 +132,7 @@ def test_what_waits_says_for_what():
         bench.journal.record_firing(item)
     bench.turn()
     assert ["started", "waiting"] == bench.states
-    assert "run by trigger:a#" in bench.journal.firings(states=["waiting"])[0].note
+    assert "waits until flights runs no more" == bench.journal.firings(states=["waiting"])[0].note
     bench.runs.end()
     bench.turn()
     assert ["done", "started"] == bench.states

@@ -74,5 +74,7 @@ def _decide(
     holder = running.get(firing.action.run)
     if holder is None:
         return Decision(firing, "start")
-    note = f"{firing.action.run} is run by {holder}"
-    return Decision(firing, "skip" if firing.action.busy == "skip" else "wait", note)
+    if firing.action.busy == "skip":
+        return Decision(firing, "skip", f"{firing.action.run} was run by {holder}")
+    # The same words at each look: what waits for long is not written down again and again.
+    return Decision(firing, "wait", f"waits until {firing.action.run} runs no more")
