@@ -28,10 +28,13 @@ if TYPE_CHECKING:
     from interplane.pipeline.outcome import Outcome
     from interplane.pipeline.plan import Plan
     from interplane.project.adding_outcomes import Added as AddedOutcomes
+    from interplane.project.audit import Audited
+    from interplane.project.canaries import RolloutLook
     from interplane.project.crossings import Recorded
     from interplane.project.materializing import Materialization
     from interplane.project.prediction import Prediction
     from interplane.project.rollouts import Deployment, Rolling
+    from interplane.project.shadow_report import Shadowed
     from interplane.storage.store import Store
     from interplane.views.online import SqliteOnline
     from interplane.views.pushing import Pushed
@@ -274,6 +277,47 @@ class Project:
         from interplane.project.rollouts import find_rollout
 
         return find_rollout(self.store, model)
+
+    def decide_rollouts(self, *models: str) -> list[RolloutLook]:
+        """Look at canaries, decide, and do what was decided; see `canaries.decide_rollouts`.
+
+        Args:
+            models: those of these models; all if none is named.
+        """
+        from interplane.project.canaries import decide_rollouts
+
+        return decide_rollouts(self, models=models)
+
+    def shadow_report(
+        self,
+        model: str,
+        *,
+        slices: Sequence[tuple[str, ...]] = (),
+        min_rows: int = 100,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Shadowed:
+        """Return what the shadow of a model would have changed; see `shadow_report.shadow_report`."""
+        from interplane.project.shadow_report import shadow_report
+
+        return shadow_report(
+            self, model, slices=slices, min_rows=min_rows, since=since, until=until
+        )
+
+    def audit(
+        self,
+        ref: str,
+        *,
+        rows: int = 500,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        seed: int = 0,
+        pins: Mapping[str, str] | None = None,
+    ) -> Audited:
+        """Make logged predictions of a crossing again, and compare; see `audit.audit`."""
+        from interplane.project.audit import audit
+
+        return audit(self, ref, rows=rows, since=since, until=until, seed=seed, pins=pins)
 
     def deployments(self, model: str, *, at: str | None = None) -> list[Deployment]:
         """Return every move of what answers a model, oldest first; see `rollouts.deployments`.
