@@ -143,6 +143,18 @@ def test_keys_are_compared_as_the_types_of_the_log():
         assert [NOTHING] == matched(table, store_of(said(key={**good, name: value})), key=key), name
 
 
+def test_a_key_that_changed_its_type_matches_what_has_its_value(tmp_path):
+    """Whatever is packed together."""
+    store = SqliteOutcomes(tmp_path / "outcomes.sqlite")
+    store.add([said(key={"number": value}, value=True) for value in ("3", 3, True, 3.5)])
+    store.pack(at_least=1)
+    for column, expected in (([3, 4], [True, None]), (["3", "4"], [True, None]), ([3.5], [True])):
+        table = predictions(["x"] * len(column), **{"row.number": column})
+        found = match(table, store, model="flights", key=["number"])
+        assert expected == found.column("outcome").to_pylist()
+    store.close()
+
+
 def test_floats_are_whole_numbers_of_the_log_where_they_are_equal():
     """As JSON clients write them."""
     table = predictions(["x"], **{"row.number": [3]})

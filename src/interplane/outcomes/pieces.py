@@ -25,6 +25,10 @@ NULL, BOOL, NUMBER = 0, 1, 2
 """The kinds of values in the column ``kind``: ``value`` is 0 where there is none, 0 or 1 for bool."""
 
 
+_Shape = tuple[tuple[str, type], ...]
+"""The columns of a key, in order, and the types of their values."""
+
+
 class Piece(NamedTuple):
     """Some outcomes in columns.
 
@@ -41,13 +45,18 @@ class Piece(NamedTuple):
 
 
 def pieces_of(kept: Iterable[Kept]) -> list[Piece]:
-    """Return outcomes of one model in columns, in the order given."""
-    groups: dict[tuple[str, tuple[str, ...]], list[Kept]] = {}
+    """Return outcomes of one model in columns, in the order given.
+
+    Values of different types never share a column: whoever changes the type of a key goes on matching
+    what was said before.
+    """
+    groups: dict[tuple[str, _Shape], list[Kept]] = {}
     for each in kept:
         outcome = each.outcome
-        columns = () if outcome.key is None else tuple(sorted(outcome.key))
-        groups.setdefault((outcome.name, columns), []).append(each)
-    return [_piece(name, columns, group) for (name, columns), group in groups.items()]
+        key = outcome.key or {}
+        shape = tuple((column, type(key[column])) for column in sorted(key))
+        groups.setdefault((outcome.name, shape), []).append(each)
+    return [_piece(name, [column for column, _ in shape], g) for (name, shape), g in groups.items()]
 
 
 def _piece(name: str, columns: Sequence[str], kept: Sequence[Kept]) -> Piece:

@@ -1,29 +1,23 @@
-"""What counts of what was said, target by target, in the types that the prediction log has.
-
-Values of keys are compared as the log's typed columns: a whole number equals the same float, a text
-that is a time equals that time. What cannot be of a column's type equals nothing in it.
-"""
+"""What counts of what was said, target by target, in the types that the prediction log has."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from interplane.data.engine import connect, identifier
-from interplane.data.types import DUCKDB_TYPES, arrow_type
+from interplane.data.types import arrow_type
 from interplane.errors import UnknownName
-from interplane.outcomes.pieces import ID, KEY, NULL, NUMBER, Piece, merged
+from interplane.outcomes.pieces import ID, NULL, NUMBER, Piece, merged
+from interplane.outcomes.typed_targets import register_targets
 from interplane.predictions.columns import ROW
-from interplane.predictions.kinds import TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     import numpy as np
     import pyarrow as pa
-    from duckdb import DuckDBPyConnection
 
     from interplane.data.table import Table
-    from interplane.predictions.kinds import Kind
     from interplane.record import Type
 
 __all__ = ["KNOWN_AT", "OUTCOME", "Targets", "said_at", "targets_of", "what_counts"]
@@ -124,7 +118,7 @@ def _latest(
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
     with connect() as connection:
-        source = _register(connection, pieces, columns, predictions, rank)
+        source = register_targets(connection, pieces, columns, predictions, rank)
         names = ", ".join(map(identifier, columns))
         found = connection.sql(
             f"SELECT {names}, max(rank) AS rank FROM ({source}) GROUP BY ALL"
@@ -163,66 +157,11 @@ def _distinct(pieces: Sequence[Piece], columns: tuple[str, ...], predictions: Ta
         return _nothing(columns, predictions, is_number=False)
     with connect() as connection:
         rank = np.zeros(sum(piece.rows.num_rows for piece in pieces), np.int64)
-        source = _register(connection, pieces, columns, predictions, rank)
+        source = register_targets(connection, pieces, columns, predictions, rank)
         names = ", ".join(map(identifier, columns))
         return Targets(
             columns, connection.sql(f"SELECT DISTINCT {names} FROM ({source})").to_arrow_table()
         )
-
-
-def _register(
-    connection: DuckDBPyConnection,
-    pieces: Sequence[Piece],
-    columns: Sequence[str],
-    predictions: Table,
-    rank: np.ndarray[Any, Any],
-) -> str:
-    """Return a query for the targets of pieces in the log's types, each with its rank."""
-    import pyarrow as pa
-
-    types = {column: predictions.types.get(column, "str") for column in columns}
-    queries = []
-    begin = 0
-    for number, piece in enumerate(pieces):
-        end = begin + piece.rows.num_rows
-        targets = piece.rows.select(list(_stored(piece)))
-        connection.register(
-            f"said {number}", targets.append_column("rank", pa.array(rank[begin:end]))
-        )
-        queries.append(_query(f"said {number}", piece, types))
-        begin = end
-    return " UNION ALL ".join(queries)
-
-
-def _stored(piece: Piece) -> Iterator[str]:
-    yield from [KEY + column for column in piece.kinds] or [ID]
-
-
-def _query(source: str, piece: Piece, types: dict[str, Type]) -> str:
-    selected = []
-    for column, wanted in types.items():
-        name = column.removeprefix(ROW) if piece.kinds else column
-        kind = piece.kinds.get(name, "str")
-        stored = identifier(KEY + name if piece.kinds else name)
-        selected.append(f"{_cast(stored, kind, wanted)} AS {identifier(column)}")
-    there = " AND ".join(f"{identifier(column)} IS NOT NULL" for column in types)
-    return f"SELECT * FROM (SELECT {', '.join(selected)}, rank FROM {identifier(source)}) WHERE {there}"
-
-
-def _cast(value: str, kind: Kind, wanted: Type) -> str:
-    """Return SQL for a value as a type: null where it is none of that type exactly."""
-    if TYPES[kind] == wanted:
-        return value
-    if kind in {"int", "wide"} and wanted == "float":
-        return f"CASE WHEN TRY_CAST(CAST({value} AS DOUBLE) AS BIGINT) = {value} THEN CAST({value} AS DOUBLE) END"
-    if kind == "float" and wanted == "int":
-        whole = f"TRY_CAST({value} AS BIGINT)"
-        return f"CASE WHEN CAST({whole} AS DOUBLE) = {value} THEN {whole} END"
-    if kind == "str" and wanted == "timestamp":
-        return f"make_timestamp(epoch_us(TRY_CAST({value} AS TIMESTAMPTZ)))"
-    if kind == "str" and wanted == "date":
-        return f"TRY_CAST({value} AS DATE)"
-    return f"CAST(NULL AS {DUCKDB_TYPES[wanted]})"
 
 
 def _numbers(pieces: Sequence[Piece], column: str) -> np.ndarray[Any, Any]:
