@@ -162,3 +162,18 @@ def test_learners_stand_in_the_project_file(finished):
     finished.must("models")
     [learner] = Project.find(finished.root).config.learner
     assert (1800.0, "rides", "0s") == (learner.every_s, learner.then.run, learner.then.debounce)
+
+
+def test_whoever_keeps_the_project_learns_and_starts_the_run(learning):
+    """One turn: outcomes are learned, and the checkpoint starts the run that publishes it, once."""
+    text = (learning.root / "interplane.toml").read_text()
+    table = '[[learner]]\nmodel = "rides"\nevery = "1h"\nthen = "run:rides"\n'
+    learning.write("interplane.toml", f"{text}\n{table}")
+    for _ in range(2):
+        done = learning.process("up", "--once", "--no-serve")
+        assert 0 == done.code, done
+    assert 40 == learning.must("learn", "rides", "--show", "--json").json["learned"]
+    runs = learning.must("runs", "--json").json
+    started = [run for run in runs if "trigger:learner-rides" in str(run)]
+    assert 1 == len(started)
+    assert "rides@4" in learning.must("models").out
