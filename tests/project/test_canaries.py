@@ -179,13 +179,13 @@ def test_what_was_decided_before_a_kill_is_done_after_it(project):
     log(project, "trips@1", 4000, seed=1)
     log(project, "trips@2", 1500, seed=2)
     rollout = _Rollout.find(project, "trips")
-    decision = rollout.judge(rollout.count(), 1, datetime.now(UTC))
+    decision = rollout.judge(rollout.rows.count(), 1, datetime.now(UTC))
     looks = Looks(project.workspace / LOOKS)
     look = Look(
         model="trips",
         canary=rollout.canary.digest,
         began=rollout.began,
-        since=rollout.since,
+        since=rollout.rows.since,
         at="2026-01-01T00:00:00.000000Z",
         labelled=0,
         decision=decision,
@@ -204,7 +204,7 @@ def test_another_canary_is_not_promoted_for_it(project):
     log(project, "trips@1", 4000, seed=1)
     log(project, "trips@2", 1500, seed=2)
     rollout = _Rollout.find(project, "trips")
-    decision = rollout.judge(rollout.count(), 1, datetime.now(UTC))
+    decision = rollout.judge(rollout.rows.count(), 1, datetime.now(UTC))
     assert "promote" == decision.action
     project.rollback("trips", reason="by hand")
     done = rollout.act(decision)

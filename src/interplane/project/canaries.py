@@ -9,29 +9,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from interplane.errors import Fenced, InterplaneError
 from interplane.monitoring.canary import Decision, decide
 from interplane.monitoring.looks import LOOKS, Look, Looks, is_due
-from interplane.project.audit import latest_audit, skew_of
-from interplane.project.baselines import baseline_layout
-from interplane.project.crossings import find_crossing, load
+from interplane.project.canary_counts import CanaryCounts, CanaryRows, share_since
+from interplane.project.canary_skew import audit_text, audited_skew, known_skew
+from interplane.project.crossings import find_crossing
 from interplane.project.deployment import promote, rollback
-from interplane.project.recorded_audit import audit_by_record
 from interplane.project.rollouts import check_model, find_rollout
 from interplane.project.serving import check_serves
-from interplane.record import Rollout
 from interplane.record.base import Value
-from interplane.storage.names import rollout_pointer
 
 if TYPE_CHECKING:
-    from interplane.data.table import Table
-    from interplane.evaluation.evaluation import Evaluation
-    from interplane.monitoring.layout import Layout
-    from interplane.monitoring.tally import Tally
     from interplane.project.crossings import Recorded
     from interplane.project.project import Project
     from interplane.project.rollouts import Rolling
@@ -141,22 +134,11 @@ def look_at_rollout(
     finally:
         looks.close()
     number = 1 if last is None else last.decision.look + 1
-    counts = found.count()
-    decision = found.judge(counts, number, now or datetime.now(UTC), skewed=found.known_skew())
+    counts = found.rows.count()
+    decision = found.judge(
+        counts, number, now or datetime.now(UTC), skewed=known_skew(project, found.canary)
+    )
     return found.told(decision)
-
-
-class _Counts(NamedTuple):
-    """What both crossings answered."""
-
-    live: Tally
-    canary: Tally
-    refused: int
-    layout: Layout
-
-    @property
-    def labelled(self) -> int:
-        return self.live.labelled + self.canary.labelled
 
 
 @dataclass(frozen=True)
@@ -168,7 +150,7 @@ class _Rollout:
     live: Recorded
     canary: Recorded
     began: str
-    since: str
+    rows: CanaryRows
 
     @classmethod
     def find(cls, project: Project, model: str) -> _Rollout | None:
@@ -177,13 +159,16 @@ class _Rollout:
         if rolling is None or rolling.rollout.canary is None:
             return None
         store, rollout = project.store, rolling.rollout
+        live, canary = (
+            find_crossing(store, each) for each in (rollout.live, rolling.rollout.canary)
+        )
         return cls(
             project=project,
             rolling=rolling,
-            live=find_crossing(store, rollout.live),
-            canary=find_crossing(store, rolling.rollout.canary),
+            live=live,
+            canary=canary,
             began=rolling.canary_since or rolling.since,
-            since=_share_since(project, rollout),
+            rows=CanaryRows(project, live, canary.digest, share_since(store, rollout)),
         )
 
     @property
@@ -193,41 +178,9 @@ class _Rollout:
 
     # ---- looking ----------------------------------------------------------------------------
 
-    def count(self) -> _Counts:
-        """Count what both crossings answered since the share is what it is."""
-        from interplane.monitoring.counting.count import count
-
-        live, canary = self.live.digest, self.canary.digest
-        rows = self.project.matched(self.model)
-        since = f"TIMESTAMP '{_plain(self.since)}'"
-        refused = rows.select("at", "instead_of").sql(
-            f"SELECT count(*) AS n FROM self WHERE \"at\" >= {since} AND instead_of = '{canary}'"
-        )
-        chosen = rows.sql(
-            "SELECT crossing, time, score, took_us, outcome, has_outcome FROM self "
-            f"WHERE \"at\" >= {since} AND crossing IN ('{live}', '{canary}') AND instead_of IS NULL"
-        )
-        layout = self._layout(rows)
-        counted = count(chosen, layout, columns=("score",), by_crossing=True)
-        return _Counts(
-            live=counted.tally(crossing=live),
-            canary=counted.tally(crossing=canary),
-            refused=refused.to_rows()[0]["n"],
-            layout=layout,
-        )
-
-    def _layout(self, rows: Table) -> Layout:
-        """Return the bins of the live crossing: both are counted by them."""
-        crossing, threshold = self.live.crossing, 0.5
-        if crossing.evaluation is not None:
-            evaluation: Evaluation = load(self.project.store, crossing.evaluation)
-            threshold = evaluation.threshold
-        layout = baseline_layout(self.project.store, crossing, threshold=threshold)
-        if rows.types["outcome"] == "bool":
-            return layout
-        return replace(layout, kind="regression")
-
-    def judge(self, counts: _Counts, number: int, now: datetime, *, skewed: str = "") -> Decision:
+    def judge(
+        self, counts: CanaryCounts, number: int, now: datetime, *, skewed: str = ""
+    ) -> Decision:
         """Decide, as the look of a number."""
         return decide(
             counts.live,
@@ -244,39 +197,6 @@ class _Rollout:
         """Return for how long the canary has been answering."""
         return max((now - datetime.fromisoformat(self.began)).total_seconds(), 0.0)
 
-    def known_skew(self) -> str:
-        """Return why the latest audit of the canary forbids a promotion; empty if it does not."""
-        record = skew_of(self.project, self.canary)
-        if record is None:
-            return ""
-        most = self.project.config.rollout.max_skew
-        return (
-            f"its latest audit found a skew rate of {record.worst:.2%} in {record.worst_of!r}, "
-            f"more than {most:.2%}"
-        )
-
-    def audited_skew(self, seed: int) -> str:
-        """Audit the canary as its policy says; return why its skew forbids a promotion."""
-        policy = self.project.config.rollout
-        if policy.audit:
-            try:
-                audit_by_record(
-                    self.project, self.canary, rows=policy.audit_rows, seed=seed, actor=ACTOR
-                )
-            except InterplaneError as error:
-                return f"its skew could not be audited: {error.what}"
-        return self.known_skew()
-
-    def audit_text(self) -> str:
-        """Return what the latest audit of the canary found, in a few words."""
-        record = latest_audit(self.project.store, self.canary.digest)
-        if record is None:
-            return "audit: none"
-        return (
-            f"audit: of {record.rows:,} predictions {record.skewed:,} differ, of "
-            f"{record.pending:,} some history has not arrived"
-        )
-
     # ---- deciding ---------------------------------------------------------------------------
 
     def decide(self, looks: Looks, now: datetime) -> RolloutLook:
@@ -285,23 +205,28 @@ class _Rollout:
         if last is not None and last.decision.action != "go on":
             # Decided, and the canary is still under way: whoever decided was killed, or could not.
             return self.act(last.decision, is_new=False)
-        outcomes = self.newest_outcome()
-        if last is not None and outcomes == last.outcomes and not self.has_more(last, now):
-            return self.told(last.decision, is_new=False)
-        counts = self.count()
+        outcomes = self.rows.newest_outcome()
+        if last is not None and outcomes == last.outcomes:
+            # No outcome is new: a small question tells whether anything else is.
+            attempts = self.rows.attempts()
+            if not self._is_due(last, attempts=attempts, labelled=last.labelled, now=now):
+                return self.told(last.decision, is_new=False)
+        counts = self.rows.count()
         number = 1 if last is None else last.decision.look + 1
         if not self.is_due(counts, last, now):
             known = self.judge(counts, number, now) if last is None else last.decision
             return self.told(known, is_new=False)
         decision = self.judge(counts, number, now)
         if decision.action == "promote":
-            decision = self.judge(counts, number, now, skewed=self.audited_skew(number))
-            decision = replace(decision, reasons=(*decision.reasons, self.audit_text()))
+            skewed = audited_skew(self.project, self.canary, seed=number, actor=ACTOR)
+            decision = self.judge(counts, number, now, skewed=skewed)
+            said = audit_text(self.project, self.canary)
+            decision = replace(decision, reasons=(*decision.reasons, said))
         look = Look(
             model=self.model,
             canary=self.canary.digest,
             began=self.began,
-            since=self.since,
+            since=self.rows.since,
             at=f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
             labelled=counts.labelled,
             outcomes=outcomes,
@@ -312,25 +237,7 @@ class _Rollout:
             return self.told(decision if other is None else other.decision, is_new=False)
         return self.act(decision)
 
-    def newest_outcome(self) -> int:
-        """Return the place of the newest outcome of the model."""
-        store = self.project.open_outcomes()
-        try:
-            return store.newest(self.model)
-        finally:
-            store.close()
-
-    def has_more(self, last: Look, now: datetime) -> bool:
-        """Return whether it is worth another look if no outcome is new: one small question."""
-        digest, since = self.canary.digest, _plain(self.since)
-        found = self.project.predictions(self.model).sql(
-            f"SELECT count(*) AS n FROM self WHERE \"at\" >= TIMESTAMP '{since}' "
-            f"AND (instead_of = '{digest}' OR (crossing = '{digest}' AND instead_of IS NULL))"
-        )
-        attempts = found.to_rows()[0]["n"]
-        return self._is_due(last, attempts=attempts, labelled=last.labelled, now=now)
-
-    def is_due(self, counts: _Counts, last: Look | None, now: datetime) -> bool:
+    def is_due(self, counts: CanaryCounts, last: Look | None, now: datetime) -> bool:
         """Return whether it is worth another look."""
         attempts = counts.canary.rows + counts.refused
         return self._is_due(last, attempts=attempts, labelled=counts.labelled, now=now)
@@ -339,7 +246,7 @@ class _Rollout:
         policy = self.project.config.rollout
         return is_due(
             last,
-            since=self.since,
+            since=self.rows.since,
             attempts=attempts,
             labelled=labelled,
             elapsed_s=self.elapsed_s(now),
@@ -381,31 +288,9 @@ class _Rollout:
             canary=self.canary.name,
             share=self.rolling.rollout.share,
             began=self.began,
-            since=self.since,
+            since=self.rows.since,
             decision=decision,
             is_new=is_new,
             done=done,
             error=error,
         )
-
-
-def _share_since(project: Project, rollout: Rollout) -> str:
-    """Return since when this canary has had this share beside this live crossing."""
-    store = project.store
-    since = ""
-    for move in reversed(store.catalog.moves(rollout_pointer(rollout.model_name))):
-        then = None if move.target is None else store.record(move.target, Rollout)
-        same = then is not None and (then.live, then.canary, then.share) == (
-            rollout.live,
-            rollout.canary,
-            rollout.share,
-        )
-        if not same:
-            break
-        since = move.at
-    return since
-
-
-def _plain(moment: str) -> str:
-    """Return an ISO 8601 time of the record as SQL has it: UTC, without a zone."""
-    return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
