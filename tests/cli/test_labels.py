@@ -127,6 +127,24 @@ def test_a_file_with_a_wrong_row_is_refused_whole(arrived):
     assert "No outcome of rides yet" in arrived.must("labels").out
 
 
+def test_many_wrong_rows_are_said_in_a_few_words(arrived):
+    """The first of them, and how many there are."""
+    arrived.write("arrivals.csv", "ride,long\n" + "".join(f",{n}\n" for n in range(2_000)))
+    refused = arrived(*ADD)
+    assert "2,000 of 2,000 rows are no outcomes" in refused.err
+    assert "; and 1,995 more." in refused.err
+    assert len(refused.err) < 1_000
+
+
+def test_many_rows_are_added_in_columns(arrived):
+    """Thousands, and again."""
+    text = "ride,long\n" + "".join(f"r{n},{n % 3}\n" for n in range(7_000))
+    arrived.write("arrivals.csv", text)
+    assert "7,000 labels added to rides, 0 were there" in arrived.must(*ADD).out
+    assert "0 labels added to rides, 7,000 were there" in arrived.must(*ADD).out
+    assert (7_000, 3) == (counts(arrived)["outcomes"], counts(arrived)["matched"])
+
+
 def test_what_will_be_known_is_refused_except_in_a_replay(arrived):
     """A time ahead of the clock is a mistake, or history that is replayed."""
     arrived.write("arrivals.csv", "ride,long,at\nr1,true,2999-01-01T00:00:00Z\n")

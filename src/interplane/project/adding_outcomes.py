@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from time import time_ns
 from typing import TYPE_CHECKING, Any, Final
 
@@ -57,7 +58,7 @@ def add_rows(
     outcomes = [
         reader.read(row, _ROW.format(place), now_us=now_us) for place, row in enumerate(rows)
     ]
-    return _add(project, model, outcomes)
+    return _add(project, model, outcomes, len(outcomes))
 
 
 def add_table(
@@ -99,18 +100,40 @@ def add_table(
     chosen = table.select(*dict.fromkeys(columns))
     _check_value(table.types[value], value)
     now_us = time_ns() // 1000
-    outcomes: list[Outcome] = []
-    refused: list[RequestRejected] = []
-    for place, row in _plain_rows(chosen, value, key, prediction_id, known_at):
-        try:
-            outcomes.append(reader.read(row, _ROW.format(place), now_us=now_us))
-        except RequestRejected as error:
-            refused.append(error)
-        if progress is not None and place % _AT_ONCE == 0:
-            progress(place / (2 * table.rows))
-    if refused:
-        raise _wrong_rows(refused, table.rows)
-    return _add(project, model, outcomes, progress=progress)
+
+    def read() -> Iterator[Outcome | RequestRejected]:
+        for place, row in _plain_rows(chosen, value, key, prediction_id, known_at):
+            try:
+                yield reader.read(row, _ROW.format(place), now_us=now_us)
+            except RequestRejected as error:
+                yield error
+
+    told = progress or _silent
+    _check_all(read(), table.rows, lambda share: told(share / 3))
+    # Read again rather than kept: outcomes are ten times as large as the rows that say them.
+    good = (each for each in read() if not isinstance(each, RequestRejected))
+    return _add(project, model, good, table.rows, lambda share: told((1 + 2 * share) / 3))
+
+
+def _silent(share: float) -> None:
+    del share
+
+
+def _check_all(
+    read: Iterable[Outcome | RequestRejected], rows: int, progress: Callable[[float], None]
+) -> None:
+    """Refuse all rows if one is wrong."""
+    shown: list[RequestRejected] = []
+    wrong = 0
+    for place, each in enumerate(read):
+        if isinstance(each, RequestRejected):
+            wrong += 1
+            if wrong <= _SHOWN:
+                shown.append(each)
+        if place % _AT_ONCE == 0:
+            progress(place / rows)
+    if wrong:
+        raise _wrong_rows(shown, wrong, rows)
 
 
 def _plain_rows(
@@ -144,15 +167,15 @@ def _check_value(kind: Type, value: str) -> None:
         )
 
 
-def _wrong_rows(refused: Sequence[RequestRejected], rows: int) -> DataError:
-    shown = "; ".join(f"{error.what} (expected {error.expected})" for error in refused[:_SHOWN])
-    more = f"; and {len(refused) - _SHOWN:,} more" if len(refused) > _SHOWN else ""
+def _wrong_rows(shown: Sequence[RequestRejected], wrong: int, rows: int) -> DataError:
+    said = "; ".join(f"{error.what} (expected {error.expected})" for error in shown)
+    more = f"; and {wrong - len(shown):,} more" if wrong > len(shown) else ""
     return DataError(
-        f"{len(refused):,} of {rows:,} rows are no outcomes: {shown}{more}",
+        f"{wrong:,} of {rows:,} rows are no outcomes: {said}{more}",
         expected="an outcome in every row",
         do="Nothing was added. Correct these rows, or leave them out, and add all again",
-        refused=[error.to_dict() for error in refused[:_SHOWN]],
-        rows=len(refused),
+        refused=[error.to_dict() for error in shown],
+        rows=wrong,
     )
 
 
@@ -165,19 +188,20 @@ def _reader(project: Project, model: str, *, name: str, replay: bool) -> Reader:
 def _add(
     project: Project,
     model: str,
-    outcomes: Sequence[Outcome],
-    *,
-    progress: Callable[[float], None] | None = None,
+    outcomes: Iterable[Outcome],
+    rows: int,
+    progress: Callable[[float], None] = _silent,
 ) -> Added:
-    new = 0
+    """Add outcomes, a part in each transaction: the call is made again where it was cut off."""
+    count = new = null = 0
+    left = iter(outcomes)
     store = project.open_outcomes()
     try:
-        for begin in range(0, len(outcomes), _AT_ONCE):
-            some = outcomes[begin : begin + _AT_ONCE]
+        while some := list(islice(left, _AT_ONCE)):
             new += sum(store.add(some, bulk=len(some) >= _BULK))
-            if progress is not None:
-                progress((1 + (begin + len(some)) / len(outcomes)) / 2)
+            null += sum(outcome.value is None for outcome in some)
+            count += len(some)
+            progress(count / rows)
     finally:
         store.close()
-    null = sum(outcome.value is None for outcome in outcomes)
-    return Added(model=model, new=new, known=len(outcomes) - new, null=null)
+    return Added(model=model, new=new, known=count - new, null=null)
