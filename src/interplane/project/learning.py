@@ -23,13 +23,7 @@ import msgspec
 from interplane.errors import UnknownName, UsageError
 from interplane.models.model import Model
 from interplane.pipeline.artifacts import Artifacts
-from interplane.project.learning_events import (
-    Events,
-    first_answer_us,
-    open_log,
-    read_events,
-    read_rows,
-)
+from interplane.project.learning_events import Events, read_events
 from interplane.project.learning_place import (
     MOST_WAITING,
     PATIENCE_US,
@@ -38,6 +32,7 @@ from interplane.project.learning_place import (
     Round,
     Stop,
 )
+from interplane.project.learning_rows import first_answer_us, open_log, read_rows
 from interplane.project.learning_walk import Walk
 from interplane.project.prequential import DayFigures, Prequential, to_plain
 from interplane.project.recorded import frozen_of
@@ -214,10 +209,10 @@ class Learning:
         if last is not None:
             learner, frozen = self._load(last.model, self._name(last.parent))
             place = Place.from_bytes(self._store.read(last.place))
-            log = open_log(self._project, self._model, frozen)
-            return _At(last.parent, live, there, there, learner, frozen, log, place)
+            log, mixed = open_log(self._project, self._model, frozen)
+            return _At(last.parent, live, there, there, learner, frozen, log, mixed, place)
         learner, frozen = self._load(self._store.record(live, Crossing).model, self._name(live))
-        log = open_log(self._project, self._model, frozen)
+        log, mixed = open_log(self._project, self._model, frozen)
         first_us = first_answer_us(log, live)
         if first_us is None:
             return None
@@ -229,7 +224,7 @@ class Learning:
                 ranks=learner.is_classifier, is_probability=learner.is_probability
             ),
         )
-        return _At(live, live, there, None, learner, frozen, log, place)
+        return _At(live, live, there, None, learner, frozen, log, mixed, place)
 
     def _live(self) -> Digest:
         catalog = self._store.catalog
@@ -295,7 +290,7 @@ class Learning:
         while begin < rows.num_rows:
             some = rows.slice(begin, self._chunk).to_pylist()
             begin += len(some)
-            found = read_rows(at.log, at.frozen, some)
+            found = read_rows(at.log, at.frozen, some, mixed=at.mixed)
             for event, (values, served) in zip(some, found, strict=True):
                 walk.take(event, values, served)
             walk.settle()
@@ -360,6 +355,7 @@ class _At:
         learner: what learns.
         frozen: its features.
         log: the logged predictions of the model.
+        mixed: the columns on whose types the model's crossings do not agree.
         place: what goes on from checkpoint to checkpoint.
     """
 
@@ -370,6 +366,7 @@ class _At:
     learner: Learner
     frozen: Frozen
     log: Table
+    mixed: frozenset[str]
     place: Place
 
 

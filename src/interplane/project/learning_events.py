@@ -13,21 +13,19 @@ from interplane.data.table import Table
 from interplane.outcomes.outcome import LABEL
 from interplane.outcomes.pieces import NULL, NUMBER, Piece
 from interplane.outcomes.targets import OUTCOME, what_counts
-from interplane.predictions.columns import LOOKED_UP, ROW
+from interplane.predictions.columns import ROW
 from interplane.project.outcomes import key_types
-from interplane.project.predictions import log_folder, request_types
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
 
-    from interplane.features.frozen import Frozen
     from interplane.outcomes.ports import Outcomes
     from interplane.project.learning_place import Place, Round
     from interplane.project.project import Project
 
-__all__ = ["Events", "first_answer_us", "open_log", "read_events", "read_rows"]
+__all__ = ["Events", "read_events"]
 
 
 class Events(NamedTuple):
@@ -43,23 +41,6 @@ class Events(NamedTuple):
     rows: pa.Table
     waiting: list[int]
     counts: dict[str, int]
-
-
-def open_log(project: Project, model: str, frozen: Frozen) -> Table:
-    """Return the logged predictions of a model, with the types that these features take."""
-    from interplane.predictions.table import read_log
-
-    types = {**request_types(project.store, model), **frozen.inputs}
-    return read_log(log_folder(project), model=model, types=types)
-
-
-def first_answer_us(log: Table, crossing: str) -> int | None:
-    """Return the server's clock at the first prediction that a crossing answered; None without one."""
-    found = log.select("crossing", "at").sql(
-        f"SELECT epoch_us(min(\"at\")) AS first FROM self WHERE crossing = '{crossing}'"
-    )
-    first: int | None = found.to_rows()[0]["first"]
-    return first
 
 
 # ---- the events of a round ----------------------------------------------------------------
@@ -303,46 +284,3 @@ def _in_order(asked: Table, examples: Sequence[tuple[str, int, int, int]], said:
         f'FROM ({both}) ORDER BY "time", kind, sequence, prediction_id',
         taught=Table.from_arrow(taught),
     ).to_arrow()
-
-
-# ---- the rows of events -------------------------------------------------------------------
-
-
-def read_rows(
-    log: Table, frozen: Frozen, events: Sequence[Mapping[str, Any]]
-) -> Iterator[tuple[list[Any] | None, float | None]]:
-    """Yield for each event what the row program takes, and what was answered.
-
-    None stands for a row that is not in the log any more.
-    """
-    import pyarrow as pa
-
-    given = [f"{ROW}{name}" for name in frozen.inputs]
-    looked_up = [f"{LOOKED_UP}{name}" for name in frozen.looked_up]
-    columns = [name for name in (*given, *looked_up) if name in log.types]
-    wanted = Table.from_arrow(
-        pa.table({"wanted": pa.array(sorted({event["prediction_id"] for event in events}))})
-    )
-    first, last = (choose(event["at"] for event in events) for choose in (min, max))
-    rows = log.select("prediction_id", "at", "score", *columns).sql(
-        f"""SELECT self.* FROM self JOIN wanted ON prediction_id = wanted
-        WHERE "at" BETWEEN make_timestamp({first}) AND make_timestamp({last})""",
-        wanted=wanted,
-    )
-    names = [*given, *looked_up]
-    kinds = [*frozen.inputs.values(), *frozen.looked_up.values()]
-    found: dict[str, tuple[list[Any], float | None]] = {}
-    for row in rows.to_rows():
-        values = [_value(row.get(name), kind) for name, kind in zip(names, kinds, strict=True)]
-        found[row["prediction_id"]] = (values, row["score"])
-    for event in events:
-        yield found.get(event["prediction_id"], (None, None))
-
-
-def _value(value: Any, kind: str) -> Any:
-    """Return a value as the row program takes it: what was looked up is logged as JSON has it."""
-    if not isinstance(value, str) or kind == "str":
-        return value
-    from datetime import date, datetime
-
-    return date.fromisoformat(value) if kind == "date" else datetime.fromisoformat(value)

@@ -1,4 +1,4 @@
-"""The events of a round: every row as it was served, every outcome once, whatever came when."""
+"""Rows of the log as they were served: the values that a learner learns from."""
 
 # ruff: noqa: DTZ001 - timestamps are UTC, and naive, by definition of the type
 from __future__ import annotations
@@ -12,7 +12,7 @@ from interplane.features.frozen import Frozen
 from interplane.predictions.entry import Entry
 from interplane.predictions.table import read_log
 from interplane.predictions.writer import SegmentWriter
-from interplane.project.learning_events import read_rows
+from interplane.project.learning_rows import read_rows
 from interplane.views.view import Latest, ViewUse, example
 
 
@@ -75,3 +75,33 @@ def test_a_row_of_the_log_has_the_values_that_were_served(tmp_path):
         assert repr(frozen.vector([*served, *looked_up.values()])) == repr(
             frozen.vector(found[place][0])
         )
+
+
+def test_a_column_on_whose_type_crossings_do_not_agree(tmp_path):
+    """Each value is read as a request's is; a row that is none of ours has no values."""
+    row = Row({"size": "float", "many": "int", "on": "date", "name": "str"}, name="row")
+    frozen = Frozen(
+        features={
+            "size": row.size.node,
+            "many": (row.many * 1.0).node,
+            "on": (row.on.day() * 1.0).node,
+            "name": (row.name.length() * 1.0).node,
+        }
+    )
+    logged = [
+        {"size": 1.5, "many": 3, "on": "2024-02-29", "name": "JFK"},
+        {"size": None, "many": None, "on": None, "name": None},
+        {"size": "1.5", "many": 2.5, "on": 7, "name": True},
+        {"size": 2, "many": 4.0, "on": "soon", "name": "x"},
+    ]
+    with SegmentWriter(tmp_path / "log", name="test") as writer:
+        writer.append(
+            [
+                Entry(f"{number:032x}", "m", "c" * 64, number, number, row=each)
+                for number, each in enumerate(logged)
+            ]
+        )
+    log = read_log(tmp_path / "log", model="m")
+    events = [{"prediction_id": f"{number:032x}", "at": number} for number in range(4)]
+    found = [values for values, _ in read_rows(log, frozen, events, mixed=frozen.inputs)]
+    assert [[1.5, 3, date(2024, 2, 29), "JFK"], [None] * 4, None, None] == found
