@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from toy_predictions import START, predictions, store_of
 
 from interplane.data.table import Table
-from interplane.errors import UnknownName, UsageError
+from interplane.errors import StorageError, UnknownName, UsageError
 from interplane.outcomes.matching import match, touched_hours
 from interplane.outcomes.pieces import kept_of
 from interplane.outcomes.store import SqliteOutcomes
@@ -172,6 +172,18 @@ def test_a_table_that_lacks_a_column_is_refused():
         matched(table.select("time", "row.flight_id"), store_of(said()))
     empty = table.select("prediction_id", "time").head(0)
     assert [] == matched(empty, store_of(said(), by_id(1)))
+
+
+def test_predictions_that_are_gone_are_an_error_of_ours(tmp_path):
+    """A table that is read too late says so."""
+    table = predictions(["UA1"])
+    path = tmp_path / "log.parquet"
+    pq.write_table(table.to_arrow(), path)
+    log = Table.from_parts([path], columns=table.columns, part_rows=[1])
+    found = match(log, store_of(said()), model="flights", key=["flight_id"])
+    path.unlink()
+    with pytest.raises(StorageError, match="cannot be matched"):
+        found.column("outcome")
 
 
 def test_a_matched_table_is_not_matched_again():

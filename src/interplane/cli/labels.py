@@ -45,8 +45,8 @@ def labels() -> None:
     of two for one prediction the one that was known later counts, and none is forgotten.
 
     \b
-    interplane labels add arrivals.parquet --key flight_id --value late --known-at landed_at
-    interplane labels flights          how many there are, and what share of each day has one
+    interplane labels add arrivals.parquet --key flight_id --value late
+    interplane labels flights          how many, and what share of each day
     interplane labels flights --json   the same for programs
     """  # noqa: D301 - click's mark for lines that stay as they are
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from interplane.data.engine import connect, identifier, string
+from interplane.data.engine import identifier, string
+from interplane.outcomes.asking import asking
 from interplane.outcomes.outcome import LABEL
 from interplane.outcomes.pieces import ID, KEY, NULL
 from interplane.outcomes.targets import KNOWN_AT, check_columns, what_counts
@@ -100,7 +101,7 @@ def counts(
 def _said(pieces: Sequence[Piece]) -> _Said:
     if not pieces:
         return _Said(0, 0, 0)
-    with connect() as connection:
+    with asking() as connection:
         queries = []
         for number, piece in enumerate(pieces):
             connection.register(f"said {number}", piece.rows)
@@ -126,7 +127,7 @@ def _matched(pieces: Sequence[Piece], predictions: Table, key: Sequence[str]) ->
     for targets in what_counts(pieces, predictions, key):
         if not targets.rows.num_rows or not predictions.rows:
             continue
-        with connect() as connection:
+        with asking() as connection:
             connection.register("targets", targets.rows)
             predictions.select("time", *targets.columns).register(connection, "predictions")
             of = ", ".join(f"t.{identifier(column)}" for column in targets.columns)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from interplane.data.engine import connect, identifier
+from interplane.data.engine import identifier
+from interplane.outcomes.asking import asking
 from interplane.outcomes.targets import KNOWN_AT, OUTCOME
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class MatchedRows:
     def read(self, names: Sequence[str], *, limit: int | None = None) -> pa.Table:
         """Return some columns of all rows, or of the first ``limit``."""
         given = self._given.select(*(name for name in names if name not in _ADDED))
+        if names and not given.names:
+            return self._added(limit).select(list(names))
         table = given.to_arrow() if limit is None else given.head(limit).to_arrow()
         if len(given.names) == len(names):
             return table
@@ -151,7 +154,7 @@ def _pairs(
     if not targets.rows.num_rows or not predictions.rows:
         return np.empty(0, np.int64), np.empty(0, np.int64)
     numbers = pa.array(np.arange(targets.rows.num_rows))
-    with connect() as connection:
+    with asking() as connection:
         connection.register(
             "targets", targets.rows.select(list(targets.columns)).append_column("target", numbers)
         )

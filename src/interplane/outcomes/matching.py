@@ -12,9 +12,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from interplane.data.engine import connect
 from interplane.data.table import Table
 from interplane.errors import UsageError
+from interplane.outcomes.asking import asking
 from interplane.outcomes.matched_rows import HAS_OUTCOME, MatchedRows
 from interplane.outcomes.outcome import LABEL
 from interplane.outcomes.targets import (
@@ -119,7 +119,7 @@ def touched_hours(
     for targets in targets_of(pieces, predictions, key):
         if not targets.rows.num_rows or not predictions.rows:
             continue
-        with connect() as connection:
+        with asking() as connection:
             connection.register("targets", targets.rows)
             predictions.select("time", *targets.columns).register(connection, "predictions")
             found = connection.sql(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from interplane.data.engine import connect
+from interplane.outcomes.asking import asking
 from interplane.outcomes.outcome import LABEL
 from interplane.outcomes.targets import KNOWN_AT, OUTCOME, check_columns, what_counts
 from interplane.predictions.columns import ROW
@@ -73,7 +73,7 @@ def unmatched(
 def _without(predictions: Table, targets: Targets, limit: int) -> list[Unmatched]:
     if not targets.rows.num_rows:
         return []
-    with connect() as connection:
+    with asking() as connection:
         connection.register("targets", targets.rows)
         anti = ""
         if predictions.rows:
