@@ -34,11 +34,13 @@ class Sitting(NamedTuple):
         window: the length of the window.
         model: the model.
         outcomes: whether its outcomes are waited for.
+        alone: the rule, if it is about a number from outside, which is judged by itself.
     """
 
     window: str
     model: str
     outcomes: bool
+    alone: str = ""
 
 
 def alpha_of(
@@ -78,14 +80,17 @@ def alpha_of(
 
 def sitting_of(rule: Rule) -> Sitting:
     """Return with which others a rule is judged."""
-    return Sitting(rule.window, rule.model, get_metric(rule.metric).needs_outcomes)
+    metric = get_metric(rule.metric)
+    alone = rule.name if metric.kind == "outside" else ""
+    return Sitting(rule.window, rule.model, metric.needs_outcomes, alone)
 
 
 def budgets(rules: Sequence[Rule], *, false_alarms: float) -> dict[Sitting, float]:
     """Return the chance of any false alarm of each sitting over one window of its length.
 
     On one day 24 windows of an hour end, and at most one of each other length. Each has a sitting for
-    each model, and another for what waits for outcomes. All that can be judged of one day's windows
+    each model, another for what waits for outcomes, and one for each rule about a number from outside.
+    All that can be judged of one day's windows
     together has the chance that was stated.
 
     Raises:

@@ -13,11 +13,15 @@ from interplane.data.drift import jensen_shannon, l_infinity, psi
 from interplane.errors import UsageError
 from interplane.monitoring.judging.bin_text import move_text
 from interplane.monitoring.judging.bounds import bins_bound
+from interplane.monitoring.judging.chosen import chosen_bound, pool_rare
 from interplane.monitoring.judging.measure import Moved, Sampled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
+    from interplane.monitoring.judging.bounds import Looked
     from interplane.monitoring.judging.measure import Direction
     from interplane.monitoring.layout import Bins
     from interplane.monitoring.tally import Tally
@@ -77,10 +81,12 @@ class Distances:
     Attributes:
         name: the measure.
         bins: the bins of the column.
+        whole: the rows of each bin of the whole reference, where it decided the bins itself.
     """
 
     name: str
     bins: Bins
+    whole: tuple[int, ...] = ()
 
     has_value: ClassVar[bool] = False
 
@@ -105,12 +111,11 @@ class Distances:
         del direction  # a distance has one
         after = np.array([each.columns[self.bins.column] for each in now])
         before = np.array([each.columns[self.bins.column] for each in reference])
-        ordered = len(self.bins.edges) + 1 if self.bins.kind == "numbers" else 0
-        looked = bins_bound(after, before, ordered=ordered)
+        looked = self._look(after, before)
         return [
             Moved(
                 None,
-                distance(self.name, one, other),
+                self._distance(one, other),
                 p,
                 partial(move_text, self.bins, one, other, place=place, cut=cut),
             )
@@ -123,3 +128,18 @@ class Distances:
         """Refuse: a distance is between two."""
         del tally, limit, above
         raise UsageError(f"{self.name} has no bound", do="Use moves_by")
+
+    @property
+    def _chosen(self) -> bool:
+        return bool(self.whole) and self.bins.kind == "categories"
+
+    def _look(self, after: NDArray[np.int64], before: NDArray[np.int64]) -> Looked:
+        if self._chosen:
+            return chosen_bound(self.bins, after, before, self.whole)
+        ordered = len(self.bins.edges) + 1 if self.bins.kind == "numbers" else 0
+        return bins_bound(after, before, ordered=ordered)
+
+    def _distance(self, before: list[int], after: list[int]) -> float:
+        if self._chosen:
+            before, after = pool_rare(self.bins, before), pool_rare(self.bins, after)
+        return distance(self.name, before, after)

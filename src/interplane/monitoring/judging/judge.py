@@ -89,10 +89,18 @@ def judge(
             found += [frame.skip(values, why) for values in now]
             continue
         periods = len(spread) or 1
-        measure = measure_of(metric, layout, column=column, periods=periods)
+        measure = measure_of(
+            metric, layout, column=column, periods=periods, chosen_by=_choosers(rule, reference)
+        )
         pairs = pair_up(rule, measure, now, reference, by=by, periods=periods)
         found += _judge_pairs(frame, measure, pairs, spread)
     return found
+
+
+def _choosers(rule: Rule, reference: Slices | None) -> list[Tally]:
+    """Return the rows that decided the bins, if that is what a window is compared with."""
+    is_baseline = rule.against is not None and rule.against.kind == "baseline"
+    return list((reference or {}).values()) if is_baseline else []
 
 
 class _Frame(NamedTuple):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from interplane.errors import UnknownName, UsageError
 from interplane.monitoring.counting.columns import resolve_column
+from interplane.monitoring.judging.chosen import count_rare
 from interplane.monitoring.judging.distances import Distances
 from interplane.monitoring.judging.latencies import Latencies
 from interplane.monitoring.judging.means import Means
@@ -16,7 +17,7 @@ from interplane.monitoring.layout import LATENCY_EDGES_US, Bins
 from interplane.monitoring.tally import Moments
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from interplane.monitoring.judging.measure import Measure
     from interplane.monitoring.layout import Layout
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from interplane.monitoring.tally import Tally
 
 __all__ = ["find_columns", "measure_of", "why_unfit"]
+
+_NULL: Final = -1
+_ODD: Final = -2
+"""Where these bins are, from the end: also where two crossings have other bins before them."""
 
 _NOT_INPUTS: Final = {"score", "took_us"}
 
@@ -64,7 +69,14 @@ def why_unfit(metric: Metric, layout: Layout) -> str:
     return ""
 
 
-def measure_of(metric: Metric, layout: Layout, *, column: str = "", periods: int = 1) -> Measure:
+def measure_of(
+    metric: Metric,
+    layout: Layout,
+    *,
+    column: str = "",
+    periods: int = 1,
+    chosen_by: Iterable[Tally] = (),
+) -> Measure:
     """Return how a metric is told of tallies.
 
     Args:
@@ -72,6 +84,7 @@ def measure_of(metric: Metric, layout: Layout, *, column: str = "", periods: int
         layout: the bins by which they were counted.
         column: the column, for metrics of columns.
         periods: of how many windows a reference is the sum, for traffic.
+        chosen_by: all slices of the reference, where it is the baseline that decided the bins.
 
     Raises:
         UsageError: for a metric from outside.
@@ -82,12 +95,21 @@ def measure_of(metric: Metric, layout: Layout, *, column: str = "", periods: int
             expected="a metric of the prediction log",
             do="Judge its value: judge_value",
         )
-    return _BY_KIND[metric.kind](metric, layout, column, periods)
+    return _BY_KIND[metric.kind](metric, layout, column, periods, _whole(chosen_by, column))
 
 
-def _distances(metric: Metric, layout: Layout, column: str, _: int) -> Measure:
+def _distances(
+    metric: Metric, layout: Layout, column: str, _: int, whole: tuple[int, ...]
+) -> Measure:
     name = "drift" if metric.name == "score_drift" else metric.name
-    return Distances(name, layout[column or "score"])
+    return Distances(name, layout[column or "score"], whole)
+
+
+def _shares(metric: Metric, layout: Layout, column: str, _: int, whole: tuple[int, ...]) -> Measure:
+    counted = _counted(metric, column)
+    if metric.name == "unseen_rate" and whole:
+        return Shares(counted, _of_rare(layout[column]))
+    return Shares(counted)
 
 
 def _means(metric: Metric, layout: Layout, *_: object) -> Measure:
@@ -97,10 +119,10 @@ def _means(metric: Metric, layout: Layout, *_: object) -> Measure:
 
 
 _BY_KIND: Final[dict[str, Callable[..., Measure]]] = {
-    "rows": lambda _metric, _layout, _column, periods: Traffic(periods),
+    "rows": lambda _metric, _layout, _column, periods, _whole: Traffic(periods),
     "latency": lambda metric, layout, *_: Latencies(_took(layout), metric.level),
     "distance": _distances,
-    "share": lambda metric, layout, column, _: Shares(_counted(metric, layout, column)),
+    "share": _shares,
     "rank": lambda *_: Ranks(),
     "root": lambda metric, *_: Means(metric.moment, root=True),
     "mean": _means,
@@ -119,14 +141,14 @@ def _unfit(metric: Metric, bins: Bins) -> str:
     return ""
 
 
-def _counted(metric: Metric, layout: Layout, column: str) -> Callable[[Tally], tuple[int, int]]:
+def _counted(metric: Metric, column: str) -> Callable[[Tally], tuple[int, int]]:
     match metric.name:
         case "null_rate":
-            return _of_bin(column, layout[column].null)
+            return _of_bin(column, _NULL)
         case "unseen_rate":
-            return _of_bin(column, layout[column].odd)
+            return _of_bin(column, _ODD)
         case "null_score_rate":
-            return _of_bin("score", layout["score"].null)
+            return _of_bin("score", _NULL)
         case "coverage":
             return lambda tally: (tally.covered, tally.rows)
         case "positive_rate":
@@ -141,6 +163,24 @@ def _of_bin(column: str, place: int) -> Callable[[Tally], tuple[int, int]]:
         return (counts[place], sum(counts)) if counts else (0, 0)
 
     return counted
+
+
+def _of_rare(bins: Bins) -> Callable[[Tally], tuple[int, int]]:
+    """Return what a baseline may have never seen of itself: see `chosen`."""
+
+    def counted(tally: Tally) -> tuple[int, int]:
+        counts = tally.columns.get(bins.column, ())
+        if len(counts) != bins.size:
+            return 0, 0
+        return min(max(count_rare(bins, counts), counts[bins.odd]), sum(counts)), sum(counts)
+
+    return counted
+
+
+def _whole(slices: Iterable[Tally], column: str) -> tuple[int, ...]:
+    """Return the rows of each bin of a column over all slices of a slicing."""
+    found = [counts for each in slices if (counts := each.columns.get(column or "score"))]
+    return tuple(map(sum, zip(*found, strict=True))) if found else ()
 
 
 def _of_moment(name: str) -> Callable[[Tally], tuple[int, int]]:

@@ -25,6 +25,7 @@ class Shares:
 
     Attributes:
         counted: returns of a tally how many rows have it, and of how many.
+        before: the same of a reference, where that is another.
 
     >>> from interplane.monitoring.tally import Tally
     >>> positives = Shares(lambda tally: (tally.positive, tally.rows))
@@ -36,6 +37,7 @@ class Shares:
     """
 
     counted: Callable[[Tally], tuple[int, int]]
+    before: Callable[[Tally], tuple[int, int]] | None = None
 
     has_value: ClassVar[bool] = True
 
@@ -58,7 +60,8 @@ class Shares:
     ) -> list[Moved]:
         """Return the differences of shares."""
         k, n = np.array([self.counted(each) for each in now], np.float64).T
-        j, m = np.array([self.counted(each) for each in reference], np.float64).T
+        counted = self.before or self.counted
+        j, m = np.array([counted(each) for each in reference], np.float64).T
         up, down = share_bounds(k, n, j, m)
         return [
             Moved(before, after - before, sided(above, below, direction))
