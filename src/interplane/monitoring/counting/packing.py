@@ -21,7 +21,7 @@ __all__ = ["pack", "unpack"]
 
 _FORM: Final = 1
 _LEVEL: Final = 1
-_WHOLE: Final = ("<u1", "<u2", "<u4", "<i8")
+_WHOLE: Final = (("<u1", 2**8), ("<u2", 2**16), ("<u4", 2**32), ("<i8", 2**63))
 
 
 class _Array(msgspec.Struct, array_like=True, frozen=True):
@@ -46,8 +46,9 @@ def pack(slices: Sequence[int], arrays: Arrays) -> bytes:
         slices: the number of each slice.
         arrays: the counts; the first axis of each is the slices.
 
-    >>> unpack(pack([3, 9], {"rows": np.array([5, 300])}))
-    (array([3, 9]), {'rows': array([  5, 300])})
+    >>> slices, counts = unpack(pack([3, 9], {"rows": np.array([5, 300])}))
+    >>> slices.tolist(), counts["rows"].tolist()
+    ([3, 9], [5, 300])
     """
     packed = _Packed(
         form=_FORM,
@@ -62,7 +63,7 @@ def pack(slices: Sequence[int], arrays: Arrays) -> bytes:
 
 
 def unpack(data: bytes) -> tuple[NDArray[np.int64], Arrays]:
-    """Return the numbers of the slices, and the counts.
+    """Return the numbers of the slices, and the counts, in the types that they were packed in.
 
     Raises:
         Corrupt: if the bytes are damaged.
@@ -92,9 +93,8 @@ def _kind(array: NDArray[Any]) -> str:
     if array.dtype.kind == "f":
         return "<f8"
     most = int(array.max(initial=0))
-    return next(kind for kind in _WHOLE if most <= np.iinfo(kind).max)
+    return next(kind for kind, beyond in _WHOLE if most < beyond)
 
 
 def _array(packed: _Array) -> NDArray[Any]:
-    array = np.frombuffer(packed.data, packed.kind).reshape(packed.shape)
-    return array.astype(np.float64 if array.dtype.kind == "f" else np.int64)
+    return np.frombuffer(packed.data, packed.kind).reshape(packed.shape)

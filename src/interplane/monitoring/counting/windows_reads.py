@@ -80,7 +80,8 @@ def read_grid(connection: sqlite3.Connection, slicing: int, bodies: Iterable[byt
         own = np.searchsorted(slices, numbers)
         for name, array in counts.items():
             if name not in arrays:
-                arrays[name] = np.zeros((len(slices), *array.shape[1:]), array.dtype)
+                kind = np.float64 if array.dtype.kind == "f" else np.int64
+                arrays[name] = np.zeros((len(slices), *array.shape[1:]), kind)
             arrays[name][own] += array
     rows = connection.execute("SELECT number, value FROM slice WHERE slicing = ?", (slicing,))
     texts: dict[int, str] = dict(rows.fetchall())
