@@ -160,5 +160,7 @@ def test_options_become_settings(finished):
         settings.workers,
     )
     assert str(finished.root / ".interplane" / "tokens.json") == settings.tokens
-    ((*_, module, root),) = settings.companions
-    assert ("interplane.project.compactor", str(finished.root)) == (module, root)
+    assert [
+        ("interplane.project.compactor", str(finished.root)),
+        ("interplane.project.shadow", str(finished.root)),
+    ] == [words[-2:] for words in settings.companions]

@@ -101,8 +101,9 @@ def server_settings(
         ),
         tokens=str(project.workspace / TOKENS),
         minutes=str(project.workspace / MINUTES),
-        companions=(
-            (sys.executable, "-P", "-m", "interplane.project.compactor", str(project.root)),
+        companions=tuple(
+            (sys.executable, "-P", "-m", f"interplane.project.{name}", str(project.root))
+            for name in ("compactor", "shadow")
         ),
         allow_hosts=allow_host,
         limits=Limits(body_bytes=body_limit),

@@ -59,12 +59,12 @@ class Disk(Files):
         """Return how long ago an open file was written to, in seconds."""
         return time.time() - os.fstat(handle).st_mtime
 
-    def read(self, handle: int, size: int) -> bytes:
-        """Return the first ``size`` bytes of a file, or all if it has fewer by now."""
+    def read(self, handle: int, size: int, *, begin: int = 0) -> bytes:
+        """Return so many bytes of a file from ``begin`` on, or fewer where it ends before."""
         chunks = []
         done = 0
         while done < size:
-            chunk = os.pread(handle, min(size - done, _CHUNK), done)
+            chunk = os.pread(handle, min(size - done, _CHUNK), begin + done)
             if not chunk:
                 break
             chunks.append(chunk)

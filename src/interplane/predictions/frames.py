@@ -85,24 +85,32 @@ def frame(body: bytes, sequence: int, mark: bytes, salt: int) -> bytes:
     return _pack(mark, len(body), sequence, _crc32(body, salt ^ sequence)) + body
 
 
-def scan(data: bytes, *, mark: bytes, salt: int) -> Iterator[Frame | Bad]:
+def scan(
+    data: bytes, *, mark: bytes, salt: int, begin: int = HEADER_BYTES
+) -> Iterator[Frame | Bad]:
     """Yield the whole frames of a segment in order, and the bytes between them.
 
     The last one may be the beginning of a frame that is still being written.
+
+    Args:
+        data: bytes of the segment.
+        mark: what its frames begin with.
+        salt: what its checksums start from.
+        begin: where in the bytes the first frame stands; by default they are the whole segment's.
     """
     view = memoryview(data)
-    position = HEADER_BYTES
+    position = begin
     while position < len(data):
         found = _whole(view, position, mark, salt)
         if found is None:
-            begin = position
+            broken = position
             while found is None:
                 position = data.find(mark, position + 1)
                 if position < 0:
-                    yield Bad(begin, len(data))
+                    yield Bad(broken, len(data))
                     return
                 found = _whole(view, position, mark, salt)
-            yield Bad(begin, position)
+            yield Bad(broken, position)
         yield found
         position = found.end
 

@@ -175,6 +175,11 @@ class Reading:
             ).fetchone()
         return bytes(found)
 
+    def sizes(self) -> dict[str, int]:
+        """Return how large the segments were that were compacted lately, by name."""
+        with translated("reading", self._path, what=WHAT):
+            return dict(self._connection.execute("SELECT name, size_bytes FROM segment"))
+
     def damage(self) -> dict[str, tuple[Damage, ...]]:
         """Return the damage of segments that were compacted lately, by name."""
         with translated("reading", self._path, what=WHAT):

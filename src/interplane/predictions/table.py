@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from interplane.predictions.repeats import Settled
     from interplane.record.tables import Type
 
-__all__ = ["read_log"]
+__all__ = ["json_columns", "read_log"]
 
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, and naive, as timestamps are
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -83,7 +83,7 @@ def read_log(
             *_old_pieces(folder, files, settled, window),
             *_new_pieces(snapshot.pending, settled, window, model),
         ]
-    columns = _columns(pieces, types or {}) if model is not None else _json_columns()
+    columns = _columns(pieces, types or {}) if model is not None else json_columns()
     return Table(
         LoggedRows(pieces, columns),
         [Column(name=column.name, type=column.type) for column in columns],
@@ -152,7 +152,8 @@ def _columns(pieces: Sequence[Piece], types: Mapping[str, Type]) -> list[Selecte
     return found
 
 
-def _json_columns() -> list[Selected]:
+def json_columns() -> list[Selected]:
+    """Return the columns of all models: the log's own, and requests as JSON text."""
     more = (Selected(name, "str", name) for name in ("row", "looked_up"))
     return [*_own_columns(), *more]
 

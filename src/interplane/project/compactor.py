@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -12,11 +13,11 @@ from typing import TYPE_CHECKING
 from interplane.errors import InterplaneError
 from interplane.predictions.compact import compact
 from interplane.project.outcomes import pack_outcomes
-from interplane.project.predictions import log_folder
+from interplane.project.predictions import log_folder, shadow_folder
 from interplane.project.project import Project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 __all__ = ["EVERY_S", "compact_until"]
 
@@ -30,6 +31,7 @@ def compact_until(
     every_s: float = EVERY_S,
     say: Callable[[str], None],
     pack: Callable[[], object] | None = None,
+    beside: Sequence[Path] = (),
 ) -> None:
     """Compact a log again and again until told to stop; two of them do not harm each other.
 
@@ -40,11 +42,13 @@ def compact_until(
         folder: the folder of the log.
         every_s: how long to wait in between.
         say: is told what went wrong.
+        beside: folders of other logs, compacted likewise.
         pack: brings what else a server writes into columns.
     """
     while not stopping.is_set():
         try:
-            compact(folder)
+            for log in (folder, *beside):
+                compact(log)
             if pack is not None:
                 pack()
         except InterplaneError as error:
@@ -53,7 +57,8 @@ def compact_until(
 
 
 def _hear_end(stopping: threading.Event) -> None:
-    while sys.stdin.buffer.read(1):
+    # Not by sys.stdin: a thread that waits with its lock held ends the interpreter with a crash.
+    while os.read(0, 1):
         pass
     stopping.set()
 
@@ -68,6 +73,7 @@ def main(project: str) -> None:
     compact_until(
         stopping,
         log_folder(found),
+        beside=[shadow_folder(found)],
         say=lambda text: print(text, file=sys.stderr, flush=True),  # noqa: T201
         pack=partial(pack_outcomes, found),
     )
