@@ -64,6 +64,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "serve": ("Serving", "interplane.cli.serve:serve", "Serve live crossings over HTTP."),
     "up": ("Serving", "interplane.cli.up:up", "Run everything: server, monitors, triggers."),
     "token": ("Serving", "interplane.cli.token:token", "Add, list and revoke clients' tokens."),
+    "monitor": (
+        "Monitoring",
+        "interplane.cli.monitor:monitor",
+        "Look at models, window by window.",
+    ),
     "alerts": ("Monitoring", "interplane.cli.alerts:alerts", "List alerts; acknowledge, mute."),
     "trigger": (
         "Monitoring",
@@ -74,7 +79,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 
 
-_ORDERED = frozenset({"plan", "run", "predict", "materialize", "audit", "rollout"})
+_ORDERED = frozenset({"plan", "run", "predict", "materialize", "audit", "monitor", "rollout"})
 """Commands that import the project's code."""
 
 

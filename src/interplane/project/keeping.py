@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from interplane.errors import InterplaneError
+from interplane.project.canaries import decide_rollouts
 from interplane.project.journal import open_journal
-from interplane.project.keeper import Keeper
+from interplane.project.keeper import Keeper, Pass
+from interplane.project.learners import learn_all
 from interplane.project.project import Project
 from interplane.project.upkeep import Upkeep
+from interplane.project.watching import look_at_models
 from interplane.serving.log_lines import LogLines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from interplane.project.keeper import Pass
 
 __all__ = ["keep", "watching_passes"]
 
@@ -32,9 +34,12 @@ _ALERT_LINES: Final = 1_000_000
 
 
 def watching_passes(project: Project) -> Sequence[Pass]:
-    """Return the passes that look at what servers logged."""
-    del project
-    return ()
+    """Return the passes that look at what servers logged: monitors, canaries, learners."""
+    return (
+        Pass("monitors", lambda _now: look_at_models(project)),
+        Pass("rollouts", lambda now: decide_rollouts(project, now)),
+        Pass("learners", lambda now: learn_all(project, now)),
+    )
 
 
 def keep(

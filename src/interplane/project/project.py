@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from interplane.project.prediction import Prediction
     from interplane.project.rollouts import Deployment, Rolling
     from interplane.project.shadow_report import Shadowed
+    from interplane.project.watching import Watched
     from interplane.storage.store import Store
     from interplane.views.online import SqliteOnline
     from interplane.views.pushing import Pushed
@@ -508,6 +509,22 @@ class Project:
         from interplane.project.predictions import shadow_folder, table_of
 
         return table_of(self, shadow_folder(self), model, since=since, until=until)
+
+    def watch(self, *, now: datetime | None = None) -> list[Watched]:
+        """Look at every model once: count what is new, judge what is closed; see `watching`.
+
+        Args:
+            now: the time, UTC where there is no zone; the clock's if not given. In a replay it is
+                the log's own time that counts then.
+        """
+        from datetime import UTC
+
+        from interplane.project.watching import look_at_models
+        from interplane.views.view import micros
+
+        if now is not None and now.tzinfo is not None:
+            now = now.astimezone(UTC).replace(tzinfo=None)
+        return look_at_models(self, now_us=None if now is None else micros(now))
 
     # ---- pipelines -------------------------------------------------------------------------
 

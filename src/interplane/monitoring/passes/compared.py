@@ -22,6 +22,8 @@ Baseline = Callable[[str, tuple[str, ...]], "Slices | None"]
 _STEPS: Final[Mapping[str | None, int]] = {"hour-of-day": 24, "hour-of-week": 7 * 24}
 """How many hours lie between the periods of a reference."""
 
+_REMEMBERED: Final = 64
+
 
 @dataclass(frozen=True)
 class Compared:
@@ -51,6 +53,7 @@ class Comparing:
         self._windows = windows
         self._baseline = baseline
         self._live = live
+        self._read: dict[tuple[object, ...], Slices] = {}
 
     def judged_crossing(self, rule: Rule, window: Window) -> str:
         """Return whose predictions of a window a rule judges: of the crossing that answered most.
@@ -113,10 +116,16 @@ class Comparing:
     def _tallies(
         self, rule: Rule, hours: tuple[int, int], crossing: str, by: tuple[str, ...]
     ) -> Slices:
-        begin, end = hours
-        return self._windows.tallies(
-            rule.model, slicing=by, begin_hour=begin, end_hour=end, crossing=crossing
-        )
+        # Several rules of a sitting ask for the same counts, and a year has many hours.
+        asked = (rule.model, hours, crossing, by)
+        if asked not in self._read:
+            if len(self._read) >= _REMEMBERED:
+                self._read.clear()
+            begin, end = hours
+            self._read[asked] = self._windows.tallies(
+                rule.model, slicing=by, begin_hour=begin, end_hour=end, crossing=crossing
+            )
+        return self._read[asked]
 
 
 def _is_of_bins(rule: Rule) -> bool:

@@ -1,0 +1,190 @@
+"""What a monitor works with for one model: its rows, its bins, its baselines, its named slices."""
+
+from __future__ import annotations
+
+import importlib
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from interplane.errors import ConfigError, UnknownName
+from interplane.monitoring.metrics import get_metric
+from interplane.project.baselines import baseline_layout, baseline_rows
+from interplane.project.outcomes import key_types
+from interplane.project.predictions import logged
+from interplane.record import Crossing, Digest
+from interplane.storage.names import named_pointer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from interplane.data.table import Table
+    from interplane.monitoring.counting.expressions import Expression
+    from interplane.monitoring.counting.ports import Windows
+    from interplane.monitoring.counting.recipe import Feed, Recipe
+    from interplane.monitoring.judging.cells import Slices
+    from interplane.monitoring.layout import Layout
+    from interplane.monitoring.rules import Rule
+    from interplane.outcomes.ports import Outcomes
+    from interplane.project.project import Project
+
+__all__ = ["WatchedModel", "load_expressions"]
+
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, and naive, as timestamps are
+
+
+class WatchedModel:
+    """One model of a project, as monitors see it.
+
+    Args:
+        project: the project.
+        model: the model's name.
+        windows: where its counts are kept.
+        outcomes: what came true of its predictions.
+        rules: the rules of the project.
+        expressions: named expressions to slice by.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        model: str,
+        *,
+        windows: Windows,
+        outcomes: Outcomes,
+        rules: Sequence[Rule],
+        expressions: Mapping[str, Expression],
+    ) -> None:
+        self.name = model
+        self.rules = tuple(rule for rule in rules if rule.model == model)
+        self._project = project
+        self._windows = windows
+        self._outcomes = outcomes
+        self._expressions = expressions
+        self._layouts: dict[str, Layout] = {}
+
+    @property
+    def live(self) -> str | None:
+        """The crossing that is live."""
+        return self._project.store.catalog.pointer(named_pointer("model", self.name, "live"))
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """What has to be counted for the rules: every slicing that any of them names."""
+        from interplane.monitoring.counting.recipe import Recipe
+
+        slicings = dict.fromkeys(by for rule in self.rules for by in rule.slices)
+        named = {name for by in slicings for name in by}
+        used = {name: each for name, each in self._expressions.items() if name in named}
+        return Recipe(slicings=tuple(slicings), expressions=used, columns=self._columns())
+
+    @property
+    def feed(self) -> Feed:
+        """Where its rows come from."""
+        from interplane.monitoring.counting.recipe import Feed
+        from interplane.outcomes.matching import match, touched_hours
+
+        key = tuple(key_types(self._project.store, self.name))
+
+        def label(rows: Table) -> Table:
+            return match(rows, self._outcomes, model=self.name, key=key)
+
+        def touched(after: int) -> tuple[Sequence[int], int]:
+            if self._outcomes.newest(self.name) <= after:
+                return [], after
+            rows = self._read(None, None)
+            return touched_hours(rows, self._outcomes, model=self.name, key=key, after=after)
+
+        return Feed(read=self._read, layouts=self.layout, label=label, touched=touched)
+
+    def layout(self, crossing: str) -> Layout:
+        """Return the bins of a crossing."""
+        if crossing not in self._layouts:
+            record = self._project.store.record(Digest(crossing), Crossing)
+            self._layouts[crossing] = baseline_layout(self._project.store, record)
+        return self._layouts[crossing]
+
+    def find_layout(self, crossing: str) -> Layout | None:
+        """Return the bins of a crossing, or None where there is no crossing."""
+        return self.layout(crossing) if crossing else None
+
+    def baseline(self, crossing: str, by: tuple[str, ...]) -> Slices | None:
+        """Return the counts of a crossing's baseline rows, by slice; None where it has none.
+
+        It has none of a slicing either whose columns its rows do not have.
+        """
+        from interplane.monitoring.counting.baselines import baseline_tallies
+
+        record = self._project.store.record(Digest(crossing), Crossing)
+        with suppress(UnknownName):
+            return baseline_tallies(
+                self._windows,
+                crossing,
+                lambda: baseline_rows(self._project.store, record),
+                self.layout(crossing),
+                recipe=self.recipe,
+                slicing=by,
+            )
+        return None
+
+    def is_replay(self) -> bool:
+        """Return whether the latest prediction was of history that was served as if it were now."""
+        watermark_us = self._windows.watermark(self.name)
+        if watermark_us is not None:
+            since = _EPOCH + timedelta(microseconds=watermark_us) - timedelta(days=1)
+            latest = _latest_is_replay(self._read(since, None))
+            if latest is not None:
+                return latest
+        return bool(_latest_is_replay(self._read(None, None)))
+
+    def _read(self, since: datetime | None, until: datetime | None) -> Table:
+        return logged(self._project, self.name, since=since, until=until)
+
+    def _columns(self) -> list[str] | None:
+        """Return the columns that rules watch; None for all, where a rule names none."""
+        found: dict[str, None] = {}
+        for rule in self.rules:
+            if get_metric(rule.metric).per_column:
+                if not rule.columns:
+                    return None
+                found |= dict.fromkeys(rule.columns)
+        return list(found)
+
+
+def _latest_is_replay(rows: Table) -> bool | None:
+    found: bool | None = rows.sql('SELECT arg_max(replay, "time") AS found FROM self').to_rows()[0][
+        "found"
+    ]
+    return found
+
+
+def load_expressions(project: Project) -> dict[str, Any]:
+    """Return the named expressions of a project's monitors, imported from its code.
+
+    Raises:
+        ConfigError: if they cannot be imported, or are no mapping of names to functions of a row.
+    """
+    reference = project.config.monitoring.expressions
+    if reference is None:
+        return {}
+    from interplane.pipeline import user_code
+    from interplane.pipeline.importing import import_from
+
+    module_name, _, attribute = reference.partition(":")
+    import_from(project.root)
+    module, error = user_code.call(importlib.import_module, module_name)
+    if error is not None:
+        raise ConfigError(
+            f"monitoring.expressions: {module_name} cannot be imported: {error}",
+            expected="a module of the project",
+            do="Mend it, or the name in the project file",
+        ) from error
+    found = getattr(module, attribute, None)
+    if not isinstance(found, dict):
+        raise ConfigError(
+            f"monitoring.expressions: {reference} is {found!r:.80}",
+            expected="a dict of names and functions of a row",
+            do='For example slices = {"evening": lambda row: row.local_hour >= 18}',
+        )
+    return found
