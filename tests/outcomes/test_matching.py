@@ -12,7 +12,7 @@ from toy_predictions import START, predictions, store_of
 
 from interplane.data.table import Table
 from interplane.errors import StorageError, UnknownName, UsageError
-from interplane.outcomes.matching import match, touched_hours
+from interplane.outcomes.matching import Matching, match, touched_hours
 from interplane.outcomes.pieces import kept_of
 from interplane.outcomes.store import SqliteOutcomes
 from interplane.testing.memory_outcomes import MemoryOutcomes
@@ -184,6 +184,32 @@ def test_predictions_that_are_gone_are_an_error_of_ours(tmp_path):
     path.unlink()
     with pytest.raises(StorageError, match="cannot be matched"):
         found.column("outcome")
+
+
+def test_what_counts_is_read_again_only_where_outcomes_came():
+    """One matching serves many tables of a log, also where the key's type differs."""
+
+    class Counted(MemoryOutcomes):
+        reads = 0
+
+        def read(self, model, **which):
+            self.reads += 1
+            return super().read(model, **which)
+
+    store = Counted()
+    store.add([said(key={"n": 7})])
+    matching = Matching(store, model="flights", key=["n"])
+    table = predictions(["x"], **{"row.n": [7]})
+    first, second = matching.match(table), matching.match(table.concat(table))
+    assert [True] == first.column("outcome").to_pylist()
+    assert [True, True] == second.column("outcome").to_pylist()
+    assert 1 == store.reads
+    floats = predictions(["x"], **{"row.n": [7.0]})
+    assert [True] == matching.match(floats).column("outcome").to_pylist()
+    store.add([said(key={"n": 7}, value=False, known_at_us=2_000)])
+    assert [False] == matching.match(table).column("outcome").to_pylist()
+    assert [True] == first.column("outcome").to_pylist()
+    assert 3 == store.reads
 
 
 def test_a_matched_table_is_not_matched_again():

@@ -24,6 +24,7 @@ from interplane.outcomes.targets import (
     targets_of,
     what_counts,
 )
+from interplane.predictions.columns import ROW
 from interplane.record import Column
 from interplane.views.view import micros
 
@@ -32,11 +33,72 @@ if TYPE_CHECKING:
 
     from interplane.outcomes.pieces import Piece
     from interplane.outcomes.ports import Outcomes
+    from interplane.outcomes.targets import Targets
     from interplane.record import Type
 
-__all__ = ["HAS_OUTCOME", "KNOWN_AT", "OUTCOME", "match", "touched_hours"]
+__all__ = ["HAS_OUTCOME", "KNOWN_AT", "OUTCOME", "Matching", "match", "touched_hours"]
 
 _HOUR_US = 3_600_000_000
+
+
+class Matching:
+    """What counts of a model's outcomes, read once for many tables of its log.
+
+    It is read again where outcomes came since, so that none is missed by who asks for them in between.
+
+    Args:
+        outcomes: where outcomes are kept.
+        model: the model's name.
+        key: the columns of the request's key; empty where it has none.
+        name: ``label``, or a proxy's name.
+        as_of: what was known by then; UTC where there is no zone. All that is known if not given.
+    """
+
+    def __init__(
+        self,
+        outcomes: Outcomes,
+        *,
+        model: str,
+        key: Sequence[str],
+        name: str = LABEL,
+        as_of: datetime | None = None,
+    ) -> None:
+        self._outcomes = outcomes
+        self._model = model
+        self._key = tuple(key)
+        self._name = name
+        self._as_of_us = None if as_of is None else micros(_utc(as_of))
+        self._newest = -1
+        self._types: tuple[Type | None, ...] = ()
+        self._counts: tuple[Targets, Targets] | None = None
+
+    def match(self, predictions: Table) -> Table:
+        """Return predictions with three columns more, in the order given; see `match`."""
+        check_columns(predictions, self._key)
+        taken = [each for each in (OUTCOME, KNOWN_AT, HAS_OUTCOME) if each in predictions.types]
+        if taken:
+            raise UsageError(
+                f"the predictions have a column {taken[0]!r} already",
+                expected="predictions as the log has them",
+                do="Match the table of the log, not one that was matched before",
+            )
+        by_id, by_key = self._what_counts(predictions)
+        added = (
+            Column(name=OUTCOME, type="float" if by_id.is_number else "bool"),
+            Column(name=KNOWN_AT, type="timestamp"),
+            Column(name=HAS_OUTCOME, type="bool"),
+        )
+        return Table(MatchedRows(predictions, by_id, by_key), [*predictions.columns, *added])
+
+    def _what_counts(self, predictions: Table) -> tuple[Targets, Targets]:
+        # Asked before reading: what comes in between is read again the next time.
+        newest = self._outcomes.newest(self._model)
+        types = tuple(predictions.types.get(f"{ROW}{column}") for column in self._key)
+        if self._counts is None or (newest, types) != (self._newest, self._types):
+            pieces = self._outcomes.read(self._model, name=self._name, as_of_us=self._as_of_us)
+            self._counts = what_counts(pieces, predictions, self._key)
+            self._newest, self._types = newest, types
+        return self._counts
 
 
 def match(
@@ -68,24 +130,8 @@ def match(
         UnknownName: if the predictions lack a column that names targets.
         UsageError: if they have one of the three columns already.
     """
-    check_columns(predictions, key)
-    taken = [each for each in (OUTCOME, KNOWN_AT, HAS_OUTCOME) if each in predictions.types]
-    if taken:
-        raise UsageError(
-            f"the predictions have a column {taken[0]!r} already",
-            expected="predictions as the log has them",
-            do="Match the table of the log, not one that was matched before",
-        )
-    as_of_us = None if as_of is None else micros(_utc(as_of))
-    pieces = outcomes.read(model, name=name, as_of_us=as_of_us)
-    by_id, by_key = what_counts(pieces, predictions, key)
-    kind: Type = "float" if by_id.is_number else "bool"
-    added = (
-        Column(name=OUTCOME, type=kind),
-        Column(name=KNOWN_AT, type="timestamp"),
-        Column(name=HAS_OUTCOME, type="bool"),
-    )
-    return Table(MatchedRows(predictions, by_id, by_key), [*predictions.columns, *added])
+    matching = Matching(outcomes, model=model, key=key, name=name, as_of=as_of)
+    return matching.match(predictions)
 
 
 def touched_hours(
