@@ -15,7 +15,6 @@ from interplane.project.project import Project
 LEARNER = '''\
 """Which rides will be long? A learner goes on with what came true."""
 
-import numpy as np
 from river import linear_model, preprocessing
 
 import interplane as ip
@@ -40,11 +39,10 @@ def train(rides: ip.Table):
 def model(train: ip.Table, snapshot) -> ip.Model:
     if snapshot is not None:
         return snapshot
-    frozen = ride_features.fit(train)
+    frozen, x, y = ride_features.fit_transform(train)
     estimator = preprocessing.StandardScaler() | linear_model.LogisticRegression()
     learner = ip.learner(estimator, features=frozen)
-    labels = np.array(train.column("long").to_pylist(), dtype=float)
-    learner.learn_many(frozen.matrix(train), labels)
+    learner.learn_many(x, y)
     return ip.Model(learner, features=frozen)
 
 

@@ -70,7 +70,7 @@ def model(train: ip.Table, snapshot) -> ip.Model:
         features=frozen,
     )
     matrix = frozen.matrix(train)
-    labels = np.array(train.column("tipped").to_pylist(), dtype=float)
+    labels = np.asarray(train.column("tipped"), dtype=float)
     known = np.isfinite(matrix).all(axis=1)
     learner.learn_many(matrix[known], labels[known])
     return ip.Model(learner, features=frozen)

@@ -40,7 +40,7 @@ def split(trips: ip.Table):
 def model(train: ip.Table, champion, *, trees: int = 8) -> ip.Model:
     """The champion's trees and some more; the first time, features and trees of its own."""
     frozen = champion.features if champion else trip_features.fit(train)
-    label = np.array(train.column("tipped").to_pylist(), dtype=float)
+    label = np.asarray(train.column("tipped"), dtype=float)
     data = lightgbm.Dataset(frozen.matrix(train), label, feature_name=list(frozen.names))
     start = champion.warm_start() if champion else None
     settings = ip.lightgbm_params(objective="binary", num_leaves=5, num_threads=1)

@@ -176,7 +176,8 @@ class Model:
             @pipeline.step
             def model(train: ip.Table, champion) -> ip.Model:
                 frozen = champion.features if champion else trip_features.fit(train)
-                data = lightgbm.Dataset(frozen.matrix(train), train.to_numpy("tipped"))
+                label = np.asarray(train.column("tipped"), dtype=float)
+                data = lightgbm.Dataset(frozen.matrix(train), label)
                 start = champion.warm_start() if champion else None
                 grown = lightgbm.train(
                     ip.lightgbm_params(objective="binary"), data, 50, init_model=start

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from interplane.errors import DataError, UsageError
 
@@ -13,7 +13,18 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["check_example", "check_examples"]
+__all__ = ["as_matrix", "check_example", "check_examples"]
+
+
+def as_matrix(rows: Any) -> NDArray[np.float64]:
+    """Return examples as a float64 matrix; a table is one of features, as ``fit_transform`` gives it."""
+    import numpy as np
+
+    if hasattr(rows, "to_arrow"):
+        from interplane.features.batch import matrix
+
+        rows = matrix(rows)
+    return np.ascontiguousarray(rows, dtype=np.float64)
 
 
 def check_example(

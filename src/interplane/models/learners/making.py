@@ -41,9 +41,9 @@ def learner(estimator: object, *, features: _Named) -> Learner:
 
         @pipeline.step
         def model(train: ip.Table) -> ip.Model:
-            frozen = trip_features.fit(train)
+            frozen, x, y = trip_features.fit_transform(train)
             learner = ip.learner(SGDClassifier(loss="log_loss", shuffle=False), features=frozen)
-            learner.learn_many(frozen.matrix(train), train.to_numpy("tipped"))
+            learner.learn_many(x, y)
             return ip.Model(learner, features=frozen)
     """
     for kind in LEARNERS:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from interplane.data.table import Table
+
 __all__ = ["Learner"]
 
 
@@ -53,8 +55,12 @@ class Learner(Protocol):
         """
         ...
 
-    def learn_many(self, matrix: NDArray[np.float64], labels: Sequence[float]) -> None:
+    def learn_many(self, matrix: NDArray[np.float64] | Table, labels: Sequence[float]) -> None:
         """Learn from examples, in their order.
+
+        Args:
+            matrix: a row of features for each, or the table of them that ``fit_transform`` gives.
+            labels: the label of each.
 
         Raises:
             DataError: if a feature is null or not finite, or a label is none; nothing was learned.

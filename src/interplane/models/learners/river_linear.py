@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from interplane.errors import DataError, UsageError
-from interplane.models.learners.examples import check_example, check_examples
+from interplane.models.learners.examples import as_matrix, check_example, check_examples
 from interplane.models.learners.river_forms import make_estimator, read_estimator
 from interplane.models.learners.states import RiverState, read_state, river_score, to_form
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from interplane.data.table import Table
     from interplane.models.learners.linear import LinearScore
 
 __all__ = ["RiverLearner"]
@@ -92,14 +93,15 @@ class RiverLearner:
         check_example(values, label, self.feature_names, is_classifier=self.is_classifier)
         self._learn(values, label)
 
-    def learn_many(self, matrix: NDArray[np.float64], labels: Sequence[float]) -> None:
+    def learn_many(self, matrix: NDArray[np.float64] | Table, labels: Sequence[float]) -> None:
         """Learn from examples, in their order.
 
         Raises:
             DataError: if a feature is null or not finite, or a label is none; nothing was learned.
         """
-        check_examples(matrix, labels, self.feature_names, is_classifier=self.is_classifier)
-        for values, label in zip(matrix.tolist(), labels, strict=True):
+        rows = as_matrix(matrix)
+        check_examples(rows, labels, self.feature_names, is_classifier=self.is_classifier)
+        for values, label in zip(rows.tolist(), labels, strict=True):
             self._learn(values, label)
 
     def _learn(self, values: Sequence[float], label: float) -> None:

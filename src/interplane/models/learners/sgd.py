@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from interplane.errors import DataError, MissingExtra, UsageError
-from interplane.models.learners.examples import check_example, check_examples
+from interplane.models.learners.examples import as_matrix, check_example, check_examples
 from interplane.models.learners.states import (
     SGD_LOSSES,
     SgdSettings,
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from interplane.data.table import Table
     from interplane.models.learners.linear import LinearScore
 
 __all__ = ["SgdLearner"]
@@ -102,7 +103,7 @@ class SgdLearner:
         check_example(values, label, self.feature_names, is_classifier=self.is_classifier)
         self._fit(np.array([values], dtype=np.float64), np.array([label], dtype=np.float64))
 
-    def learn_many(self, matrix: NDArray[np.float64], labels: Sequence[float]) -> None:
+    def learn_many(self, matrix: NDArray[np.float64] | Table, labels: Sequence[float]) -> None:
         """Learn from examples, in their order.
 
         Raises:
@@ -110,7 +111,7 @@ class SgdLearner:
         """
         import numpy as np
 
-        rows = np.ascontiguousarray(matrix, dtype=np.float64)
+        rows = as_matrix(matrix)
         check_examples(rows, labels, self.feature_names, is_classifier=self.is_classifier)
         if len(rows):
             self._fit(rows, np.asarray(labels, dtype=np.float64))
