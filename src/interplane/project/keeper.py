@@ -35,7 +35,7 @@ EVERY_S: Final = 10.0
 LOCK: Final = "keeper.lock"
 """The file that the keeper of a workspace holds."""
 
-_PATIENCE_S: Final = 10.0
+_PATIENCE_S: Final = 5.0
 
 
 class Pass(NamedTuple):
