@@ -79,7 +79,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 
 
-_ORDERED = frozenset({"plan", "run", "predict", "materialize", "audit", "monitor", "rollout"})
+_ORDERED = frozenset({"plan", "run", "predict", "materialize", "audit", "monitor", "rollout", "up"})
 """Commands that import the project's code."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -24,7 +25,6 @@ from interplane.serving.log_lines import LogLines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
 
 __all__ = ["keep", "watching_passes"]
 
@@ -78,8 +78,9 @@ def _once(keeper: Keeper, upkeep: Upkeep, project: Project, log: LogLines) -> No
 
 def _orphaned(control: socket.socket) -> None:
     """End with the parent: at once, as everything that counts is written down."""
-    while control.recv(1):
-        pass
+    with contextlib.suppress(OSError):
+        while control.recv(1):
+            pass
     os._exit(1)
 
 
