@@ -257,7 +257,7 @@ class _Rollout:
     def act(self, decision: Decision, *, is_new: bool = True) -> RolloutLook:
         """Do what was decided about this canary, and no other."""
         store, digest = self.project.store, self.canary.digest
-        writer, reason = store.catalog.writer(ACTOR), "; ".join(decision.reasons)
+        writer, reason = store.catalog.writer(ACTOR), _in_short(decision)
         try:
             if decision.action == "promote":
                 promote(
@@ -294,3 +294,12 @@ class _Rollout:
             done=done,
             error=error,
         )
+
+
+def _in_short(decision: Decision) -> str:
+    """Return why, for the record of moves: what decided and what was harmed; the look has the rest."""
+    first, *others = decision.reasons
+    fine = {found.name for found in decision.criteria if found.state != "harmed"}
+    kept = [text for text in others if text.partition(":")[0] not in fine]
+    rows = f"{decision.rows:,} answers beside {decision.live_rows:,}"
+    return "; ".join((f"{rows}: {first}", *kept))
