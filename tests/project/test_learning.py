@@ -97,7 +97,7 @@ def test_it_learns_what_came_true_in_the_order_of_time(project):
     """The same bits as by hand: score, wait for the outcome, judge, learn."""
     served = {entry.row["trip"]: entry.score for entry in toy.log(project, TRIPS)}
     toy.tell(project, TRIPS)
-    done = Learning(project, "trips").advance(toy.NOW)
+    done = project.learn("trips", now=toy.NOW)
     learner, scores = plainly(project, TRIPS)
     expected = Model(learner, features=project.model("trips@1").features)
     found = last(project)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from interplane.project.audit import Audited
     from interplane.project.canaries import RolloutLook
     from interplane.project.crossings import Recorded
+    from interplane.project.learning import Advance
     from interplane.project.materializing import Materialization
     from interplane.project.prediction import Prediction
     from interplane.project.rollouts import Deployment, Rolling
@@ -525,6 +526,19 @@ class Project:
         if now is not None and now.tzinfo is not None:
             now = now.astimezone(UTC).replace(tzinfo=None)
         return look_at_models(self, now_us=None if now is None else micros(now))
+
+    def learn(self, model: str, *, now: datetime | None = None) -> Advance:
+        """Let the learner of a model go on with what came true; see `interplane.project.learning`.
+
+        Args:
+            model: the model; its live crossing has to be a learner.
+            now: outcomes that are known later wait; the clock's if not given, UTC without a zone.
+        """
+        from datetime import UTC, datetime
+
+        from interplane.project.learning import Learning
+
+        return Learning(self, model).advance(now or datetime.now(UTC))
 
     # ---- pipelines -------------------------------------------------------------------------
 
