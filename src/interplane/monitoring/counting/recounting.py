@@ -69,6 +69,7 @@ class Recounting:
         self._stating = stating
         self._before = before
         self._layouts: dict[str, Layout] = {}
+        self._marks: dict[str, str] = {}
         self.recounted: list[int] = []
         self.gone: list[int] = []
         self.unsliced: dict[Unsliced, None] = {}
@@ -149,5 +150,7 @@ class Recounting:
 
     def _counted(self, grids: _Grids) -> CountedHour:
         crossings = {crossing: grid.rows for (crossing, by), grid in grids.items() if not by}
-        marks = {crossing: digest_value(self._layout(crossing)) for crossing in crossings}
+        for crossing in crossings.keys() - self._marks.keys():
+            self._marks[crossing] = digest_value(self._layout(crossing))
+        marks = {crossing: self._marks[crossing] for crossing in crossings}
         return CountedHour(Hour(crossings, stamp(self._text, marks)), grids)
