@@ -52,7 +52,7 @@ def alerts(ctx: click.Context, *, everything: bool, model: str | None, as_json: 
         more = "" if everything else ' See past ones with "interplane alerts --all".'
         say(f"No alert is open.{more}" if not everything else "There was no alert yet.")
     else:
-        _say_table(found)
+        _say_list(found)
     _say_mutes(mutes)
     for item in undelivered:
         say(f"Not told: {item.alert[:_SHORT]} {item.event} by {item.channel}: {item.error}")
@@ -240,30 +240,24 @@ def _state(alert: Alert) -> str:
     return "open" if alert.acknowledged is None else "acknowledged"
 
 
-def _say_table(found: Sequence[Alert]) -> None:
-    from interplane.monitoring.alerts.message import figure, slice_of, time_of
+def _say_list(found: Sequence[Alert]) -> None:
+    """Say each alert in two lines: as a table it would not fit the screen."""
+    from interplane.monitoring.alerts.message import figure, place_of, time_of
 
-    rows = [
-        (
-            alert.id[:_SHORT],
-            time_of(alert.opened.begin_us),
-            alert.cell.rule,
-            slice_of(alert.cell),
-            alert.cell.column,
-            figure(alert.last.value),
-            "" if alert.last.reference is None else figure(alert.last.reference),
-            figure(alert.worst.effect),
-            alert.windows,
-            alert.owner,
-            _state(alert),
+    for alert in found:
+        cell, last = alert.cell, alert.last
+        say(
+            f"{alert.id[:_SHORT]}  {_state(alert):<12}  {cell.rule} of {cell.model}: {place_of(cell)}"
         )
-        for alert in found
-    ]
-    header = (
-        *("id", "since", "rule", "slice", "column", "now", "was"),
-        *("size", "windows", "owner", "state"),
-    )
-    print_table(header, rows, right=("now", "was", "size", "windows"))
+        parts = [
+            f"since {time_of(alert.opened.begin_us)}",
+            f"{alert.windows} {'window' if alert.windows == 1 else 'windows'}",
+            f"now {figure(last.value)}",
+            *([] if last.reference is None else [f"was {figure(last.reference)}"]),
+            f"size {figure(alert.worst.effect)}",
+            alert.owner or "nobody's",
+        ]
+        say(f"{'':{_SHORT}}  {', '.join(parts)}")
 
 
 def _say_mutes(mutes: Sequence[RuleMute]) -> None:
