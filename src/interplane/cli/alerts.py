@@ -282,8 +282,8 @@ def _say_one(alert: Alert) -> None:
         )
     if alert.opened.detail:
         say(f"  {alert.opened.detail}")
-    say(f"  owner {alert.owner or 'nobody'}, {alert.windows} windows, crossing")
-    say(f"  {alert.opened.crossing or 'unknown'}")
+    crossing = alert.opened.crossing[:12] or "unknown"
+    say(f"  owner {alert.owner or 'nobody'}, {alert.windows} windows, crossing {crossing}")
     if alert.acknowledged is not None:
         say(f"  acknowledged by {alert.acknowledged.who}: {alert.acknowledged.why}")
     if alert.muted is not None:

@@ -135,22 +135,19 @@ def _last(journal: SqliteJournal) -> Mapping[str, Firing]:
 
 
 def _say_firings(found: Sequence[Firing]) -> None:
+    """Say each firing in two lines: as a table it would not fit the screen."""
     if not found:
         say("Nothing has fired yet.")
         return
-    rows = [
-        (
-            item.id[:_SHORT],
-            item.trigger,
-            _when(item),
-            item.reason if not item.who else f"{item.reason} ({item.who})",
-            item.state,
-            "" if item.run is None else f"@{item.run[:12]}",
-            item.note,
-        )
-        for item in found
-    ]
-    print_table(("id", "trigger", "fired", "because", "went", "run", "note"), rows)
+    for item in found:
+        asked = f"{item.reason} ({item.who})" if item.who else item.reason
+        say(f"{item.id[:_SHORT]}  {item.state:<8}  {item.trigger}: {asked}")
+        parts = [
+            f"fired {_when(item)}",
+            item.action.run if item.run is None else f"{item.action.run} @{item.run[:12]}",
+            *([item.note] if item.note else []),
+        ]
+        say(f"{'':{_SHORT}}  {', '.join(parts)}")
 
 
 def _log(project: Project, journal: SqliteJournal, text: str) -> str:
