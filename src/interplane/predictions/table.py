@@ -23,12 +23,11 @@ if TYPE_CHECKING:
 
     from interplane.predictions.entry import Entry
     from interplane.predictions.kinds import Kind
-    from interplane.predictions.manifest import LoggedFile
     from interplane.predictions.reader import SegmentContent
     from interplane.predictions.repeats import Settled
     from interplane.record.tables import Type
 
-__all__ = ["json_columns", "read_log"]
+__all__ = ["LogReading", "json_columns", "read_log"]
 
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, and naive, as timestamps are
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -70,45 +69,80 @@ def read_log(
         Corrupt: if a file that is needed is damaged.
         DataError: if a column has values that are never of the type that is given.
     """
-    window = Window(_microseconds(since), _microseconds(until))
-    with open_snapshot(folder, disk=disk or Disk()) as snapshot:
-        files = [file for file in snapshot.state.files if model is None or file.model == model]
-        settled = settle(
-            [content.repeatable for content in snapshot.pending],
-            files,
-            snapshot.manifest,
-            lambda file, ids: rows_with_ids(folder, file, ids),
+    return LogReading(folder, model=model, types=types, disk=disk).between(since, until)
+
+
+class LogReading:
+    """A log as it was at one moment, to be read as often as wanted; see `read_log`.
+
+    What is not compacted yet is read and decoded once.
+
+    Args:
+        folder: the folder of the log.
+        model: the model; all of them if not given.
+        types: types of columns of requests by name.
+        disk: the file operations.
+
+    Raises:
+        StorageError: if the log cannot be read.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        model: str | None = None,
+        types: Mapping[str, Type] | None = None,
+        disk: Disk | None = None,
+    ) -> None:
+        self._folder = folder
+        self._model = model
+        self._types = types or {}
+        with open_snapshot(folder, disk=disk or Disk()) as snapshot:
+            files = [file for file in snapshot.state.files if model is None or file.model == model]
+            settled = settle(
+                [content.repeatable for content in snapshot.pending],
+                files,
+                snapshot.manifest,
+                lambda file, ids: rows_with_ids(folder, file, ids),
+            )
+            self._files = [
+                file._replace(dropped=file.dropped | settled.old.get(file.number, frozenset()))
+                for file in sorted(files, key=lambda file: (file.day, file.number))
+            ]
+            self._pending = list(_pending_entries(snapshot.pending, settled, model))
+
+    def between(self, since: datetime | None = None, until: datetime | None = None) -> Table:
+        """Return the predictions whose time is not before ``since``, and before ``until``.
+
+        Raises:
+            Corrupt: if a file that is needed is damaged.
+            DataError: if a column has values that are never of the type that is given.
+        """
+        window = Window(_microseconds(since), _microseconds(until))
+        wanted = (
+            file
+            for file in self._files
+            if not window.excludes(file.first_time_us, file.last_time_us)
         )
         pieces = [
-            *_old_pieces(folder, files, settled, window),
-            *_new_pieces(snapshot.pending, settled, window, model),
+            *pieces_of(((file, verified(self._folder, file)) for file in wanted), window),
+            *_new_pieces(self._pending, window),
         ]
-    columns = _columns(pieces, types or {}) if model is not None else json_columns()
-    return Table(
-        LoggedRows(pieces, columns),
-        [Column(name=column.name, type=column.type) for column in columns],
-    )
+        columns = _columns(pieces, self._types) if self._model is not None else json_columns()
+        return Table(
+            LoggedRows(pieces, columns),
+            [Column(name=column.name, type=column.type) for column in columns],
+        )
 
 
 # ---- pieces -------------------------------------------------------------------------------
 
 
-def _old_pieces(
-    folder: Path, files: Sequence[LoggedFile], settled: Settled, window: Window
-) -> Iterator[Piece]:
-    in_order = sorted(files, key=lambda file: (file.day, file.number))
-    wanted = (
-        file._replace(dropped=file.dropped | settled.old.get(file.number, frozenset()))
-        for file in in_order
-        if not window.excludes(file.first_time_us, file.last_time_us)
-    )
-    yield from pieces_of(((file, verified(folder, file)) for file in wanted), window)
-
-
-def _new_pieces(
-    pending: Sequence[SegmentContent], settled: Settled, window: Window, model: str | None
-) -> Iterator[Piece]:
-    chunk: list[Entry] = []
+def _pending_entries(
+    pending: Sequence[SegmentContent], settled: Settled, model: str | None
+) -> Iterator[Entry]:
+    """Yield the entries that are not compacted yet, each id once."""
     for content, left_out in zip(pending, settled.new, strict=True):
         seen = set(left_out)
         for entry in content:
@@ -116,13 +150,13 @@ def _new_pieces(
                 continue
             if entry.client_id is not None:
                 seen.add(entry.id)
-            if window.includes(entry.time_us, entry.time_us):
-                chunk.append(entry)
-            if len(chunk) == GROUP_ROWS:
-                yield _in_memory(chunk)
-                chunk = []
-    if chunk:
-        yield _in_memory(chunk)
+            yield entry
+
+
+def _new_pieces(entries: Sequence[Entry], window: Window) -> Iterator[Piece]:
+    chosen = [entry for entry in entries if window.includes(entry.time_us, entry.time_us)]
+    for begin in range(0, len(chosen), GROUP_ROWS):
+        yield _in_memory(chosen[begin : begin + GROUP_ROWS])
 
 
 def _in_memory(entries: Sequence[Entry]) -> Piece:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from interplane.data.table import Table
+    from interplane.predictions.table import LogReading
     from interplane.project.project import Project
     from interplane.record import Type
     from interplane.storage.store import Store
@@ -25,6 +26,7 @@ __all__ = [
     "log_folder",
     "logged",
     "newest",
+    "reading_of",
     "request_types",
     "shadow_folder",
     "table_of",
@@ -68,10 +70,15 @@ def table_of(
     until: datetime | None = None,
 ) -> Table:
     """Return a log of a project as a table; see `logged`."""
-    from interplane.predictions.table import read_log
+    return reading_of(project, folder, model).between(since, until)
+
+
+def reading_of(project: Project, folder: Path, model: str | None = None) -> LogReading:
+    """Return a log of a project as it is now, to be read several times; see `logged`."""
+    from interplane.predictions.table import LogReading
 
     types = {} if model is None else request_types(project.store, model)
-    return read_log(folder, model=model, since=since, until=until, types=types)
+    return LogReading(folder, model=model, types=types)
 
 
 def request_types(store: Store, model: str) -> dict[str, Type]:

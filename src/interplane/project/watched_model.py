@@ -12,7 +12,7 @@ from interplane.errors import ConfigError, UnknownName
 from interplane.monitoring.metrics import get_metric
 from interplane.project.baselines import baseline_layout, baseline_rows
 from interplane.project.outcomes import key_types
-from interplane.project.predictions import logged
+from interplane.project.predictions import log_folder, reading_of
 from interplane.record import Crossing, Digest
 from interplane.storage.names import named_pointer
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from interplane.monitoring.layout import Layout
     from interplane.monitoring.rules import Rule
     from interplane.outcomes.ports import Outcomes
+    from interplane.predictions.table import LogReading
     from interplane.project.project import Project
 
 __all__ = ["WatchedModel", "load_expressions"]
@@ -139,7 +140,12 @@ class WatchedModel:
         return bool(_latest_is_replay(self._read(None, None)))
 
     def _read(self, since: datetime | None, until: datetime | None) -> Table:
-        return logged(self._project, self.name, since=since, until=until)
+        return self._log.between(since, until)
+
+    @cached_property
+    def _log(self) -> LogReading:
+        """The log as it is at this look: all of it is judged by one state."""
+        return reading_of(self._project, log_folder(self._project), self.name)
 
     def _columns(self) -> list[str] | None:
         """Return the columns that rules watch; None for all, where a rule names none."""
