@@ -118,10 +118,10 @@ def test_whatever_was_answered_is_there_once(trips):
 
 @pytest.mark.crash
 def test_nothing_outlives_a_server_that_was_killed(trips):
-    """Neither workers nor the compactor: they see that their parent is gone."""
+    """Neither workers nor what runs beside them: they see that their parent is gone."""
     with trips.served("--replay", "--workers", 2):
         those = children(trips.process.pid)
-        assert 3 == len(those)
+        assert 4 == len(those)
         trips.process.kill()
         end = time.monotonic() + 30
         while any(Path(f"/proc/{each}/cmdline").exists() for each in those):
