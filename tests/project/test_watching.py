@@ -1,0 +1,177 @@
+"""Looking at models: counted, judged once, alerts with everything that follows from them."""
+
+import random
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+import trips_project as trips
+import watching_trips as hours
+
+from interplane.errors import ConfigError
+from interplane.project.watch_report import report
+from interplane.project.watching import Watching, look_at_models
+
+
+@pytest.fixture(scope="module")
+def _made(tmp_path_factory):
+    root = tmp_path_factory.mktemp("watching") / "trips"
+    trips.make(root, settings=hours.RULES)
+    return root
+
+
+@pytest.fixture
+def root(_made, tmp_path):
+    """Return a copy of a project with a live crossing and two rules."""
+    root = tmp_path / "trips"
+    shutil.copytree(_made, root, symlinks=True)
+    return root
+
+
+@pytest.fixture
+def project(root):
+    """The project, opened."""
+    with trips.opened(root) as project:
+        yield project
+
+
+def fired(watched):
+    """Return the rule and slice of each alert that was opened, and of each that was resolved."""
+    return tuple(
+        sorted((each.cell.rule, each.cell.values) for each in watched.alerts(kind))
+        for kind in ("opened", "resolved")
+    )
+
+
+def test_a_shift_of_a_zone_is_found_told_and_resolved(project):
+    """The alert names the zone; it opens once, asks for one run, and ends after two quiet hours."""
+    for hour in range(3):
+        hours.log_hour(project, hour)
+    assert ([], []) == fired(look_at_models(project)[0])
+    hours.log_hour(project, 3, shift=0.3, zone="north")
+    hours.log_hour(project, 4, shift=0.3, zone="north")
+    [found] = look_at_models(project)
+    assert ([("scores", ()), ("scores", ("north",))], []) == fired(found)
+    assert 0 == look_at_models(project)[0].judged
+    for hour in range(5, 8):
+        hours.log_hour(project, hour, shift=0.3, zone="north")
+    with Watching(project) as watching:
+        assert ([], [("scores", ()), ("scores", ("north",))]) == fired(watching.look()[0])
+        firings = watching.journal.firings()
+        told = {(each.event, each.channel) for each in watching.journal.deliveries()}
+    assert {"scores"} == {each.trigger for each in firings}
+    assert 2 == len(firings)
+    assert {("opened", "log"), ("resolved", "log")} == told
+
+
+def test_outcomes_are_waited_for_and_each_window_is_judged_once(project):
+    """Half of the outcomes are not enough; with nine in ten the hour is judged, in order."""
+    hours.log_hour(project, 0)
+    hours.log_hour(project, 1)
+    hours.tell(project, 0, 0.9, of=0.5)
+    hours.log_hour(project, 2)
+    look_at_models(project)
+    with Watching(project) as watching:
+        assert [] == list(watching.journal.judged("long"))
+        hours.tell(project, 0, 0.3)
+        hours.tell(project, 1, 0.8)
+        [found] = watching.look()
+        judged = watching.journal.judged("long")
+        assert [hours.FIRST + 2] == [each.end_us // hours.HOUR_US for each in judged]
+        assert ([("long", ())], []) == fired(found)
+        statements = [
+            (each.begin_us // hours.HOUR_US - hours.FIRST, each.labelled, round(each.value, 2))
+            for each in watching.windows.statements(
+                "trips", length="1h", slicing=(), metric="label_rate"
+            )
+        ]
+    # What was stated of the first hour stays, and what became known is stated beside it.
+    assert [(0, 200, 0.9), (0, 400, 0.3), (1, 400, 0.8)] == statements
+
+
+def test_a_muted_rule_starts_no_run(project):
+    """Its alerts are written down; nobody is told, and nothing begins."""
+    from interplane.monitoring.alerts.ports import RuleMute
+
+    for hour in range(3):
+        hours.log_hour(project, hour)
+    look_at_models(project)
+    with Watching(project) as watching:
+        now_us = time.time_ns() // 1000
+        watching.journal.mute(
+            RuleMute(rule="scores", until_us=now_us + 10**12, at_us=now_us, who="me", why="I know")
+        )
+        hours.log_hour(project, 3, shift=0.3)
+        hours.log_hour(project, 4, shift=0.3)
+        [found] = watching.look()
+        assert 3 == len(found.alerts("opened"))
+        assert [] == list(watching.journal.firings())
+
+
+def test_the_report_shows_windows_and_slices(project):
+    """Rows, coverage and metrics of each window; a metric by slice where it is asked for."""
+    for hour in range(3):
+        hours.log_hour(project, hour)
+        hours.tell(project, hour, 0.25)
+    with Watching(project) as watching:
+        watching.look()
+        found = report(watching, project, "trips", length="1h", by=("zone",), metric="mean_score")
+    assert ("trips@1", 1200, 3) == (found.live, found.rows, len(found.windows))
+    first = found.windows[0]
+    assert (400, 1.0, 0.25) == (first.rows, first.coverage, first.metrics["label_rate"].value)
+    assert ["zone=north", "zone=south"] == [each.name for each in first.slices]
+
+
+def test_expressions_are_slices_too(project, root):
+    """Named in the project's code; what is none is refused with its place."""
+    file = root / "interplane.toml"
+    text = file.read_text().replace('slices = ["zone"]', 'slices = ["crowded"]')
+    file.write_text(
+        text.replace("[monitoring]", '[monitoring]\nexpressions = "slices_of_trips:slices"')
+    )
+    (root / "slices_of_trips.py").write_text('slices = {"crowded": lambda row: row.seats > 1}\n')
+    for hour in range(2):
+        hours.log_hour(project, hour)
+    with trips.opened(root) as again, Watching(again) as watching:
+        watching.look()
+        found = watching.windows.tallies(
+            "trips", slicing=("crowded",), begin_hour=hours.FIRST, end_hour=hours.FIRST + 1
+        )
+    assert {(True,): 400} == {values: tally.rows for values, tally in found.items()}
+    (root / "slices_of_trips.py").write_text("slices = 3\n")
+    with trips.opened(root) as again, pytest.raises(ConfigError, match="slices_of_trips:slices"):
+        look_at_models(again)
+
+
+@pytest.mark.crash
+def test_looks_that_are_killed_come_to_the_same(project, root):
+    """Killed at any moment and begun again: the same windows judged, the same alerts, once."""
+    for hour in range(6):
+        hours.log_hour(project, hour, shift=0.3 * (hour >= 4))
+        hours.tell(project, hour, 0.8)
+    draw = random.Random(5)
+    script = str(Path(__file__).with_name("watching_trips.py"))
+    for turn in range(6):
+        with subprocess.Popen(
+            [sys.executable, script, str(root)], stdout=subprocess.PIPE
+        ) as looker:
+            assert b"begun\n" == looker.stdout.readline()
+            if turn < 5:
+                time.sleep(draw.uniform(0.0, 0.6))
+                looker.kill()
+            said = looker.stdout.read()
+    assert said.endswith(b"done\n")
+    with Watching(project) as watching:
+        assert 0 == sum(each.judged for each in watching.look())
+        alerts = {(each.cell.rule, each.cell.values) for each in watching.journal.alerts()}
+        judged = [len(watching.journal.judged(name)) for name in ("scores", "long")]
+        told = [(each.alert, each.event) for each in watching.journal.deliveries()]
+    assert [1, 1] == judged
+    zones = {("scores", values) for values in ((), ("north",), ("south",))}
+    assert {("long", ()), *zones} == alerts
+    assert len(told) == len(set(told))
