@@ -31,7 +31,12 @@ def project(finished):
     with (finished.root / "interplane.toml").open("a", encoding="utf-8") as file:
         file.write(MORE)
     # Its crossings were made before: the code that is on record has no triggers, and needs none.
+    finished.begun = []
     yield finished
+    for process in finished.begun:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
     served = find_server(finished.root / ".interplane")
     if served is not None:
         with contextlib.suppress(ProcessLookupError):
@@ -103,6 +108,7 @@ def test_without_a_run_on_record(empty):
 def begin(project, *words):
     """Begin `interplane up`; return its process and what it says when all runs."""
     process = project.begin("up", "--json", "--port", "0", "--watch-every", "1s", *words)
+    project.begun.append(process)
     line = process.stdout.readline()
     assert line, process.stderr.read()
     return process, json.loads(line)
