@@ -18,13 +18,13 @@ from interplane.project import deployment
 SEED, KILLS = 20_260_401, 16
 
 
-def children(process_id, word):
-    """The processes of a server whose command line has a word."""
+def children(process_id, module):
+    """The processes of a server that run a module."""
     path = Path(f"/proc/{process_id}/task/{process_id}/children")
     found = []
     for child in path.read_text().split():
         with contextlib.suppress(OSError):
-            if word in Path(f"/proc/{child}/cmdline").read_text():
+            if f"\0interplane.{module}\0" in Path(f"/proc/{child}/cmdline").read_text():
                 found.append(int(child))
     return found
 
