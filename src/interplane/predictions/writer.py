@@ -66,7 +66,7 @@ class SegmentWriter:
         name: str,
         sync_ms: int = 100,
         most_bytes: int = 64 << 20,
-        most_age_s: float = 300.0,
+        most_age_s: float = 30.0,
         disk: Disk | None = None,
         now_us: Callable[[], int] = lambda: time.time_ns() // 1000,
         token: Callable[[], str] = system_token,

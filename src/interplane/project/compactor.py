@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EVERY_S", "compact_until"]
 
-EVERY_S = 60.0
+EVERY_S = 20.0
 
 
 def compact_until(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Upkeep"]
 
-_COMPACT_S: Final = 60.0
+_COMPACT_S: Final = 20.0
 _KEEP_S: Final = 3600.0
 
 

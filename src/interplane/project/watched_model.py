@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 __all__ = ["WatchedModel", "load_expressions"]
 
+_LAYOUTS: Final[dict[str, Layout]] = {}
+"""By the digest of a crossing, which says what its bins are: a process makes each once."""
+
+_MOST_LAYOUTS: Final = 64
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, and naive, as timestamps are
 
 
@@ -63,7 +67,6 @@ class WatchedModel:
         self._windows = windows
         self._outcomes = outcomes
         self._expressions = expressions
-        self._layouts: dict[str, Layout] = {}
 
     @property
     def live(self) -> str | None:
@@ -101,10 +104,12 @@ class WatchedModel:
 
     def layout(self, crossing: str) -> Layout:
         """Return the bins of a crossing."""
-        if crossing not in self._layouts:
+        if crossing not in _LAYOUTS:
             record = self._project.store.record(Digest(crossing), Crossing)
-            self._layouts[crossing] = baseline_layout(self._project.store, record)
-        return self._layouts[crossing]
+            if len(_LAYOUTS) >= _MOST_LAYOUTS:
+                _LAYOUTS.clear()
+            _LAYOUTS[crossing] = baseline_layout(self._project.store, record)
+        return _LAYOUTS[crossing]
 
     def find_layout(self, crossing: str) -> Layout | None:
         """Return the bins of a crossing, or None where there is no crossing."""
