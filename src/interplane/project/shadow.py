@@ -153,7 +153,8 @@ def shadow_until(
 
 
 def _hear_end(stopping: threading.Event) -> None:
-    while sys.stdin.buffer.read(1):
+    # Unbuffered: at the end of the process nobody may hold what Python keeps of standard input.
+    while os.read(0, 1):
         pass
     stopping.set()
 
