@@ -148,6 +148,38 @@ def test_expressions_are_slices_too(project, root):
         look_at_models(again)
 
 
+def test_features_are_watched_like_columns(project, root):
+    """Computed again from what was logged, and compared with those of the baseline rows."""
+    code = (root / "trips.py").read_text()
+    (root / "trips.py").write_text(
+        code.replace('train="rides_made",', 'train="rides_made", baseline="rides_made",')
+    )
+    file = root / "interplane.toml"
+    file.write_text(
+        file.read_text()
+        + """
+[[monitor]]
+name = "risk"
+model = "trips"
+metric = "l_infinity"
+columns = ["features.risk", "features.busy"]
+against = "baseline"
+window = "1h"
+moves_by = 0.3
+"""
+    )
+    with trips.opened(root) as again:
+        again.run()
+        again.deploy("trips@3", reason="with a baseline")
+        for hour in range(2):
+            hours.log_hour(again, hour, ref="trips@3")
+        with Watching(again) as watching:
+            [found] = watching.look()
+    # Every logged ride has the same past and as many seats: one risk, one business of all of them.
+    moved = {each.cell.column for each in found.alerts("opened") if each.cell.rule == "risk"}
+    assert {"features.busy", "features.risk"} == moved
+
+
 @pytest.mark.crash
 def test_looks_that_are_killed_come_to_the_same(project, root):
     """Killed at any moment and begun again: the same windows judged, the same alerts, once."""

@@ -8,6 +8,8 @@ from interplane.models.request_schema import RequestSchema
 from interplane.pipeline.baseline_rows import BASELINE_ROWS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from interplane.data.table import Table
     from interplane.monitoring.layout import Layout
     from interplane.record import Crossing
@@ -37,7 +39,13 @@ def baseline_rows(store: Store, crossing: Crossing) -> Table | None:
     return Table.from_arrow(rows, name="the baseline rows")
 
 
-def baseline_layout(store: Store, crossing: Crossing, *, threshold: float = 0.5) -> Layout:
+def baseline_layout(
+    store: Store,
+    crossing: Crossing,
+    *,
+    threshold: float = 0.5,
+    prepare: Callable[[Table], Table] | None = None,
+) -> Layout:
     """Return the bins that a crossing's predictions are counted by.
 
     What names a row and its prediction time change by themselves, and are not watched. A crossing
@@ -48,6 +56,7 @@ def baseline_layout(store: Store, crossing: Crossing, *, threshold: float = 0.5)
         store: the workspace.
         crossing: the crossing.
         threshold: the score from which an answer counts as positive.
+        prepare: adds columns to the baseline rows, such as the model's features of them.
     """
     from interplane.monitoring.counting.layouts import bare_layout, make_layout
     from interplane.predictions.columns import ROW, spelled
@@ -55,6 +64,8 @@ def baseline_layout(store: Store, crossing: Crossing, *, threshold: float = 0.5)
     rows = baseline_rows(store, crossing)
     if rows is None:
         return bare_layout(threshold=threshold)
+    if prepare is not None:
+        rows = prepare(rows)
     schema = RequestSchema.from_dict(crossing.request_schema or {})
     spellings = spelled(field.name for field in schema.fields)
     named = [*schema.key, *([schema.time] if schema.time else [])]

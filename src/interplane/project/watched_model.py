@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from interplane.errors import ConfigError, UnknownName
+from interplane.monitoring.counting.columns import FEATURES
 from interplane.monitoring.metrics import get_metric
 from interplane.project.baselines import baseline_layout, baseline_rows
+from interplane.project.crossings import load
 from interplane.project.outcomes import key_types
 from interplane.project.predictions import log_folder, reading_of
 from interplane.record import Crossing, Digest
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["WatchedModel", "load_expressions"]
 
-_LAYOUTS: Final[dict[str, Layout]] = {}
+_LAYOUTS: Final[dict[tuple[str, bool], Layout]] = {}
 """By the digest of a crossing, which says what its bins are: a process makes each once."""
 
 _MOST_LAYOUTS: Final = 64
@@ -87,12 +89,9 @@ class WatchedModel:
     def feed(self) -> Feed:
         """Where its rows come from."""
         from interplane.monitoring.counting.recipe import Feed
-        from interplane.outcomes.matching import match, touched_hours
+        from interplane.outcomes.matching import Matching, touched_hours
 
         key = tuple(key_types(self._project.store, self.name))
-
-        def label(rows: Table) -> Table:
-            return match(rows, self._outcomes, model=self.name, key=key)
 
         def touched(after: int) -> tuple[Sequence[int], int]:
             if self._outcomes.newest(self.name) <= after:
@@ -100,16 +99,25 @@ class WatchedModel:
             rows = self._read(None, None)
             return touched_hours(rows, self._outcomes, model=self.name, key=key, after=after)
 
-        return Feed(read=self._read, layouts=self.layout, label=label, touched=touched)
+        return Feed(
+            read=self._read,
+            layouts=self.layout,
+            label=Matching(self._outcomes, model=self.name, key=key).match,
+            touched=touched,
+            prepare=self._prepare if self._has_features else None,
+        )
 
     def layout(self, crossing: str) -> Layout:
         """Return the bins of a crossing."""
-        if crossing not in _LAYOUTS:
+        known = (crossing, self._has_features)
+        if known not in _LAYOUTS:
             record = self._project.store.record(Digest(crossing), Crossing)
             if len(_LAYOUTS) >= _MOST_LAYOUTS:
                 _LAYOUTS.clear()
-            _LAYOUTS[crossing] = baseline_layout(self._project.store, record)
-        return _LAYOUTS[crossing]
+            _LAYOUTS[known] = baseline_layout(
+                self._project.store, record, prepare=partial(self._prepare, crossing)
+            )
+        return _LAYOUTS[known]
 
     def find_layout(self, crossing: str) -> Layout | None:
         """Return the bins of a crossing, or None where there is no crossing."""
@@ -127,7 +135,7 @@ class WatchedModel:
             return baseline_tallies(
                 self._windows,
                 crossing,
-                lambda: baseline_rows(self._project.store, record),
+                lambda: self._baseline_rows(crossing, record),
                 self.layout(crossing),
                 recipe=self.recipe,
                 slicing=by,
@@ -143,6 +151,26 @@ class WatchedModel:
             if latest is not None:
                 return latest
         return bool(_latest_is_replay(self._read(None, None)))
+
+    def _baseline_rows(self, crossing: str, record: Crossing) -> Table | None:
+        rows = baseline_rows(self._project.store, record)
+        return None if rows is None else self._prepare(crossing, rows)
+
+    def _prepare(self, crossing: str, rows: Table) -> Table:
+        """Add the model's features to rows of a crossing, where a rule watches any of them."""
+        if not self._has_features:
+            return rows
+        from interplane.monitoring.counting.features import with_features
+
+        record = self._project.store.record(Digest(crossing), Crossing)
+        if record.frozen is None:
+            return rows
+        return with_features(rows, load(self._project.store, record.frozen))
+
+    @cached_property
+    def _has_features(self) -> bool:
+        """Whether a rule watches features: they are computed again from what was logged."""
+        return any(name.startswith(FEATURES) for rule in self.rules for name in rule.columns)
 
     def _read(self, since: datetime | None, until: datetime | None) -> Table:
         return self._log.between(since, until)
