@@ -56,10 +56,15 @@ _PREDICTIONS: Final = {
     "properties": {
         "predictions": {
             "type": "array",
-            "description": "In the order of the rows; a bad row has an error, its neighbours none.",
+            "description": "In the order of the rows; a bad row has an error, its neighbours none. "
+            "What a canary answered says so: it has a model and a crossing of its own.",
             "items": {
                 "oneOf": [
-                    {"type": "object", "required": ["score", "id", "time"], "properties": _SCORED},
+                    {
+                        "type": "object",
+                        "required": ["score", "id", "time"],
+                        "properties": {**_SCORED, **_OF},
+                    },
                     {"$ref": "#/components/schemas/Error"},
                 ]
             },

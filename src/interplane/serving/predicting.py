@@ -148,8 +148,12 @@ class RowPredictor:
             given += found
             looked_up = dict(zip(self.looked_up, found, strict=True))
         score = self._predict(self._vector(given))
+        if prediction_id is None:
+            prediction_id = (
+                self._new_id() if client_id is None else self.id_of(logged, client_id, place)
+            )
         entry = Entry(
-            id=prediction_id or self.id_of(logged, client_id, place),
+            id=prediction_id,
             model=self._model,
             crossing=self.crossing,
             time_us=time_us,

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
 
 import msgspec
 import toy_crossings as toy
@@ -111,3 +113,14 @@ def test_an_entry_without_a_row_is_no_reason_to_stop(roll, crossings):
     (entry,) = logged(roll(), ROWS[:1])
     found = Shadow(crossings[1]).predict(msgspec.structs.replace(entry, row=None))
     assert (None, "request-rejected") == (found.score, found.because)
+
+
+def test_the_process_of_shadows_is_as_light_as_a_worker():
+    """It brings in no engine and no training library."""
+    code = (
+        "import sys, interplane.project.shadow, interplane.predictions.catching_up\n"
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    heavy = {"duckdb", "numpy", "pyarrow", "pandas", "polars", "sklearn", "lightgbm", "scipy"}
+    assert set() == heavy & set(done.stdout.split())
