@@ -16,7 +16,7 @@ import os
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = [
     "BOUNDS_S",
@@ -175,9 +175,14 @@ class Tally:
         """How many."""
         return self._words[self._at]
 
-    def __call__(self, rows: int) -> None:
-        """Count some more."""
-        self._words[self._at] += rows
+    def adder(self) -> Callable[[int], None]:
+        """Return what counts some more: it is called for every request."""
+        words, at = self._words, self._at
+
+        def add(rows: int) -> None:
+            words[at] += rows
+
+        return add
 
     def write(self, model: str, crossing: Crossing) -> None:
         """Say whose they are; one thread at a time."""

@@ -71,7 +71,7 @@ class SlotMeter:
             if tally is None:
                 tally = self.slot.new_tally(model, Crossing(crossing, name))
                 self._tallies[crossing] = tally
-            return tally
+            return tally.adder()
 
     def answered_instead(self, model: str) -> None:
         """Count a row that the live crossing predicted because the canary could not."""
