@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from interplane.errors import NotFound
-from interplane.storage.sqlite_connections import Connections
 from interplane.views.encoding import Encoding
 from interplane.views.online_pruning import drop_forgotten, prune
 from interplane.views.online_reads import SqliteReader, read_registered
-from interplane.views.online_schema import WHAT, check_format, create
+from interplane.views.online_schema import FORM
 from interplane.views.online_writes import write_facts
 from interplane.views.ports import Known, Registered
 from interplane.views.view import View
@@ -52,11 +51,7 @@ class SqliteOnline:
     def __init__(self, path: Path, *, funnel: bool | None = None, patience_s: float = 60.0) -> None:
         self.path = path
         self._views: dict[int, tuple[View, Encoding]] = {}
-        if not path.exists():
-            create(path)
-        self._connections = Connections(
-            path, what=WHAT, check=check_format, funnel=funnel, patience_s=patience_s
-        )
+        self._connections = FORM.open(path, funnel=funnel, patience_s=patience_s)
         self._closing = weakref.finalize(self, self._connections.close)
 
     # views -------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from interplane.errors import StorageError
 from interplane.storage.sqlite_connections import translate
 from interplane.views.encoding import encode
 from interplane.views.history import Event
-from interplane.views.online_schema import WHAT
+from interplane.views.online_schema import FORM
 from interplane.views.ports import Fact, Registered
 from interplane.views.retention import windows_after
 
@@ -83,7 +83,7 @@ class SqliteReader:
         try:
             version: int = self._cursor.execute(_VERSION).fetchone()[0]
         except sqlite3.DatabaseError as error:
-            raise translate(error, "reading", self._path, what=WHAT) from error
+            raise translate(error, "reading", self._path, what=FORM.what) from error
         return version
 
     def load(self, registered: Registered, entity: Entity, time: int) -> Sequence[Event]:
@@ -123,14 +123,14 @@ class SqliteReader:
         try:
             return self._cursor.execute(statement, values).fetchall()
         except sqlite3.DatabaseError as error:
-            raise translate(error, "reading", self._path, what=WHAT) from error
+            raise translate(error, "reading", self._path, what=FORM.what) from error
 
     def registered(self) -> tuple[Registered, ...]:
         """Return the registered views."""
         try:
             return read_registered(self._connection, self._lookup)
         except sqlite3.DatabaseError as error:
-            raise translate(error, "reading", self._path, what=WHAT) from error
+            raise translate(error, "reading", self._path, what=FORM.what) from error
 
     def end(self) -> None:
         """End the transaction, if there is one."""

@@ -10,10 +10,9 @@ import msgspec
 from interplane.monitoring.alerts import journal_alerts as tables
 from interplane.monitoring.alerts import journal_firings
 from interplane.monitoring.alerts.alert import Acknowledgement
-from interplane.monitoring.alerts.journal_schema import WHAT, check_format, create
+from interplane.monitoring.alerts.journal_schema import FORM
 from interplane.monitoring.alerts.outbox import Delivery
 from interplane.monitoring.alerts.ports import Event, Judged, matches
-from interplane.storage.sqlite_connections import Connections
 
 if TYPE_CHECKING:
     import sqlite3
@@ -77,11 +76,7 @@ class SqliteJournal:
     ) -> None:
         self.path = path
         self._channels = channels
-        if not path.exists():
-            create(path)
-        self._connections = Connections(
-            path, what=WHAT, check=check_format, funnel=funnel, patience_s=patience_s
-        )
+        self._connections = FORM.open(path, funnel=funnel, patience_s=patience_s)
         self._closing = weakref.finalize(self, self._connections.close)
 
     # windows and alerts ------------------------------------------------------------------------
