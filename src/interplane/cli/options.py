@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -11,7 +12,9 @@ from interplane.cli.pipelines import read_pins
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["SHARE", "TIME", "Share", "inputs_option", "read_inputs"]
+__all__ = ["SHARE", "TIME", "Share", "inputs_option", "listening_options", "read_inputs"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 TIME: Final = click.DateTime(
     ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
@@ -45,6 +48,37 @@ class Share(click.ParamType[float]):
 
 
 SHARE: Final = Share()
+
+_LISTENING: Final = (
+    click.option(
+        "--host", default="127.0.0.1", show_default=True, help="The address to listen at."
+    ),
+    click.option(
+        "--port",
+        default=8000,
+        show_default=True,
+        type=click.IntRange(0, 65535),
+        help="The port; 0 takes a free one.",
+    ),
+    click.option(
+        "--workers",
+        default=1,
+        show_default=True,
+        type=click.IntRange(1, 256),
+        help="How many processes answer.",
+    ),
+    click.option(
+        "--replay", is_flag=True, help="Serve times ahead of the clock: history as if now."
+    ),
+)
+
+
+def listening_options(command: Function) -> Function:
+    """Give a command the options of a model server: host, port, workers, replay."""
+    for option in reversed(_LISTENING):
+        command = option(command)
+    return command
+
 
 inputs_option = click.option(
     "--data",

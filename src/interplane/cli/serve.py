@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from interplane.cli.options import listening_options
 from interplane.cli.output import json_option, say
 from interplane.record import short
 
@@ -20,22 +21,7 @@ __all__ = ["serve", "server_settings"]
 
 @click.command()
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
-@click.option(
-    "--port",
-    default=8000,
-    show_default=True,
-    type=click.IntRange(0, 65535),
-    help="The port; 0 takes a free one.",
-)
-@click.option(
-    "--workers",
-    default=1,
-    show_default=True,
-    type=click.IntRange(1, 256),
-    help="How many processes answer.",
-)
-@click.option("--replay", is_flag=True, help="Serve times ahead of the clock: history as if now.")
+@listening_options
 @click.option(
     "--grace-s",
     default=2.0,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from interplane.cli.options import listening_options
 from interplane.cli.output import json_option, say
 
 if TYPE_CHECKING:
@@ -32,22 +33,7 @@ __all__ = ["up"]
     show_default=True,
     help="Run the model server too, or leave that to somebody else.",
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where the server listens.")
-@click.option(
-    "--port",
-    default=8000,
-    show_default=True,
-    type=click.IntRange(0, 65535),
-    help="The server's port; 0 takes a free one.",
-)
-@click.option(
-    "--workers",
-    default=1,
-    show_default=True,
-    type=click.IntRange(1, 256),
-    help="How many processes of the server answer.",
-)
-@click.option("--replay", is_flag=True, help="Serve times ahead of the clock: history as if now.")
+@listening_options
 @json_option
 def up(
     models: tuple[str, ...],
