@@ -120,7 +120,7 @@ METRICS: Final[dict[str, Metric]] = {
         _latency("latency_p95", 0.95),
         _latency("latency_p99", 0.99),
         _outside("error_rate", "the share of requests that were answered with an error of ours"),
-        _outside("saturation", "the share of its capacity that the server uses"),
+        _outside("saturation", "the share of requests refused because the server was full"),
         _outside("lost_entries", "predictions that the log lost", unit="rows"),
         _outside("freshness", "how far the online store lags behind a view", unit="s"),
         _outside(
