@@ -1,19 +1,31 @@
-"""Rewrite the generated pages: docs/operations.md and docs/commands.md. `make docs` runs this."""
+"""Rewrite the generated pages: operations, commands, the project file. `make docs` runs this."""
 
 # ruff: noqa: INP001 - a script, in no package
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from interplane.cli.main import COMMANDS, cli
 from interplane.expressions.page import operations_page
+from interplane.monitoring.alerts.owners import DeliveryConfig, Owner, Smtp
+from interplane.monitoring.canary_policy import CanaryPolicy
+from interplane.monitoring.metrics import METRICS
+from interplane.monitoring.rules import Action, Rule
+from interplane.monitoring.triggers.trigger import Trigger
+from interplane.project.config import ProjectConfig, RunConfig
+from interplane.project.config_learning import LearnerConfig
+from interplane.project.config_monitoring import MonitoringConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from interplane.monitoring.metrics import Metric
 
 HERE = Path(__file__).resolve().parent
 WIDTH = 100
@@ -70,7 +82,116 @@ def _context(command: click.Command, path: str) -> click.Context:
     return click.Context(command, info_name=path, **cli.context_settings)
 
 
-PAGES = {"operations.md": operations_page, "commands.md": commands_page}
+FILE_TOP = """\
+# The project file
+
+`interplane.toml`, or `[tool.interplane]` in `pyproject.toml`. This page is generated from the code that reads the file (`make docs`);
+a test holds it. What is not named here is refused, with the name that was perhaps meant. `examples/flights/interplane.toml` is a whole one.
+
+```toml
+[[monitor]]                      # by the hour, and by origin: more positive answers than four Mondays at this hour had?
+model = "flights"
+metric = "positive_rate"
+window = "1h"
+slices = ["origin", ["origin", "carrier"]]
+against = { same = "hour-of-week", weeks = 4 }
+moves_by = 0.03
+min_rows = 200
+owner = "operations"
+then = "run:flights"
+```
+
+## Metrics that a rule can name
+"By column" metrics are of each column in `columns` (all that have bins, if it is left out): a column of the requests, `PARAMETER.FEATURE` of a
+feature view, or `features.NAME`, a feature of the model. Outcomes are waited for: `coverage`, `patience`.
+
+| metric | what it is | of |
+|---|---|---|
+"""
+
+TABLES = (
+    ("", "the top of the file", ProjectConfig),
+    ("[run]", "how runs are made", RunConfig),
+    ("[monitoring]", "what all monitors share", MonitoringConfig),
+    ("[[monitor]]", "a rule over windows", Rule),
+    ("[monitor.then]", "what an alert of the rule above starts", Action),
+    ("[owners.NAME]", "who is told of alerts", Owner),
+    ("[delivery]", "which outgoing connections may be opened", DeliveryConfig),
+    ("[delivery.smtp]", "the mail server", Smtp),
+    ("[[trigger]]", "what starts a run by itself", Trigger),
+    ("[rollout]", "what a canary has to show", CanaryPolicy),
+    ("[[learner]]", "a learner that is advanced", LearnerConfig),
+)
+
+
+# What the reader of the file makes of a setting that is not there.
+READ = {(Rule, "name"): "made of the others", (Rule, "direction"): "the bad way of the metric"}
+
+
+def file_page() -> str:
+    """Return the page of the project file, as Markdown."""
+    parts = [FILE_TOP + "\n".join(map(_metric, METRICS.values()))]
+    for title, what, kind in TABLES:
+        heading = f"`{title}`: {what}" if title else "The top of the file"
+        rows = "\n".join(_setting(kind, name, text) for name, text in _attributes(kind))
+        parts.append(f"## {heading}\n| setting | unless said | what it is |\n|---|---|---|\n{rows}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _metric(metric: Metric) -> str:
+    of = "by column" if metric.per_column else "predictions"
+    if metric.needs_outcomes:
+        of = f"outcomes ({metric.outcomes})" if metric.outcomes else "outcomes"
+    elif metric.kind == "outside":
+        of = "the server, the views, or audits; bounds only"
+    return f"| `{metric.name}` | {metric.doc} | {of} |"
+
+
+def _attributes(kind: type[msgspec.Struct]) -> Iterator[tuple[str, str]]:
+    """Yield what a class says of its attributes, in the order of its fields."""
+    _, _, text = inspect.cleandoc(kind.__doc__ or "").partition("Attributes:\n")
+    said: dict[str, str] = {}
+    name = ""
+    for line in text.splitlines():
+        if line.startswith(" " * 8):
+            said[name] += f" {line.strip()}"
+        elif line.startswith(" " * 4):
+            name, _, first = line.strip().partition(": ")
+            said[name] = first
+        elif line:
+            break
+    # Tables of their own are told below.
+    below = {"run", "rollout", "monitoring", "monitor", "owners", "delivery", "trigger", "learner"}
+    hidden = below if kind is ProjectConfig else {"smtp"} if kind is DeliveryConfig else set()
+    for field in msgspec.structs.fields(kind):
+        if field.name not in hidden:
+            yield field.name, said[field.name]
+
+
+def _setting(kind: type[msgspec.Struct], name: str, text: str) -> str:
+    field = next(each for each in msgspec.structs.fields(kind) if each.name == name)
+    default = field.default
+    if field.default_factory is not msgspec.NODEFAULT:
+        default = field.default_factory()
+    unless = "must be said" if default is msgspec.NODEFAULT else f"`{_toml(default)}`"
+    if default in (None, "", (), {}):
+        unless = ""
+    unless = READ.get((kind, name), unless)
+    text = text.replace("``", "`").replace("|", "\\|")
+    return f"| `{field.encode_name}` | {unless} | {text} |"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+PAGES = {
+    "operations.md": operations_page,
+    "commands.md": commands_page,
+    "project-file.md": file_page,
+}
 
 
 def main() -> None:

@@ -70,10 +70,10 @@ class FaultyDisk(FaultyFiles, Disk):
         self._count("names")
         return super().names(folder)
 
-    def read(self, handle: int, size: int) -> bytes:
-        """Return the first bytes of a file."""
+    def read(self, handle: int, size: int, *, begin: int = 0) -> bytes:
+        """Return so many bytes of a file."""
         self._count("read")
-        return super().read(handle, size)
+        return super().read(handle, size, begin=begin)
 
     def remove(self, name: str, *, below: int) -> None:
         """Remove a file's name."""
