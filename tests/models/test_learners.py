@@ -138,10 +138,14 @@ def test_a_learner_that_ran_away_says_so_at_once():
         loss="squared_hinge", shuffle=False, learning_rate="constant", eta0=1e200, penalty=None
     )
     made = learner(estimator, features=FROZEN)
-    with pytest.raises(DataError, match="it diverged"):
+
+    def run_away():
         for number in range(50):
             made.learn_one([1e150, -1e150, 1e150, 1.0], float(number % 2))
         made.state()
+
+    with pytest.raises(DataError, match="it diverged"):
+        run_away()
 
 
 def test_other_models_have_no_learner(booster):
