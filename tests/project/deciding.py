@@ -2,7 +2,9 @@
 
 import os
 import sys
+from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent))
 import trips_project as trips
 
 from interplane.project.canaries import decide_rollouts

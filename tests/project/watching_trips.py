@@ -3,7 +3,9 @@
 import os
 import random
 import sys
+from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent))
 import trips_project as trips
 
 from interplane.predictions.entry import Entry
