@@ -6,6 +6,7 @@ notices. Without a shadow it looks for one twice a second and does nothing else.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -159,6 +160,15 @@ def _hear_end(stopping: threading.Event) -> None:
     stopping.set()
 
 
+def _step_back() -> None:
+    """Leave the processor to whoever wants it: servers that answer are not to wait for us."""
+    os.nice(19)
+    # The kernel lets an idle process be pushed aside the moment that another one wakes; beside a
+    # merely nice one, a waking server waits for the end of its slice.
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
 def _alarm(seconds: float) -> None:
     """Set the alarm, which ends the process; 0 takes it back."""
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -166,7 +176,7 @@ def _alarm(seconds: float) -> None:
 
 def main(project: str) -> None:
     """Run beside a server until SIGTERM, or until the server is gone and closes our input."""
-    os.nice(19)
+    _step_back()
     stopping = threading.Event()
     threading.Thread(target=_hear_end, args=(stopping,), daemon=True).start()
     for number in (signal.SIGTERM, signal.SIGINT):
