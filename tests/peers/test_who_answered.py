@@ -15,7 +15,7 @@ import interplane as ip
 from interplane.project import deployment
 from interplane.serving.rollout import split
 
-ROWS = int(os.environ.get("INTERPLANE_WHO_ANSWERED", "20000"))
+ROWS = int(os.environ.get("INTERPLANE_WHO_ANSWERED", "100000"))
 MOVES, SEED, CORRUPT = 200, 20_260_301, 4
 LAG_S = 30.0
 """How far a worker of a busy machine may be behind the pointers."""
