@@ -201,6 +201,29 @@ def test_what_was_decided_before_a_kill_is_done_after_it(project):
     assert before + 1 == len(project.deployments("trips"))
 
 
+def test_a_promotion_that_was_not_made_is_decided_anew(project):
+    """Nobody was there for a while after the decision, and the canary began to do harm."""
+    log(project, "trips@1", 4000, seed=1)
+    log(project, "trips@2", 1500, seed=2)
+    rollout = _Rollout.find(project, "trips")
+    looks = Looks(project.workspace / LOOKS)
+    look = Look(
+        model="trips",
+        canary=rollout.canary.digest,
+        began=rollout.began,
+        since=rollout.rows.since,
+        at="2026-01-01T00:00:00.000000Z",
+        labelled=0,
+        decision=rollout.judge(rollout.rows.count(), 1, datetime.now(UTC)),
+    )
+    assert ("promote", True) == (look.decision.action, looks.put(look))
+    looks.close()
+    log(project, "trips@2", 1000, seed=3, nulls=0.5)
+    (found,) = decide_rollouts(project)
+    assert ("rolled back", 2) == (found.done, found.decision.look)
+    assert ("trips@1", None) == live(project)
+
+
 def test_another_canary_is_not_promoted_for_it(project):
     """Somebody was quicker: what was decided is about a canary that has gone."""
     log(project, "trips@1", 4000, seed=1)

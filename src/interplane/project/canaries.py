@@ -202,20 +202,20 @@ class _Rollout:
     def decide(self, looks: Looks, now: datetime) -> RolloutLook:
         """Look if it is worth it, keep the look, and do what was decided."""
         last = looks.find_last(self.model, self.canary.digest, self.began)
-        if last is not None and last.decision.action != "go on":
-            # Decided, and the canary is still under way: whoever decided was killed, or could not.
-            return self.act(last.decision, is_new=False)
+        if last is not None and last.decision.action == "roll back":
+            return self.as_before(last)
         outcomes = self.rows.newest_outcome()
         if last is not None and outcomes == last.outcomes:
             # No outcome is new: a small question tells whether anything else is.
             attempts = self.rows.attempts()
             if not self._is_due(last, attempts=attempts, labelled=last.labelled, now=now):
-                return self.told(last.decision, is_new=False)
+                return self.as_before(last)
         counts = self.rows.count()
         number = 1 if last is None else last.decision.look + 1
         if not self.is_due(counts, last, now):
-            known = self.judge(counts, number, now) if last is None else last.decision
-            return self.told(known, is_new=False)
+            if last is not None:
+                return self.as_before(last)
+            return self.told(self.judge(counts, number, now), is_new=False)
         decision = self.judge(counts, number, now)
         if decision.action == "promote":
             skewed = audited_skew(self.project, self.canary, seed=number, actor=ACTOR)
@@ -236,6 +236,16 @@ class _Rollout:
             other = looks.find_last(self.model, self.canary.digest, self.began)
             return self.told(decision if other is None else other.decision, is_new=False)
         return self.act(decision)
+
+    def as_before(self, last: Look) -> RolloutLook:
+        """Do what the last look decided: whoever decided was killed, or could not.
+
+        A promotion stands only as long as there is nothing new to look at: what was answered since
+        may be harm.
+        """
+        if last.decision.action == "go on":
+            return self.told(last.decision, is_new=False)
+        return self.act(last.decision, is_new=False)
 
     def is_due(self, counts: CanaryCounts, last: Look | None, now: datetime) -> bool:
         """Return whether it is worth another look."""
