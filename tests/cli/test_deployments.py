@@ -1,5 +1,7 @@
 """`interplane deploy | promote | rollback | deployments`: what answers, and what answered when."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from interplane.project.project import Project
@@ -88,3 +90,26 @@ def test_what_cannot_be_is_said(finished):
     assert "Did you mean 'rides'" in finished("deployments", "ridse").err
     assert 2 == finished("deploy", "rides@2", "--canary", "0%", "--reason", "x").code
     assert 2 == finished("deploy", "rides@2", "--canary", "5%").code
+
+
+def test_a_rollback_of_a_canary_that_ended_takes_nothing_live_back(finished):
+    """With --canary what is live stays; the same deployment again says that it was there."""
+    finished.must("deploy", "rides@2", "--force", "--reason", "second")
+    result = finished("rollback", "rides", "--canary", "--reason", "too late")
+    assert 2 == result.code
+    assert "no canary of rides is under way" in result.err
+    finished.must("deploy", "rides@1", "--force", "--canary", "20%", "--reason", "a try")
+    again = finished.must("deploy", "rides@1", "--force", "--canary", "20%", "--reason", "again")
+    assert "was rides@1 already, with 20% of the requests: nothing was moved" in again.out
+    ended = finished.must("rollback", "rides", "--canary", "--reason", "enough").out
+    assert "rides@live is rides@2 still; the canary ended" in ended
+
+
+def test_a_date_shows_its_first_moment_and_what_moved_that_day(finished):
+    """What was live when the day began, and then each move."""
+    finished.must("deploy", "rides@2", "--force", "--reason", "second")
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    found = finished.must("deployments", "rides", "--at", today).out
+    assert "Nothing of rides was live on" in found
+    assert "That day:" in found
+    assert "second" in found

@@ -271,17 +271,22 @@ def test_beside_nothing_there_is_no_canary():
         trips.deploy(1, canary=0.5)
 
 
-@pytest.mark.parametrize("options", [{"canary": 0.5}, {"shadow": True}])
-def test_the_gate_is_asked_and_force_is_on_record(trips, options):
-    """For whatever predicts; a forced canary that is promoted says so again."""
+def test_the_gate_is_asked_and_force_is_on_record(trips):
+    """For whatever answers; a forced canary that is promoted says so again."""
     trips.record(verdict=CLOSED)
     with pytest.raises(GateClosed):
-        trips.deploy(4, "hurry", **options)
-    trips.deploy(4, "hurry", force=True, **options)
+        trips.deploy(4, "hurry", canary=0.5)
+    trips.deploy(4, "hurry", force=True, canary=0.5)
     assert "forced: hurry" == find_rollout(trips.store, "trips").reason
-    if "canary" in options:
-        trips.promote("still")
-        assert "forced: still" == trips.store.catalog.moves("model/trips@live")[-1].reason
+    trips.promote("still")
+    assert "forced: still" == trips.store.catalog.moves("model/trips@live")[-1].reason
+
+
+def test_a_shadow_needs_no_gate(trips):
+    """It answers nobody: what a candidate would have said is worth knowing although it failed."""
+    trips.record(verdict=CLOSED)
+    trips.deploy(4, "how bad?", shadow=True)
+    assert "how bad?" == find_rollout(trips.store, "trips").reason
 
 
 def test_what_could_not_serve_does_not_come_to_answer(trips):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,8 +13,7 @@ from interplane.cli.output import json_option, print_json, print_table, say
 from interplane.record import short
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
+    from collections.abc import Mapping, Sequence
 
     from interplane.project.crossings import Recorded
     from interplane.project.project import Project
@@ -59,11 +59,15 @@ def deploy(
       interplane promote flights --reason "as good, and faster"
     """  # noqa: D301 - click reads the control character
     project = _project()
+    moves = len(project.deployments(project.crossing(ref).crossing.model_name))
     found = project.deploy(ref, reason=reason, force=force, canary=canary, shadow=shadow)
     word = "live" if canary is None and not shadow else "shadow" if shadow else "canary"
     share = "" if canary is None else f", with {_percent(canary)} of the requests"
     model = found.crossing.model_name
-    _tell(project, found, f"{model}@{word} is {found.name} now{share} ({reason})", as_json=as_json)
+    text = f"{model}@{word} is {found.name} now{share} ({reason})"
+    if len(project.deployments(model)) == moves:
+        text = f"{model}@{word} was {found.name} already{share}: nothing was moved, asked"
+    _tell(project, found, text, as_json=as_json)
 
 
 @click.command()
@@ -84,17 +88,19 @@ def promote(model: str, *, reason: str, as_json: bool) -> None:
 @click.command()
 @click.argument("model")
 @_reason_option
+@click.option("--canary", is_flag=True, help="End the canary, and nothing else.")
 @click.option("--shadow", is_flag=True, help="End the shadow, and nothing else.")
 @json_option
-def rollback(model: str, *, reason: str, shadow: bool, as_json: bool) -> None:
+def rollback(model: str, *, reason: str, canary: bool, shadow: bool, as_json: bool) -> None:
     """End the canary of MODEL; without one, make live again what was live before.
 
     Model, features, feature views, request schema and baseline return together: they are one
-    crossing. A second rollback goes one further back.
+    crossing. A second rollback goes one further back. With --canary what is live stays in any case,
+    also where somebody else has ended the canary a moment ago.
     """
     project = _project()
     before = project.crossing(f"{model}@live").digest
-    found = project.rollback(model, reason=reason, shadow=shadow)
+    found = project.rollback(model, reason=reason, shadow=shadow, canary=canary)
     word = "still" if found.digest == before else "again"
     ended = "; the shadow ended" if shadow else "; the canary ended" if word == "still" else ""
     text = f"{model}@live is {found.name} {word}{ended} ({reason})"
@@ -109,7 +115,8 @@ def deployments(model: str, *, at: datetime | None, as_json: bool) -> None:
     """Show every move of what answers MODEL: what, since when, who moved it, and why.
 
     Each line is what answered from then on: the live crossing, the canary with its share, the
-    shadow. With --at the one that held at a time, for example --at 2026-03-03.
+    shadow. With --at the one that held at a time; for a date, that is its first moment (UTC), and
+    what moved later that day is shown too: --at 2026-03-03.
     """
     from interplane.project.predictions import crossing_names
 
@@ -118,14 +125,24 @@ def deployments(model: str, *, at: datetime | None, as_json: bool) -> None:
     names = crossing_names(project.store, model)
     if at is not None:
         _say_then(model, found[-1] if found else None, names, at=at, as_json=as_json)
+        if not as_json and at.time() == time.min:
+            end = (at + timedelta(days=1)).isoformat()
+            _print_moves(project.deployments(model, at=end)[len(found) :], names, what="That day:")
     elif as_json:
         print_json([_plain(line, names) for line in found])
     elif not found:
         say(f'Nothing of {model} was ever deployed. "interplane deploy {model}@N --reason …" does.')
     else:
+        _print_moves(found, names)
+
+
+def _print_moves(lines: Sequence[Deployment], names: Mapping[str, str], *, what: str = "") -> None:
+    if what and lines:
+        say(what)
+    if lines:
         print_table(
             ("since (UTC)", "live", "canary", "shadow", "by", "why"),
-            [(_minute(line.at), *_cells(line, names), line.actor, line.reason) for line in found],
+            [(_minute(line.at), *_cells(line, names), line.actor, line.reason) for line in lines],
         )
 
 

@@ -70,7 +70,8 @@ def deploy(
         check: raises if the crossing could not serve; it is asked before anything moves.
 
     Raises:
-        GateClosed: if its verdict does not let it pass, unless ``force`` is set.
+        GateClosed: if its verdict does not let it pass, unless ``force`` is set or it is to be a
+            shadow, which answers nobody.
         UsageError: if no reason is given, the share is none, or nothing else is live that it could
             be beside.
         Fenced: if somebody else moved what answers meanwhile.
@@ -81,7 +82,7 @@ def deploy(
     after = _Place(found.digest)
     if canary is not None or shadow:
         after = _beside(found, before, canary=canary, shadow=shadow)
-    if not found.crossing.verdict.passed and not force:
+    if not (found.crossing.verdict.passed or force or shadow):  # a shadow answers nobody
         first = next(item for item in found.crossing.verdict.breaches if item.action == "stop")
         raise GateClosed(
             f"the gate of {found.name} is closed: {first.rule}: {first.found}",
@@ -90,7 +91,8 @@ def deploy(
         )
     if check is not None:
         check(found)
-    _move(store, found, before, after, reason=_signed(found, reason), writer=writer)
+    signed = reason if shadow else _signed(found, reason)
+    _move(store, found, before, after, reason=signed, writer=writer)
     return find_crossing(store, found.digest)
 
 

@@ -254,15 +254,24 @@ class Project:
             check=check,
         )
 
-    def rollback(self, model: str, *, reason: str, shadow: bool = False) -> Recorded:
+    def rollback(
+        self, model: str, *, reason: str, shadow: bool = False, canary: bool = False
+    ) -> Recorded:
         """End a canary, else make live again what was live before; see `deployment.rollback`.
 
         What is to be live is loaded as a server would first, and its golden rows are replayed.
+
+        Args:
+            model: the model's name.
+            reason: why.
+            shadow: end the shadow, and nothing else.
+            canary: end the canary, and nothing else: where there is none any more, nothing moves.
 
         Returns:
             What is live now.
         """
         from interplane.project.deployment import rollback
+        from interplane.project.rollouts import get_canary
         from interplane.project.serving import check_serves
 
         return rollback(
@@ -271,6 +280,7 @@ class Project:
             reason=reason,
             writer=self.store.catalog.writer(self.actor),
             shadow=shadow,
+            canary=get_canary(self.store, model) if canary else None,
             check=lambda found: check_serves(self, found),
         )[1]
 

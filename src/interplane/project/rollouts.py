@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from interplane.errors import UnknownName
+from interplane.errors import UnknownName, UsageError
 from interplane.record import Digest, Rollout
 from interplane.record.base import Value
 from interplane.storage.clock import time_text
@@ -92,6 +92,24 @@ def find_rollout(store: Store, model: str) -> Rolling | None:
         canary_since=_since(store, model, "canary"),
         shadow_since=_since(store, model, "shadow"),
     )
+
+
+def get_canary(store: Store, model: str) -> Digest:
+    """Return the canary of a model that is under way.
+
+    Raises:
+        UnknownName: if there is no such model.
+        UsageError: if no canary is under way.
+    """
+    check_model(store, model)
+    rolling = find_rollout(store, model)
+    if rolling is None or rolling.rollout.canary is None:
+        raise UsageError(
+            f"no canary of {model} is under way",
+            expected="a crossing that answers a share beside the live one",
+            do=f'Nothing was moved. See what was, and who ended it: "interplane deployments {model}"',
+        )
+    return rolling.rollout.canary
 
 
 def deployments(store: Store, model: str, *, at: str | None = None) -> list[Deployment]:
