@@ -221,7 +221,7 @@ class Watching:
             for rule in rules
             for window in due_windows(
                 rule,
-                self.journal.judged(rule.name),
+                self.journal.judged_until(rule.name),
                 first_us=first_us,
                 watermark_us=watermark_us,
             )
@@ -249,7 +249,7 @@ class Watching:
         lateness_us = self._project.config.monitoring.lateness_us
         for window in due_windows(
             rule,
-            self.journal.judged(rule.name),
+            self.journal.judged_until(rule.name),
             first_us=0,
             watermark_us=now_us - lateness_us,
         ):

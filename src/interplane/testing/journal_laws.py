@@ -109,6 +109,7 @@ def what_was_judged_is_kept_in_order(journal: Journal) -> None:
         item.findings for item in journal.judged("late", since_us=2 * HOUR_US)
     ]
     assert list(journal.judged("other")) == []
+    assert [journal.judged_until(name) for name in ("late", "other")] == [3 * HOUR_US, None]
 
 
 def an_episode_is_one_alert(journal: Journal) -> None:

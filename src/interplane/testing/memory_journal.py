@@ -120,6 +120,10 @@ class MemoryJournal:
             ]
         return sorted(found, key=lambda item: (item.end_us, item.begin_us))
 
+    def judged_until(self, rule: str) -> int | None:
+        """Return where the last window ends that was judged under a rule; None if none was."""
+        return max((item.end_us for item in self.judged(rule)), default=None)
+
     def alerts(
         self, *, model: str | None = None, rule: str | None = None, everything: bool = True
     ) -> Sequence[Alert]:

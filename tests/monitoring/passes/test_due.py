@@ -2,7 +2,6 @@
 
 import pytest
 
-from interplane.monitoring.alerts.ports import Judged
 from interplane.monitoring.calendar import HOUR_US, window_at
 from interplane.monitoring.passes.due import due_windows, is_told
 from interplane.monitoring.rules import Rule
@@ -14,33 +13,26 @@ RANKING = Rule(
 )
 
 
-def judged(end_hour):
-    """A window that was judged."""
-    return Judged(
-        rule="traffic", begin_us=(end_hour - 1) * HOUR_US, end_us=end_hour * HOUR_US, at_us=0
-    )
-
-
 def test_a_new_rule_begins_with_the_latest_closed_window():
     """What was before the rule is history."""
-    found = list(due_windows(TRAFFIC, [], first_us=0, watermark_us=int(5.5 * HOUR_US)))
+    found = list(due_windows(TRAFFIC, None, first_us=0, watermark_us=int(5.5 * HOUR_US)))
     assert [(4, 5)] == [window.hours for window in found]
 
 
 def test_nothing_is_left_out_after_a_pause():
     """All windows since the last judged one are due, in order."""
-    found = list(due_windows(TRAFFIC, [judged(3)], first_us=0, watermark_us=6 * HOUR_US))
+    found = list(due_windows(TRAFFIC, 3 * HOUR_US, first_us=0, watermark_us=6 * HOUR_US))
     assert [(3, 4), (4, 5), (5, 6)] == [window.hours for window in found]
 
 
 def test_what_was_judged_is_not_due_again():
     """The same look twice finds nothing."""
-    assert [] == list(due_windows(TRAFFIC, [judged(5)], first_us=0, watermark_us=5 * HOUR_US))
+    assert [] == list(due_windows(TRAFFIC, 5 * HOUR_US, first_us=0, watermark_us=5 * HOUR_US))
 
 
 def test_a_window_that_is_not_over_is_not_due():
     """Nothing is judged before its end."""
-    assert [] == list(due_windows(TRAFFIC, [], first_us=0, watermark_us=HOUR_US - 1))
+    assert [] == list(due_windows(TRAFFIC, None, first_us=0, watermark_us=HOUR_US - 1))
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,10 @@ class SqliteJournal:
         """Return the windows that were judged under a rule and end after a time, oldest first."""
         return self._connections.read(lambda each: tables.list_judged(each, rule, since_us))
 
+    def judged_until(self, rule: str) -> int | None:
+        """Return where the last window ends that was judged under a rule; None if none was."""
+        return self._connections.read(lambda each: tables.find_judged_until(each, rule))
+
     def alerts(
         self, *, model: str | None = None, rule: str | None = None, everything: bool = True
     ) -> Sequence[Alert]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "add_mute",
     "end_mutes",
+    "find_judged_until",
     "follow",
     "get_alert",
     "list_alerts",
@@ -71,6 +72,13 @@ def list_judged(connection: sqlite3.Connection, rule: str, since_us: int) -> lis
         )
         for begin, end, at, findings in rows
     ]
+
+
+def find_judged_until(connection: sqlite3.Connection, rule: str) -> int | None:
+    """Return where the last window of a rule ends; none of their findings is read."""
+    [(until,)] = connection.execute("SELECT max(end_us) FROM judged WHERE rule = ?", (rule,))
+    found: int | None = until
+    return found
 
 
 def follow(

@@ -122,6 +122,10 @@ class Journal(Protocol):
         """Return the windows that were judged under a rule and end after a time, oldest first."""
         ...
 
+    def judged_until(self, rule: str) -> int | None:
+        """Return where the last window ends that was judged under a rule; None if none was."""
+        ...
+
     def alerts(
         self, *, model: str | None = None, rule: str | None = None, everything: bool = True
     ) -> Sequence[Alert]:

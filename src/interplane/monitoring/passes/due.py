@@ -9,9 +9,8 @@ from interplane.monitoring.metrics import get_metric
 from interplane.record.durations import parse_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from interplane.monitoring.alerts.ports import Judged
     from interplane.monitoring.rules import Rule
     from interplane.monitoring.tally import Tally
 
@@ -19,7 +18,7 @@ __all__ = ["due_windows", "is_told"]
 
 
 def due_windows(
-    rule: Rule, judged: Sequence[Judged], *, first_us: int, watermark_us: int
+    rule: Rule, judged_us: int | None, *, first_us: int, watermark_us: int
 ) -> Iterator[Window]:
     """Yield the windows of a rule that are closed and not judged yet, oldest first.
 
@@ -28,19 +27,18 @@ def due_windows(
 
     Args:
         rule: the rule.
-        judged: what it judged before.
+        judged_us: where the last window ends that it judged; None if it judged none.
         first_us: the time of the first prediction.
         watermark_us: the time before which nothing is waited for.
 
     >>> from interplane.monitoring.rules import Rule
     >>> rule = Rule(name="traffic", model="flights", metric="traffic", window="1h")
     >>> hour = 3_600_000_000
-    >>> [w.hours for w in due_windows(rule, [], first_us=0, watermark_us=5 * hour)]
+    >>> [w.hours for w in due_windows(rule, None, first_us=0, watermark_us=5 * hour)]
     [(4, 5)]
     """
-    if judged:
-        since_us = max(item.end_us for item in judged)
-    else:
+    since_us = judged_us
+    if since_us is None:
         latest = window_at(rule.window, watermark_us).begin_us
         since_us = max(first_us, window_at(rule.window, latest - 1).begin_us)
     yield from windows_between(rule.window, since_us, watermark_us)
