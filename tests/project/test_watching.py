@@ -17,6 +17,20 @@ from interplane.errors import ConfigError
 from interplane.project.watch_report import report
 from interplane.project.watching import Watching, look_at_models
 
+SHORT_MEMORY = """
+[monitoring]
+lateness = "1s"
+keep_days = 1
+
+[[monitor]]
+name = "weeks"
+model = "trips"
+metric = "traffic"
+window = "1w"
+against = "previous"
+moves_by = 0.2
+"""
+
 
 @pytest.fixture(scope="module")
 def _made(tmp_path_factory):
@@ -92,6 +106,25 @@ def test_outcomes_are_waited_for_and_each_window_is_judged_once(project):
         ]
     # What was stated of the first hour stays, and what became known is stated beside it.
     assert [(0, 200, 0.9), (0, 400, 0.3), (1, 400, 0.8)] == statements
+
+
+def test_counts_are_kept_as_long_as_a_rule_asks_for_them(root):
+    """A week is compared with the whole week before, however few days are to be kept."""
+    file = root / "interplane.toml"
+    text = file.read_text().split("[monitoring]")[0]
+    file.write_text(f"{text}{SHORT_MEMORY}")
+    with trips.opened(root) as project:
+        for day in range(16):
+            hours.log_hour(project, day * 24, 150)
+            look_at_models(project)
+        with Watching(project) as watching:
+            [*_, last] = watching.journal.judged(
+                "weeks", since_us=(hours.FIRST + 200) * 3_600_000_000
+            )
+            assert 7 * 24 <= len(range(min(watching.windows.hours("trips")), hours.FIRST + 15 * 24))
+            alerts = watching.journal.alerts()
+    assert () == last.findings
+    assert [] == list(alerts)
 
 
 def test_a_muted_rule_starts_no_run(project):

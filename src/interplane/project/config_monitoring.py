@@ -33,7 +33,8 @@ class MonitoringConfig(Value, frozen=True, kw_only=True, forbid_unknown_fields=T
     Attributes:
         false_alarms: the chance of any false alarm in a day, over all rules.
         lateness: how late a prediction may come into the log and still be counted in time.
-        keep_days: how long resolved alerts, judged windows and firings are kept.
+        keep_days: how long resolved alerts, judged windows and firings are kept, and the counts of
+            hours; these for longer where a rule is about longer windows, or earlier ones.
         horizon: how far back hours are counted anew when late rows or outcomes come.
         expressions: where named expressions for slices are, as ``module:attribute``.
     """

@@ -159,7 +159,7 @@ class Watching:
             is_replay=is_replay,
             lateness_us=config.lateness_us,
             horizon_us=config.horizon_us,
-            keep_us=config.keep_days * _DAY_US,
+            keep_us=self._keep_us(model),
             measure=measure,
         )
         if is_replay and advanced.watermark_us is not None:
@@ -177,6 +177,13 @@ class Watching:
             judged=judged,
             changes=tuple(changes),
         )
+
+    def _keep_us(self, model: WatchedModel) -> int:
+        """Return how long counts are kept: as long as is said, and as any rule may ask for them."""
+        from interplane.monitoring.passes.due import reach_us
+
+        said = self._project.config.monitoring.keep_days * _DAY_US
+        return max([said, *map(reach_us, model.rules)])
 
     def _findings(
         self, model: WatchedModel, advanced: Advanced, now_us: int

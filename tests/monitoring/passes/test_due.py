@@ -3,8 +3,8 @@
 import pytest
 
 from interplane.monitoring.calendar import HOUR_US, window_at
-from interplane.monitoring.passes.due import due_windows, is_told
-from interplane.monitoring.rules import Rule
+from interplane.monitoring.passes.due import due_windows, is_told, reach_us
+from interplane.monitoring.rules import Reference, Rule
 from interplane.monitoring.tally import Tally
 
 TRAFFIC = Rule(name="traffic", model="flights", metric="traffic", window="1h")
@@ -50,3 +50,20 @@ def test_what_needs_no_outcomes_is_told_at_once():
     """Traffic is known when the window closes."""
     window = window_at("1h", 0)
     assert is_told(TRAFFIC, window, Tally(), watermark_us=window.end_us)
+
+
+@pytest.mark.parametrize(
+    ("metric", "window", "against", "days"),
+    [
+        ("traffic", "1d", None, 2),
+        ("traffic", "1mo", Reference(kind="previous"), 63),
+        ("traffic", "1h", Reference(kind="hour-of-week", periods=4), 30),
+        ("roc_auc", "1w", Reference(kind="hour-of-day", periods=3), 25),
+    ],
+)
+def test_a_rule_reaches_as_far_back_as_what_it_compares(metric, window, against, days):
+    """Its window, what it is compared with, and the time that it may wait; a day to spare."""
+    rule = Rule(
+        name="any", model="flights", metric=metric, window=window, against=against, patience="14d"
+    )
+    assert days == reach_us(rule) // (24 * HOUR_US)

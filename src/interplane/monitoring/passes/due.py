@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from interplane.monitoring.calendar import Window, window_at, windows_between
+from interplane.monitoring.calendar import HOUR_US, LENGTHS, Window, window_at, windows_between
 from interplane.monitoring.metrics import get_metric
 from interplane.record.durations import parse_duration
 
@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from interplane.monitoring.rules import Rule
     from interplane.monitoring.tally import Tally
 
-__all__ = ["due_windows", "is_told"]
+__all__ = ["due_windows", "is_told", "reach_us"]
+
+_STEPS_US: Final = {"hour-of-day": 24 * HOUR_US, "hour-of-week": 7 * 24 * HOUR_US}
+_LONGEST_US: Final = {
+    length: days * 24 * HOUR_US for length, days in zip(LENGTHS, (1, 1, 7, 31, 366), strict=True)
+}
 
 
 def due_windows(
@@ -56,7 +61,31 @@ def is_told(rule: Rule, window: Window, whole: Tally, *, watermark_us: int) -> b
     """
     if not get_metric(rule.metric).needs_outcomes or rule.metric == "coverage":
         return True
-    patience_us = int((parse_duration(rule.patience) or 0.0) * 1e6)
-    if watermark_us >= window.end_us + patience_us:
+    if watermark_us >= window.end_us + _patience_us(rule):
         return True
     return bool(whole.rows) and whole.covered >= rule.coverage * whole.rows
+
+
+def reach_us(rule: Rule) -> int:
+    """Return how long before the watermark the counts lie that a rule may still ask for.
+
+    The window that it judges, as long as it may wait for outcomes, and what it is compared with.
+
+    >>> from interplane.monitoring.rules import Reference, Rule
+    >>> rule = Rule(name="year", model="flights", metric="traffic", window="1y")
+    >>> reach_us(rule) // (24 * HOUR_US)
+    367
+    """
+    length = _LONGEST_US[rule.window]
+    reach = length + 24 * HOUR_US  # the watermark moves on before anybody looks
+    if get_metric(rule.metric).needs_outcomes:
+        reach += _patience_us(rule)
+    if rule.against is not None and rule.against.kind == "previous":
+        reach += length
+    elif rule.against is not None and rule.against.kind in _STEPS_US:
+        reach += rule.against.periods * _STEPS_US[rule.against.kind]
+    return reach
+
+
+def _patience_us(rule: Rule) -> int:
+    return int((parse_duration(rule.patience) or 0.0) * 1e6)
