@@ -32,6 +32,19 @@ moves_by = 0.2
 """
 
 
+ERRORS = """
+[monitoring]
+lateness = "1s"
+
+[[monitor]]
+name = "errors"
+model = "trips"
+metric = "error_rate"
+window = "1h"
+at_most = 0.01
+"""
+
+
 @pytest.fixture(scope="module")
 def _made(tmp_path_factory):
     root = tmp_path_factory.mktemp("watching") / "trips"
@@ -125,6 +138,23 @@ def test_counts_are_kept_as_long_as_a_rule_asks_for_them(root):
             alerts = watching.journal.alerts()
     assert () == last.findings
     assert [] == list(alerts)
+
+
+def test_numbers_of_servers_are_of_their_clock_also_in_a_replay(root):
+    """What servers counted in the last hour is judged, and not an hour of history without any."""
+    from interplane.monitoring.calendar import window_at
+
+    file = root / "interplane.toml"
+    text = file.read_text().split("[monitoring]")[0]
+    file.write_text(f"{text}{ERRORS}")
+    with trips.opened(root) as project:
+        hours.log_hour(project, 0)
+        hours.log_hour(project, 1)
+        latest = window_at("1h", time.time_ns() // 1000 - 1_000_000).begin_us
+        look_at_models(project)
+        with Watching(project) as watching:
+            [judged] = watching.journal.judged("errors")
+    assert latest <= judged.end_us
 
 
 def test_a_muted_rule_starts_no_run(project):

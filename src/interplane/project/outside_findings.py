@@ -17,11 +17,20 @@ __all__ = ["outside_findings"]
 
 
 def outside_findings(
-    project: Project, rule: Rule, window: Window, *, crossing: str
+    project: Project, rule: Rule, window: Window, *, crossing: str, now_us: int | None = None
 ) -> list[Finding]:
-    """Return what a rule finds in a window of the clock: one finding, or one for each column."""
+    """Return what a rule finds in a window of the clock: one finding, or one for each column.
+
+    Args:
+        project: the project.
+        rule: the rule.
+        window: the window.
+        crossing: the crossing that is live.
+        now_us: what freshness is measured from: the log's time, in a replay; else the window's end.
+    """
     begin, end = window.begin_us, window.end_us
-    values = outside_values(project, rule.model, begin_us=begin, end_us=end, now_us=end)
+    fresh_us = end if now_us is None else now_us
+    values = outside_values(project, rule.model, begin_us=begin, end_us=end, now_us=fresh_us)
     return [
         judge_value(
             rule,

@@ -162,10 +162,12 @@ class Watching:
             keep_us=self._keep_us(model),
             measure=measure,
         )
-        if is_replay and advanced.watermark_us is not None:
-            now_us = advanced.watermark_us + config.lateness_us
+        log_us = advanced.watermark_us if is_replay else None
+        if log_us is not None:
+            now_us = log_us + config.lateness_us
         judged, changes = 0, []
-        for rule, window, findings in self._findings(model, advanced, now_us):
+        servers_us = clock_us if given_us is None else given_us
+        for rule, window, findings in self._findings(model, advanced, servers_us, log_us=log_us):
             found = self._record(rule, window, findings, now_us=now_us, clock_us=clock_us)
             if found is not None:
                 judged += 1
@@ -186,7 +188,7 @@ class Watching:
         return max([said, *map(reach_us, model.rules)])
 
     def _findings(
-        self, model: WatchedModel, advanced: Advanced, now_us: int
+        self, model: WatchedModel, advanced: Advanced, servers_us: int, *, log_us: int | None
     ) -> Iterable[tuple[Rule, Window, list[Finding]]]:
         """Yield what each rule finds in each window that is due, in order."""
         from interplane.monitoring.judging.budget import budgets, sitting_of
@@ -205,7 +207,8 @@ class Watching:
                 )
         outside = [rule for rule in model.rules if get_metric(rule.metric).kind == "outside"]
         for rule in outside:
-            yield from self._outside(model, rule, now_us, parts[sitting_of(rule)])
+            alpha = parts[sitting_of(rule)]
+            yield from self._outside(model, rule, servers_us, log_us=log_us, alpha=alpha)
 
     def _sittings(
         self,
@@ -246,9 +249,19 @@ class Watching:
                 yield rule, window, [each for each in findings if each.cell.rule == rule.name]
 
     def _outside(
-        self, model: WatchedModel, rule: Rule, now_us: int, alpha: float
+        self,
+        model: WatchedModel,
+        rule: Rule,
+        servers_us: int,
+        *,
+        log_us: int | None,
+        alpha: float,
     ) -> Iterable[tuple[Rule, Window, list[Finding]]]:
-        """Yield what a rule about numbers from outside finds, by the clock."""
+        """Yield what a rule about numbers from outside finds, by the servers' clock.
+
+        Also in a replay: servers count by their own clock, whatever time they are asked about. Only
+        how old events are is told from the log's time.
+        """
         from interplane.monitoring.judging.budget import decide
         from interplane.monitoring.passes.due import due_windows
         from interplane.project.outside_findings import outside_findings
@@ -258,9 +271,11 @@ class Watching:
             rule,
             self.journal.judged_until(rule.name),
             first_us=0,
-            watermark_us=now_us - lateness_us,
+            watermark_us=servers_us - lateness_us,
         ):
-            found = outside_findings(self._project, rule, window, crossing=model.live or "")
+            found = outside_findings(
+                self._project, rule, window, crossing=model.live or "", now_us=log_us
+            )
             yield rule, window, decide(found, alpha)
 
     def _record(
