@@ -157,6 +157,24 @@ def test_numbers_of_servers_are_of_their_clock_also_in_a_replay(root):
     assert latest <= judged.end_us
 
 
+def test_an_alert_of_a_rule_that_was_taken_out_ends(project, root):
+    """Nothing would ever end it: so the next look does, and says so to its owner."""
+    for hour in range(3):
+        hours.log_hour(project, hour)
+    look_at_models(project)
+    for hour in (3, 4):
+        hours.log_hour(project, hour, shift=0.3, zone="north")
+    look_at_models(project)
+    file = root / "interplane.toml"
+    file.write_text(file.read_text().replace('slices = ["zone"]', ""))
+    with trips.opened(root) as changed, Watching(changed) as watching:
+        watching.look()
+        states = {each.cell.values: each.state for each in watching.journal.alerts()}
+        told = [each.event for each in watching.journal.deliveries()]
+    assert {(): "open", ("north",): "resolved"} == states
+    assert ["opened", "opened", "resolved"] == sorted(told)
+
+
 def test_a_muted_rule_starts_no_run(project):
     """Its alerts are written down; nobody is told, and nothing begins."""
     from interplane.monitoring.alerts.ports import RuleMute

@@ -123,6 +123,7 @@ class Watching:
                 the log's time that counts.
         """
         self._outcomes.pack()
+        self._end_abandoned()
         expressions = load_expressions(self._project)
         clock_us = time_ns() // 1000
         return [
@@ -140,6 +141,14 @@ class Watching:
             )
             for name in self.models()
         ]
+
+    def _end_abandoned(self) -> None:
+        """Resolve alerts of rules, and of slicings, that are not in the project file any more."""
+        from interplane.monitoring.alerts.episodes import abandoned
+
+        alerts = self.journal.alerts(everything=False)
+        if ends := abandoned(alerts, rules=self._project.config.rules):
+            self.journal.end_alerts(ends, now_us=time_ns() // 1000)
 
     # ---- one model ------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ import msgspec
 
 from interplane.errors import UnknownName, UsageError
 from interplane.monitoring.alerts.alert import Acknowledgement, Mute
-from interplane.monitoring.alerts.episodes import advance
+from interplane.monitoring.alerts.episodes import abandoned, advance
 from interplane.monitoring.alerts.ports import RuleMute
 from interplane.monitoring.calendar import HOUR_US, window_at
 from interplane.monitoring.findings import Cell, Finding
@@ -128,6 +128,27 @@ def an_episode_is_one_alert(journal: Journal) -> None:
         ("resolved", "webhook"),
     ]
     assert {"ops"} == {item.owner for item in journal.deliveries()}
+
+
+def what_nobody_watches_any_more_ends_once(journal: Journal) -> None:
+    """Its owner is told, once; an alert whose rule is there stays open."""
+    alert = _opened(journal)
+    rule = Rule(
+        name=alert.cell.rule,
+        model=alert.cell.model,
+        metric=alert.cell.metric,
+        slices=(alert.cell.by,),
+    )
+    assert abandoned(journal.alerts(), rules={rule.name: rule}) == []
+    ends = abandoned(journal.alerts(), rules={})
+    assert [item.id for item in journal.end_alerts(ends, now_us=5 * HOUR_US)] == [alert.id]
+    assert list(journal.end_alerts(ends, now_us=6 * HOUR_US)) == []
+    assert [item.state for item in journal.alerts()] == ["resolved"]
+    assert [event.kind for event in journal.history(alert.id)] == ["opened", "resolved"]
+    assert [item.event for item in journal.deliveries() if item.channel == "log"] == [
+        "opened",
+        "resolved",
+    ]
 
 
 def open_alerts_come_first(journal: Journal) -> None:
@@ -249,6 +270,7 @@ LAWS: tuple[Callable[[Journal], None], ...] = (
     a_window_is_judged_once,
     what_was_judged_is_kept_in_order,
     an_episode_is_one_alert,
+    what_nobody_watches_any_more_ends_once,
     open_alerts_come_first,
     an_alert_is_found_by_the_beginning_of_its_id,
     people_are_not_overwritten,

@@ -84,6 +84,14 @@ class MemoryJournal:
             self.record_due(fired, {})
         return True
 
+    def end_alerts(self, changes: Iterable[Change], *, now_us: int) -> Sequence[Alert]:
+        """Write down the end of alerts that no window ends, and return those that were open still."""
+        with self._turn:
+            still = [each for each in changes if self._alerts[each.alert.id][0].state == "open"]
+            for change in still:
+                self._follow(change, now_us)
+        return [change.alert for change in still]
+
     def _follow(self, change: Change, now_us: int) -> None:
         alert = change.alert
         self._alerts[alert.id] = (alert, now_us)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from interplane.monitoring.findings import Cell, Finding
     from interplane.monitoring.rules import Rule
 
-__all__ = ["Change", "advance"]
+__all__ = ["Change", "abandoned", "advance"]
 
 
 class Change(Value, frozen=True, kw_only=True):
@@ -68,6 +68,28 @@ def advance(
             latest[finding.cell] = change.alert
             changes.append(change)
     return changes
+
+
+def abandoned(alerts: Iterable[Alert], *, rules: Mapping[str, Rule]) -> list[Change]:
+    """Return the end of the open alerts that no window will end: nobody watches their cells any more.
+
+    Their rule is not there, is about another model or metric now, or has not their slicing.
+
+    Args:
+        alerts: any alerts.
+        rules: the rules by name.
+    """
+    return [
+        Change(kind="resolved", alert=msgspec.structs.replace(alert, state="resolved"))
+        for alert in alerts
+        if alert.state == "open" and not _is_watched(alert.cell, rules.get(alert.cell.rule))
+    ]
+
+
+def _is_watched(cell: Cell, rule: Rule | None) -> bool:
+    if rule is None or (cell.model, cell.metric) != (rule.model, rule.metric):
+        return False
+    return not cell.by or cell.by in rule.slices
 
 
 def _next(alert: Alert | None, finding: Finding, rules: Mapping[str, Rule]) -> Change | None:

@@ -110,6 +110,21 @@ class SqliteJournal:
 
         return self._connections.write(work)
 
+    def end_alerts(self, changes: Iterable[Change], *, now_us: int) -> Sequence[Alert]:
+        """Write down the end of alerts that no window ends, and return those that were open still."""
+        ended = tuple(changes)
+
+        def work(connection: sqlite3.Connection) -> list[Alert]:
+            still = [
+                change
+                for change in ended
+                if tables.get_alert(connection, change.alert.id).state == "open"
+            ]
+            tables.follow(connection, still, self._channels, now_us)
+            return [change.alert for change in still]
+
+        return self._connections.write(work)
+
     def judged(self, rule: str, *, since_us: int = 0) -> Sequence[Judged]:
         """Return the windows that were judged under a rule and end after a time, oldest first."""
         return self._connections.read(lambda each: tables.list_judged(each, rule, since_us))

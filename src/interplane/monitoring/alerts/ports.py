@@ -118,6 +118,10 @@ class Journal(Protocol):
         """
         ...
 
+    def end_alerts(self, changes: Iterable[Change], *, now_us: int) -> Sequence[Alert]:
+        """Write down the end of alerts that no window ends, and return those that were open still."""
+        ...
+
     def judged(self, rule: str, *, since_us: int = 0) -> Sequence[Judged]:
         """Return the windows that were judged under a rule and end after a time, oldest first."""
         ...
