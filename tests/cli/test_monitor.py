@@ -63,6 +63,39 @@ def test_days_alerts_and_slices_are_shown(finished):
     assert [300] * 4 == [each["rows"] for each in plain["windows"]]
 
 
+TYPOS = """
+[[monitor]]
+name = "nulls"
+model = "rides"
+metric = "null_rate"
+window = "1d"
+slices = ["zoen"]
+columns = ["mliles"]
+at_most = 0.1
+
+[[monitor]]
+name = "lost"
+model = "ridse"
+metric = "traffic"
+window = "1d"
+at_least = 1
+"""
+
+
+def test_what_a_rule_names_and_is_not_there_is_said(finished):
+    """A slicing and a model that are misspelt watch nothing: each look says so."""
+    finished.must("deploy", "rides@2", "--force", "--reason", "a try")
+    file = finished.root / "interplane.toml"
+    file.write_text(file.read_text() + TYPOS)
+    log_days(finished, [0.2, 0.2])
+    for _ in range(2):
+        found = finished.must("monitor").out
+        assert "rule 'lost' watches nothing: there is no model 'ridse'" in found
+        assert "not watched: slices zoen: there is no column 'zoen'" in found
+    [plain] = finished.must("monitor", "--json").json
+    assert "slices zoen" in plain["unwatched"]
+
+
 def test_what_is_not_there_is_said(finished):
     """A model, a metric, a slicing that no rule names."""
     for words in (["ridse"], ["rides", "--metric", "rocauc"], ["rides", "--by", "zone"]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -80,13 +80,20 @@ def monitor(
             report(watching, project, model, length=length, last=last, by=slicing, metric=metric)
             for model in models or looks
         ]
+        unknown = watching.unknown()
     if as_json:
-        print_json([each.to_dict() for each in reports])
+        print_json([_plain(each, looks.get(each.model)) for each in reports])
         return
+    for name, model in unknown.items():
+        say(f"rule {name!r} watches nothing: there is no model {model!r}")
     for each in reports:
         _print(each, looks.get(each.model))
     if not reports:
         say('Nothing is watched: no model is live. See "interplane deploy --help".')
+
+
+def _plain(report: ModelReport, look: Watched | None) -> dict[str, Any]:
+    return {**report.to_dict(), "unwatched": {} if look is None else dict(look.unwatched)}
 
 
 def _go_on(project: Project, every_s: float) -> None:
@@ -108,6 +115,8 @@ def _print(report: ModelReport, look: Watched | None) -> None:
     upto = f" up to {report.watermark}" if report.watermark else ""
     say(f"{report.model}: {report.rows:,} predictions counted{upto}{live}")
     _print_alerts(look)
+    for name, why in ({} if look is None else look.unwatched).items():
+        say(f"  not watched: {name}: {why}")
     if report.windows and report.by:
         _print_slices(report)
     elif report.windows:

@@ -142,6 +142,22 @@ class WatchedModel:
             )
         return None
 
+    def unwatched(self) -> dict[str, str]:
+        """Return what rules name and no prediction has, each with why: a slicing, a column."""
+        from interplane.monitoring.judging.measures import find_columns
+
+        if self.live is None:
+            return {}
+        layout = self.layout(self.live)
+        _, why = self.recipe.usable(self._read(None, None).types, layout)
+        found = {f"slices {', '.join(by)}": text for by, text in why.items()}
+        for rule in self.rules:
+            metric = get_metric(rule.metric)
+            if metric.per_column and rule.columns and layout.columns:
+                columns = find_columns(metric, rule.columns, layout)
+                found |= {f"{rule.name}: {name}": text for name, text in columns.items() if text}
+        return found
+
     def is_replay(self) -> bool:
         """Return whether the latest prediction was of history that was served as if it were now."""
         watermark_us = self._windows.watermark(self.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import time_ns
 from typing import TYPE_CHECKING, Self
 
@@ -13,7 +13,7 @@ from interplane.project.watched_model import WatchedModel, load_expressions
 from interplane.storage.names import named_pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
     from interplane.monitoring.alerts.alert import Alert
@@ -41,6 +41,7 @@ class Watched:
         advanced: what was counted anew; None where nothing was ever predicted.
         judged: how many windows were judged, each under each of its rules.
         changes: what became of alerts, in order.
+        unwatched: what rules name and no prediction has, each with why.
     """
 
     model: str
@@ -48,6 +49,7 @@ class Watched:
     advanced: Advanced | None = None
     judged: int = 0
     changes: tuple[Change, ...] = ()
+    unwatched: Mapping[str, str] = field(default_factory=dict)
 
     def alerts(self, kind: str) -> list[Alert]:
         """Return the alerts that were ``opened``, ``continued`` or ``resolved``."""
@@ -114,6 +116,12 @@ class Watching:
         known = [name.partition("/")[2] for name in catalog.names("model/")]
         live = {name for name in known if catalog.pointer(named_pointer("model", name, "live"))}
         return sorted(live | (named & set(known)))
+
+    def unknown(self) -> dict[str, str]:
+        """Return the rules about models that there are not, and which these are."""
+        known = set(self._project.store.catalog.names("model/"))
+        rules = self._project.config.monitor
+        return {rule.name: rule.model for rule in rules if f"model/{rule.model}" not in known}
 
     def look(self, *, now_us: int | None = None) -> list[Watched]:
         """Look at every model.
@@ -187,6 +195,7 @@ class Watching:
             advanced=advanced,
             judged=judged,
             changes=tuple(changes),
+            unwatched=model.unwatched() if self.windows.hours(model.name) else {},
         )
 
     def _keep_us(self, model: WatchedModel) -> int:
