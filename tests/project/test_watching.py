@@ -32,6 +32,20 @@ moves_by = 0.2
 """
 
 
+QUIET = """
+[monitoring]
+lateness = "1s"
+keep_days = 1
+horizon = "1d"
+
+[[monitor]]
+name = "quiet"
+model = "trips"
+metric = "traffic"
+window = "1d"
+at_least = 10
+"""
+
 ERRORS = """
 [monitoring]
 lateness = "1s"
@@ -138,6 +152,26 @@ def test_counts_are_kept_as_long_as_a_rule_asks_for_them(root):
             alerts = watching.journal.alerts()
     assert () == last.findings
     assert [] == list(alerts)
+
+
+def test_after_a_long_pause_each_window_is_judged_by_its_rows(root):
+    """Nobody looked for longer than counts are kept: no day is taken for an empty one."""
+    file = root / "interplane.toml"
+    text = file.read_text().split("[monitoring]")[0]
+    file.write_text(f"{text}{QUIET}")
+    with trips.opened(root) as project:
+        for day in range(2):
+            hours.log_hour(project, day * 24, 20)
+        look_at_models(project)
+        for day in range(2, 12):
+            hours.log_hour(project, day * 24, 20)
+        [found] = look_at_models(project)
+        [after] = look_at_models(project)
+        with Watching(project) as watching:
+            kept = watching.windows.hours("trips")
+    assert (10, ()) == (found.judged, found.changes)
+    assert 0 == after.judged
+    assert 6 > len(kept)
 
 
 def test_numbers_of_servers_are_of_their_clock_also_in_a_replay(root):

@@ -177,6 +177,7 @@ class Watching:
             lateness_us=config.lateness_us,
             horizon_us=config.horizon_us,
             keep_us=self._keep_us(model),
+            keep_since_us=self._keep_since_us(model),
             measure=measure,
         )
         log_us = advanced.watermark_us if is_replay else None
@@ -204,6 +205,17 @@ class Watching:
 
         said = self._project.config.monitoring.keep_days * _DAY_US
         return max([said, *map(reach_us, model.rules)])
+
+    def _keep_since_us(self, model: WatchedModel) -> int | None:
+        """Return since when counts are kept because a window that needs them is not judged yet.
+
+        Nobody may have looked for longer than counts are kept.
+        """
+        from interplane.monitoring.passes.due import reach_us
+
+        judged = [(rule, self.journal.judged_until(rule.name)) for rule in model.rules]
+        needed = [until - reach_us(rule) for rule, until in judged if until is not None]
+        return min(needed, default=None)
 
     def _findings(
         self, model: WatchedModel, advanced: Advanced, servers_us: int, *, log_us: int | None

@@ -74,6 +74,7 @@ def advance(
     lateness_us: int = HOUR_US,
     horizon_us: int = 7 * DAY_US,
     keep_us: int | None = None,
+    keep_since_us: int | None = None,
     measure: Measure | None = None,
 ) -> Advanced:
     """Bring the counted windows of a model up to the log and to the outcomes.
@@ -92,6 +93,7 @@ def advance(
             (or the clock, whichever is later) less this.
         horizon_us: hours that ended so long before the watermark are not looked at for new rows.
         keep_us: how long before the watermark hours are kept; all are if not given.
+        keep_since_us: hours since then are kept however old they are: somebody has still to see them.
         measure: what is stated of outcomes; nothing if not given.
     """
     progress = windows.progress(model)
@@ -101,7 +103,7 @@ def advance(
     since = None if horizon is None else min((horizon - _LOOKED_BACK, *stale))
     found = traffic(feed.read(None if since is None else hour_time(since), None))
     watermark = _watermark(found, None if is_replay else now_us, lateness_us)
-    first = None if keep_us is None or watermark is None else (watermark - keep_us) // HOUR_US
+    first = _first_kept(watermark, keep_us, keep_since_us)
     touched, sequence = _touched(progress, feed)
     changed = _changed(progress, found, horizon=horizon, also={*touched, *stale}, first=first)
     before = progress.hours
@@ -130,6 +132,14 @@ def advance(
         gone=tuple(recounting.gone),
         unsliced=tuple(recounting.unsliced),
     )
+
+
+def _first_kept(watermark: int | None, keep_us: int | None, since_us: int | None) -> int | None:
+    """Return the first hour that is kept; None for all."""
+    if keep_us is None or watermark is None:
+        return None
+    begin = watermark - keep_us
+    return (begin if since_us is None else min(begin, since_us)) // HOUR_US
 
 
 def _horizon(progress: Progress, horizon_us: int) -> int | None:
