@@ -46,6 +46,16 @@ window = "1d"
 at_least = 10
 """
 
+LOOSE = """
+[[monitor]]
+name = "loose"
+model = "trips"
+metric = "label_rate"
+window = "1h"
+at_most = 0.5
+coverage = 0.4
+"""
+
 ERRORS = """
 [monitoring]
 lateness = "1s"
@@ -172,6 +182,22 @@ def test_after_a_long_pause_each_window_is_judged_by_its_rows(root):
     assert (10, ()) == (found.judged, found.changes)
     assert 0 == after.judged
     assert 6 > len(kept)
+
+
+def test_a_rule_that_waits_longer_keeps_no_other_waiting(root):
+    """Half of the outcomes are enough for one, and not for the other."""
+    file = root / "interplane.toml"
+    file.write_text(f"{file.read_text()}{LOOSE}")
+    with trips.opened(root) as project:
+        for hour in range(2):
+            hours.log_hour(project, hour)
+            hours.tell(project, hour, 0.8, of=0.5)
+        look_at_models(project)
+        with Watching(project) as watching:
+            judged = {name: len(watching.journal.judged(name)) for name in ("long", "loose")}
+            alerts = [each.cell.rule for each in watching.journal.alerts()]
+    assert {"long": 0, "loose": 1} == judged
+    assert ["loose"] == alerts
 
 
 def test_numbers_of_servers_are_of_their_clock_also_in_a_replay(root):

@@ -67,3 +67,15 @@ def test_a_rule_reaches_as_far_back_as_what_it_compares(metric, window, against,
         name="any", model="flights", metric=metric, window=window, against=against, patience="14d"
     )
     assert days == reach_us(rule) // (24 * HOUR_US)
+
+
+def test_how_many_outcomes_came_is_told_when_the_time_for_it_is_over():
+    """Of a window that has just closed, that there are none yet is no news."""
+    rule = Rule(
+        name="late", model="flights", metric="coverage", window="1h", at_least=0.5, patience="2d"
+    )
+    window = window_at("1h", 0)
+    days = [window.end_us + day * 24 * HOUR_US for day in (0, 1, 2)]
+    some, whole = Tally(rows=100, covered=60), Tally(rows=100, covered=100)
+    assert [False, False, True] == [is_told(rule, window, some, watermark_us=at) for at in days]
+    assert is_told(rule, window, whole, watermark_us=days[0])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from interplane.monitoring.findings import Finding
     from interplane.monitoring.rules import Rule
 
-__all__ = ["Sitting", "alpha_of", "budgets", "decide", "sitting_of"]
+__all__ = ["Sitting", "alpha_of", "awaited", "budgets", "decide", "sitting_of"]
 
 _A_DAY: Final[Mapping[str, int]] = {length: 24 if length == "1h" else 1 for length in LENGTHS}
 """How many windows of a length end in one day, at most."""
@@ -34,6 +34,7 @@ class Sitting(NamedTuple):
         window: the length of the window.
         model: the model.
         outcomes: whether its outcomes are waited for.
+        waits: for how many of them, and how long: who waits longer keeps nobody else waiting.
         alone: the rule, if it is about a number from outside, which is judged by itself.
     """
 
@@ -41,6 +42,7 @@ class Sitting(NamedTuple):
     model: str
     outcomes: bool
     alone: str = ""
+    waits: tuple[float, str] = (0.0, "")
 
 
 def alpha_of(
@@ -82,16 +84,25 @@ def sitting_of(rule: Rule) -> Sitting:
     """Return with which others a rule is judged."""
     metric = get_metric(rule.metric)
     alone = rule.name if metric.kind == "outside" else ""
-    return Sitting(rule.window, rule.model, metric.needs_outcomes, alone)
+    waits = (awaited(rule), rule.patience) if metric.needs_outcomes else (0.0, "")
+    return Sitting(rule.window, rule.model, metric.needs_outcomes, alone, waits)
+
+
+def awaited(rule: Rule) -> float:
+    """Return the share of outcomes that a rule about outcomes waits for, as long as its patience is.
+
+    How many came can be told only when the time for it is over.
+    """
+    return 1.0 if rule.metric == "coverage" else rule.coverage
 
 
 def budgets(rules: Sequence[Rule], *, false_alarms: float) -> dict[Sitting, float]:
     """Return the chance of any false alarm of each sitting over one window of its length.
 
     On one day 24 windows of an hour end, and at most one of each other length. Each has a sitting for
-    each model, another for what waits for outcomes, and one for each rule about a number from outside.
-    All that can be judged of one day's windows
-    together has the chance that was stated.
+    each model, others for what waits for outcomes (one for each share and patience), and one for each
+    rule about a number from outside. All that can be judged of one day's windows together has the
+    chance that was stated.
 
     Raises:
         UsageError: if the chance is none.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from interplane.monitoring.calendar import HOUR_US, LENGTHS, Window, window_at, windows_between
+from interplane.monitoring.judging.budget import awaited
 from interplane.monitoring.metrics import get_metric
 from interplane.record.durations import parse_duration
 
@@ -59,11 +60,11 @@ def is_told(rule: Rule, window: Window, whole: Tally, *, watermark_us: int) -> b
         watermark_us: the time before which nothing is waited for; patience counts from the end of
             the window.
     """
-    if not get_metric(rule.metric).needs_outcomes or rule.metric == "coverage":
+    if not get_metric(rule.metric).needs_outcomes:
         return True
     if watermark_us >= window.end_us + _patience_us(rule):
         return True
-    return bool(whole.rows) and whole.covered >= rule.coverage * whole.rows
+    return bool(whole.rows) and whole.covered >= awaited(rule) * whole.rows
 
 
 def reach_us(rule: Rule) -> int:
