@@ -79,3 +79,9 @@ def test_how_many_outcomes_came_is_told_when_the_time_for_it_is_over():
     some, whole = Tally(rows=100, covered=60), Tally(rows=100, covered=100)
     assert [False, False, True] == [is_told(rule, window, some, watermark_us=at) for at in days]
     assert is_told(rule, window, whole, watermark_us=days[0])
+
+
+def test_a_window_without_predictions_waits_for_nothing():
+    """A night without traffic does not keep the day after it waiting."""
+    window = window_at("1h", 0)
+    assert is_told(RANKING, window, Tally(), watermark_us=window.end_us)

@@ -64,7 +64,8 @@ def is_told(rule: Rule, window: Window, whole: Tally, *, watermark_us: int) -> b
         return True
     if watermark_us >= window.end_us + _patience_us(rule):
         return True
-    return bool(whole.rows) and whole.covered >= awaited(rule) * whole.rows
+    # Without predictions there are no outcomes to wait for, and the windows after it need not either.
+    return whole.covered >= awaited(rule) * whole.rows
 
 
 def reach_us(rule: Rule) -> int:
