@@ -23,6 +23,13 @@ allow_hosts = ["127.0.0.1:PORT"]
 allow_private = true
 allow_http = true
 
+[[monitor]]
+name = "late"
+model = "flights"
+metric = "positive_rate"
+slices = ["origin"]
+owner = "ops"
+
 [[trigger]]
 name = "again"
 run = "late"
