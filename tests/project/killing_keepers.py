@@ -28,6 +28,7 @@ name = "late"
 model = "flights"
 metric = "positive_rate"
 slices = ["origin"]
+against = "baseline"
 moves_by = 0.1
 owner = "ops"
 
