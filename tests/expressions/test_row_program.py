@@ -160,3 +160,35 @@ def test_a_server_needs_no_engine() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "[]\n" == done.stdout
+
+
+def test_many_rows_give_the_vectors_one_after_the_other() -> None:
+    """The loop inside gives what a vector at a time gives, of rows and of columns."""
+    program = _program(n=ROW.n, far=ROW.n > 3, x=ROW.x.ln(), late=ROW.late)
+    rows = [(2.5, 4, None, True, None), (None,) * 5, (-1, -7, "a", False, None)]
+    each = [number for row in rows for number in program.vector(row)]
+    assert repr(each) == repr(program.many(rows))
+    assert repr(each) == repr(program.many(zip(*zip(*rows, strict=True), strict=True)))
+
+
+def test_many_rows_as_columns() -> None:
+    """By name, a value for each row, of any type, null as None."""
+    program = _program(low=ROW.s.lower(), n=ROW.n + 1)
+    rows = [(None, 1, "A", None, None), (None, None, None, None, None)]
+    assert {"low": ["a", None], "n": [2, None]} == program.many_columns(rows)
+
+
+def test_many_of_nothing() -> None:
+    """No rows, no inputs, no outputs: each is a batch too."""
+    program = _program(n=ROW.n)
+    assert ([], {"n": []}) == (program.many([]), program.many_columns([]))
+    one = compile_row({"one": Literal(1.0, "float")}, inputs={})
+    assert ([1.0, 1.0], {"one": [1.0, 1.0]}) == (one.many([(), ()]), one.many_columns([(), ()]))
+    nothing = compile_row({}, inputs={})
+    assert ([], {}) == (nothing.many([(), ()]), nothing.many_columns([(), ()]))
+
+
+def test_text_has_no_place_among_many_vectors() -> None:
+    """The output is named here as well."""
+    with pytest.raises(ExpressionError, match="output 'low' is str"):
+        _program(low=ROW.s.lower()).many([])

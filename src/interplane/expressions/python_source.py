@@ -7,6 +7,7 @@ then it gets a variable.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from interplane.expressions.form import mentions
 from interplane.expressions.nodes import Call, Column, Literal, Lookup, Reduce
 from interplane.expressions.operations import form_of
 from interplane.expressions.render import render
+from interplane.expressions.runtime import NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,9 +28,10 @@ if TYPE_CHECKING:
 
     Lookups = Mapping[str, Mapping[tuple[Constant, ...], Constant]]
 
-__all__ = ["write_row", "write_vector"]
+__all__ = ["write_columns", "write_many", "write_row", "write_vector"]
 
 _DEEPEST = 20
+_NAME = re.compile("[a-z_][a-z_0-9]*")
 
 
 def write_row(
@@ -60,6 +63,26 @@ def write_vector(
     writer.write_parts(inputs)
     items = [writer.as_number(root) for root in graph.roots]
     return writer.source("values", reads, f"[{', '.join(items)}]"), writer.constants
+
+
+def write_many(graph: Graph, inputs: Mapping[str, Type], lookups: Lookups) -> tuple[str, list[Any]]:
+    """Return source and constants of the function from sequences to the floats of all of them."""
+    writer = _Writer(graph, lookups)
+    targets = "".join(f"{writer.name_input(name)}, " for name in inputs)
+    writer.write_parts(inputs)
+    items = "".join(f"{writer.as_number(root)}, " for root in graph.roots)
+    return writer.loop(targets, add="extend", result=f"({items})"), writer.constants
+
+
+def write_columns(
+    graph: Graph, inputs: Mapping[str, Type], lookups: Lookups
+) -> tuple[str, list[Any]]:
+    """Return source and constants of the function from sequences to a tuple of outputs of each."""
+    writer = _Writer(graph, lookups)
+    targets = "".join(f"{writer.name_input(name)}, " for name in inputs)
+    writer.write_parts(inputs)
+    items = "".join(f"{writer.wrapped(root)}, " for root in graph.roots)
+    return writer.loop(targets, add="append", result=f"({items})"), writer.constants
 
 
 def _used(graph: Graph) -> set[str]:
@@ -155,6 +178,29 @@ class _Writer:
         unpack = [f"    {names}= K"] if names else []
         body = [f"        {line}" for line in (*reads, *self._lines, f"return {result}")]
         lines = ["def make(K):", *unpack, f"    def run({argument}):", *body, "    return run"]
+        return "\n".join(lines)
+
+    def loop(self, targets: str, *, add: str, result: str) -> str:
+        """Return the source of a function of many rows, which adds ``result`` to a list for each.
+
+        Constants and the functions that are called are variables of its own: they are found faster.
+        """
+        names = "".join(f"k{index}, " for index in range(len(self.constants)))
+        unpack = [f"        {names}= K"] if names else []
+        body = [f"            {line}" for line in (*self._lines, f"add({result})")]
+        called = sorted({*_NAME.findall("\n".join(body))} & NAMESPACE.keys())
+        local = "".join(f", {name}={name}" for name in called)
+        lines = [
+            "def make(K):",
+            f"    def run(rows{local}):",
+            *unpack,
+            "        found = []",
+            f"        add = found.{add}",
+            f"        for {targets or '_ '}in rows:",
+            *body,
+            "        return found",
+            "    return run",
+        ]
         return "\n".join(lines)
 
     # ---- values ---------------------------------------------------------------------------
