@@ -101,7 +101,7 @@ MEAN = to_json(Reduce("mean", (Column("x", "float"),), None, (), (), "float"))
     ("change", "said"),
     [
         ({"form": "other"}, "it is none"),
-        ({"version": 2}, "version 2 of its form"),
+        ({"version": 99}, "version 99 of its form"),
         ({"more": 1}, "unknown field `more`"),
         ({"name": "a/b"}, "a/b"),
         ({"entity": []}, "no entity"),

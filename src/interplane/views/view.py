@@ -26,13 +26,26 @@ if TYPE_CHECKING:
     from interplane.expressions.row_program import RowProgram
     from interplane.record import Digest
 
-__all__ = ["ENTITY_TYPES", "Latest", "View", "ViewUse", "Window", "example", "micros"]
+__all__ = [
+    "ENTITY_TYPES",
+    "SOURCE_COLUMN",
+    "Latest",
+    "View",
+    "ViewUse",
+    "Window",
+    "example",
+    "micros",
+]
 
 ENTITY_TYPES: Final[tuple[Type, ...]] = ("bool", "int", "str", "date", "timestamp")
 """What can name an entity or an event. Floats cannot: -0.0 and 0.0 are equal and yet two values."""
 
+SOURCE_COLUMN: Final = "@source"
+"""The column that an event of a view of several sources has beside those of its table: its source."""
+
 _FORM: Final = "interplane-view"
 _VERSION: Final = 1
+_SEVERAL_SOURCES: Final = 2
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - timestamps are UTC, and naive
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -100,6 +113,7 @@ class View:
         columns: every column of the source that the view reads, with its type.
         arguments: what is computed of each event, once, when it comes in.
         features: what can be looked up, by name and in order.
+        more_sources: further tables that events come from. Each has all columns but `SOURCE_COLUMN`.
     """
 
     name: str
@@ -113,6 +127,7 @@ class View:
     columns: Mapping[str, Type]
     arguments: tuple[Node, ...]
     features: Mapping[str, Latest | Window]
+    more_sources: tuple[str, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, View) and self.digest == other.digest
@@ -126,9 +141,19 @@ class View:
         return digest_value(self.to_dict())
 
     @cached_property
+    def sources(self) -> tuple[str, ...]:
+        """Every table that its events come from."""
+        return (self.source, *self.more_sources)
+
+    @cached_property
     def types(self) -> dict[str, Type]:
         """The type of each feature, in order."""
         return {name: feature.type for name, feature in self.features.items()}
+
+    @cached_property
+    def entity_types(self) -> tuple[Type, ...]:
+        """The type of each column that names the entity, in its order."""
+        return tuple(self.columns[name] for name in self.entity)
 
     @cached_property
     def latest_slots(self) -> tuple[tuple[int, int], ...]:
@@ -219,9 +244,10 @@ class View:
         """Return the plain JSON form: versioned, with nothing in it that runs."""
         return {
             "form": _FORM,
-            "version": _VERSION,
+            "version": _SEVERAL_SOURCES if self.more_sources else _VERSION,
             "name": self.name,
             "source": self.source,
+            **({"more_sources": list(self.more_sources)} if self.more_sources else {}),
             "entity": list(self.entity),
             "event_time": self.event_time,
             "known_at": self.known_at,
@@ -242,10 +268,10 @@ class View:
         """
         if not isinstance(plain, dict) or plain.get("form") != _FORM:
             raise _broken("?", "it is none")
-        if plain.get("version") != _VERSION:
+        if plain.get("version") not in {_VERSION, _SEVERAL_SOURCES}:
             raise DataError(
                 f"this feature view has version {plain.get('version')!r} of its form",
-                expected=f"version {_VERSION}",
+                expected=f"a version up to {_SEVERAL_SOURCES}",
                 do="Read it with a newer Interplane",
             )
         try:
@@ -267,6 +293,7 @@ class View:
             columns={each.name: each.type for each in read.columns},
             arguments=arguments,
             features=features,
+            more_sources=read.more_sources,
         )
         _check(view, read)
         return view
@@ -315,6 +342,7 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True):
     columns: tuple[_PlainColumn, ...]
     arguments: tuple[Any, ...]
     features: tuple[_PlainFeature, ...]
+    more_sources: tuple[str, ...] = ()
 
 
 def _feature_to_dict(name: str, feature: Latest | Window) -> dict[str, Any]:
@@ -347,6 +375,8 @@ def _check(view: View, read: _Plain) -> None:
         raise _broken(view.name, "it has no entity, no feature, or a feature twice")
     if len(view.columns) != len(read.columns) or "" in view.features:
         raise _broken(view.name, "it has a column twice, or a feature without a name")
+    if len(set(view.sources)) != len(view.sources):
+        raise _broken(view.name, "it has a source twice")
     if view.ttl_us is not None and view.ttl_us < 0:
         raise _broken(view.name, "its time-to-live is negative")
     if missing := sorted(set(named) - set(view.columns)):
