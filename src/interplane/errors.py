@@ -12,6 +12,7 @@
     ├── DataError (ValueError)            3  data that cannot be taken as they are
     │   ├── UnreadableFile                3  a file that cannot be read exactly
     │   ├── SchemaBroken                  3  rows that break their schema; carries the verdict
+    │   ├── Leak                          3  rows that say what a test, or a prediction, may not know
     │   └── RequestRejected               3  one row that does not fit the request schema
     ├── StepFailed (RuntimeError)         4  the code of a step raised
     ├── ParityBroken (ArithmeticError)    4  engine and row program differ
@@ -50,6 +51,7 @@ __all__ = [
     "GateClosed",
     "GraphError",
     "InterplaneError",
+    "Leak",
     "MissingExtra",
     "NewerFormat",
     "NotFound",
@@ -193,6 +195,16 @@ class SchemaBroken(DataError):
 
     code = "schema-broken"
     verdict: Any = None
+
+
+class Leak(DataError):
+    """Rows that say what a test, or a prediction, may not know.
+
+    ``details`` has ``rows``, how many they are; ``of``, among how many; and ``examples``, some of
+    them by the columns that name them.
+    """
+
+    code = "leak"
 
 
 class RequestRejected(DataError):

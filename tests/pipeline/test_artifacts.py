@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from interplane.data.splits import split_by_entity
 from interplane.data.table import Table
 from interplane.errors import UnknownArtifact
 from interplane.pipeline.artifacts import Artifacts
@@ -311,3 +312,13 @@ def test_files_stay_in_their_folder(tmp_path, name):
     """A name that leads out of it is refused when it is given."""
     with pytest.raises(UnknownArtifact, match="cannot name a file"):
         Files({name: tmp_path})
+
+
+def test_a_part_of_a_split_keeps_its_promise_through_the_store(bench):
+    """What a step returned comes back with what it promised; other tables are described as ever."""
+    rows = Table.from_columns({"who": [f"p{n}" for n in range(20)]})
+    split = split_by_entity(rows, "who", salt="v2")
+    for part in split:
+        assert part.promise == bench.there_and_back(part, Table).promise
+    plain = bench.artifacts.describe(bench.save(rows))
+    assert ["kind", "columns", "parts"] == list(plain)

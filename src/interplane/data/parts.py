@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from interplane.data.promises import Promise
     from interplane.storage.ports import Blobs
 
 __all__ = ["SIZES", "Sizes", "append_parts", "parts_table", "write_parts"]
@@ -92,12 +93,19 @@ def append_parts(
     return DataVersion(columns=version.columns, parts=(*kept, *parts))
 
 
-def parts_table(version: DataVersion, blobs: Blobs) -> Table:
-    """Return the rows of a version as they are stored; parts are verified now, read later."""
+def parts_table(version: DataVersion, blobs: Blobs, *, promise: Promise | None = None) -> Table:
+    """Return the rows of a version as they are stored; parts are verified now, read later.
+
+    Args:
+        version: the version.
+        blobs: where its parts are.
+        promise: what the rows were stored with, if they are a part of a split.
+    """
     return Table.from_parts(
         [blobs.path(part.digest) for part in version.parts],
         columns=version.columns,
         part_rows=[part.rows for part in version.parts],
+        promise=promise,
     )
 
 

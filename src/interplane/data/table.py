@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
+    from interplane.data.promises import Promise
     from interplane.data.schema import Schema
     from interplane.record import Type
 
@@ -44,11 +45,17 @@ class Table:
     """
 
     def __init__(
-        self, rows: Rows, columns: Sequence[Column], *, schema: Schema | None = None
+        self,
+        rows: Rows,
+        columns: Sequence[Column],
+        *,
+        schema: Schema | None = None,
+        promise: Promise | None = None,
     ) -> None:
         self._rows = rows
         self._columns = tuple(columns)
         self._schema = schema
+        self._promise = promise
 
     # ---- made from ------------------------------------------------------------------------
 
@@ -84,13 +91,18 @@ class Table:
 
     @classmethod
     def from_parts(
-        cls, paths: Sequence[Path], *, columns: Sequence[Column], part_rows: Sequence[int]
+        cls,
+        paths: Sequence[Path],
+        *,
+        columns: Sequence[Column],
+        part_rows: Sequence[int],
+        promise: Promise | None = None,
     ) -> Self:
         """Take Parquet files that hold these columns, one after the other."""
         import pyarrow as pa
 
         schema = pa.schema([pa.field(column.name, arrow_type(column.type)) for column in columns])
-        return cls(Parts(tuple(paths), tuple(part_rows), schema), columns)
+        return cls(Parts(tuple(paths), tuple(part_rows), schema), columns, promise=promise)
 
     # ---- what it is -----------------------------------------------------------------------
 
@@ -113,6 +125,15 @@ class Table:
     def schema(self) -> Schema | None:
         """The schema that the rows are read through, if they are."""
         return self._schema
+
+    @property
+    def promise(self) -> Promise | None:
+        """What a split promised of every row, if the table is a part of one.
+
+        What is made of the table by `select`, `head`, `concat` and `sql` has it too, where it still
+        holds: the columns that it speaks of are there, and every row keeps it.
+        """
+        return self._promise
 
     @property
     def rows(self) -> int:
@@ -194,11 +215,26 @@ class Table:
         for name in names:
             self._check(name)
         by_name = {column.name: column for column in self._columns}
-        return type(self)(self._rows, [by_name[name] for name in names])
+        promise = self._promise
+        kept = promise if promise is not None and set(promise.columns) <= set(names) else None
+        return type(self)(self._rows, [by_name[name] for name in names], promise=kept)
 
     def head(self, rows: int = _SHOWN_ROWS) -> Self:
         """Return the first rows."""
-        return type(self)(Memory(self._rows.read(self.names, limit=rows)), self._columns)
+        first = Memory(self._rows.read(self.names, limit=rows))
+        return type(self)(first, self._columns, promise=self._promise)
+
+    def promised(self, promise: Promise) -> Self:
+        """Return the table as one that a promise holds of.
+
+        Raises:
+            Leak: if a row does not keep it; says which.
+            UnknownName: if a column that it speaks of is not there.
+        """
+        from interplane.data.promises import check_kept
+
+        check_kept(self, promise)
+        return type(self)(self._rows, self._columns, schema=self._schema, promise=promise)
 
     def concat(self, other: Table) -> Self:
         """Return the rows of this table and then those of another with the same columns.
@@ -212,7 +248,8 @@ class Table:
         """
         if self._columns != other.columns:
             raise differing_columns(self._columns, other)
-        return type(self)(Chained(self._rows, other._rows), self._columns)
+        promise = self._promise if self._promise == other.promise else None
+        return type(self)(Chained(self._rows, other._rows), self._columns, promise=promise)
 
     def through(self, schema: Schema) -> Self:
         """Return the table as it reads through a schema.
@@ -229,7 +266,8 @@ class Table:
             for column in self._columns
         ]
         rows = Projected(self._rows, expressions) if expressions else self._rows
-        return type(self)(rows, columns, schema=schema)
+        seen = type(self)(rows, columns, schema=schema)
+        return type(self)(rows, columns, schema=schema, promise=_still(self._promise, seen))
 
     # ---- SQL ------------------------------------------------------------------------------
 
@@ -273,7 +311,8 @@ class Table:
                     do=f"Tables in it are {known}; columns of self: {', '.join(self.names)}",
                 ) from error
         table = normalise(result, where="the query's result", lenient=True)
-        return Table(Memory(table), columns_of(table))
+        found = Table(Memory(table), columns_of(table))
+        return Table(Memory(table), found.columns, promise=_still(self._promise, found))
 
     # ---- protocols ------------------------------------------------------------------------
 
@@ -299,6 +338,15 @@ class Table:
         from interplane.data.render import table_html
 
         return table_html(self, rows=_SHOWN_ROWS, columns=_SHOWN_COLUMNS)
+
+
+def _still(promise: Promise | None, made: Table) -> Promise | None:
+    """Return the promise of a table, where it holds of what was made of it."""
+    if promise is None:
+        return None
+    from interplane.data.promises import is_kept
+
+    return promise if is_kept(made, promise) else None
 
 
 def differing_columns(columns: Sequence[Column], other: Table) -> DataError:

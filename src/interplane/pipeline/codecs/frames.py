@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from interplane.data.promises import Promise
     from interplane.data.table import Table
     from interplane.pipeline.codecs.ports import Loading, Saving
     from interplane.pipeline.codecs.wants import Form, Want
@@ -47,17 +48,28 @@ class TableCodec:
         for part in version.parts:
             to.keep(part.digest)
         plain = version.to_dict()
-        return {"columns": plain["columns"], "parts": plain["parts"]}, shape_words(
-            version.rows, len(version.columns)
-        )
+        description = {"columns": plain["columns"], "parts": plain["parts"]}
+        if value.promise is not None:  # without one the description is what it always was
+            description["promise"] = value.promise.to_dict()
+        return description, shape_words(version.rows, len(version.columns))
 
     def load(self, description: Mapping[str, Any], want: Want, source: Loading) -> Any:
         """Return the rows, read when asked for."""
         from interplane.data.parts import parts_table
 
-        plain = {"kind": "data-version", **description}
-        version = msgspec.convert(plain, DataVersion)
-        return in_form(parts_table(version, source.store.blobs), want)
+        rows = {key: description[key] for key in ("columns", "parts")}
+        version = msgspec.convert({"kind": "data-version", **rows}, DataVersion)
+        table = parts_table(version, source.store.blobs, promise=_promise(description))
+        return in_form(table, want)
+
+
+def _promise(description: Mapping[str, Any]) -> Promise | None:
+    """Return what the rows were stored with: it was held against them when the part was made."""
+    if "promise" not in description:
+        return None
+    from interplane.data.promises import Promise
+
+    return msgspec.convert(description["promise"], Promise)
 
 
 class FrameCodec:
