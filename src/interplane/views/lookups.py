@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from interplane.views.derived_plan import LookedUp, Plan
+from interplane.views.derived_rows import RowWalk
+from interplane.views.joined import column_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from interplane.expressions.nodes import Constant
     from interplane.record import Type
+    from interplane.views.derived import AnyUse
     from interplane.views.states import Asked, States
-    from interplane.views.view import ViewUse
 
 __all__ = ["LookUps"]
 
 
 class LookUps:
     """Gives the values that a row's views add to it.
+
+    What several views stand on is read once, and everything is read of one state of the store.
 
     Args:
         uses: the views by parameter, with the row's columns that name their entities.
@@ -27,16 +34,25 @@ class LookUps:
         types: their types.
     """
 
-    def __init__(self, uses: Mapping[str, ViewUse], states: States) -> None:
+    def __init__(self, uses: Mapping[str, AnyUse], states: States) -> None:
         views = {parameter: use.view for parameter, use in uses.items()}
         self.names: tuple[str, ...] = tuple(
-            f"{parameter}.{name}" for parameter, view in views.items() for name in view.types
+            column_of(parameter, name) for parameter, view in views.items() for name in view.types
         )
         self.types: tuple[Type, ...] = tuple(
             kind for view in views.values() for kind in view.types.values()
         )
         self._states = states
-        self._plan = tuple((states.shelf(use.view), use.by[0], use.by) for use in uses.values())
+        plan = Plan.of(uses)
+        looked_up = [step for step in plan.steps if isinstance(step, LookedUp)]
+        self._shelves = tuple(states.shelf(step.view) for step in looked_up)
+        self._walk = None if plan.is_plain else RowWalk(plan, states)
+        self._plan: tuple[tuple[Any, str, tuple[str, ...]], ...] = ()
+        if plan.is_plain:
+            self._plan = tuple(
+                (shelf, use.by[0], use.by)
+                for shelf, use in zip(self._shelves, uses.values(), strict=True)
+            )
 
     def read(self, row: Mapping[str, Any], time_us: int) -> list[Constant]:
         """Return the values of all views for a row, all of one state of the store.
@@ -52,6 +68,8 @@ class LookUps:
             NotFound: if nothing was materialized of a view.
             StorageError: if the store cannot be read.
         """
+        if self._walk is not None:
+            return self._states.read_in_rounds(partial(self._walk.begin, row), time_us)
         asked: list[Asked] = []
         for shelf, first, by in self._plan:
             name = row[first]
@@ -67,4 +85,4 @@ class LookUps:
         Raises:
             NotFound: if nothing was materialized of a view.
         """
-        self._states.check([shelf for shelf, _, _ in self._plan])
+        self._states.check(self._shelves)

@@ -80,6 +80,10 @@ class Shelf:
         """Return what an entity is kept under: its only value, or all of them."""
         return entity[0] if self._one else tuple(entity)
 
+    def name_of(self, entity: Sequence[Constant]) -> Any:
+        """Return what an entity is kept under, or None where a part of its name is null."""
+        return None if None in entity else self.name(entity)
+
     def update(self, registered: Registered | None) -> None:
         """Take over what the store says of the view."""
         before = self.registered

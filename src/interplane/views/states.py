@@ -8,12 +8,15 @@ acknowledged before a read began is seen by it, whoever wrote it.
 from __future__ import annotations
 
 import threading
+from collections.abc import Generator, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from interplane.views.shelves import Shelf
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from interplane.expressions.nodes import Constant
     from interplane.record import Digest
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from interplane.views.shelves import EntityState
     from interplane.views.view import View
 
-__all__ = ["Asked", "States"]
+__all__ = ["Asked", "States", "Walk"]
 
 _MOST_ENTITIES: Final = 100_000
 _OFTEN: Final = 64
@@ -30,6 +33,9 @@ _CHANGES_PER_STATE: Final = 4
 
 Asked = tuple[Shelf, Any]
 """A view's shelf, and the name of an entity there; None for a row that names none."""
+
+Walk = Generator[Sequence[Asked], "list[tuple[Constant, ...]]", "list[Constant]"]
+"""Look-ups in rounds: yields what it asks, is sent the values of each, and returns what comes of them."""
 
 
 class States:
@@ -82,6 +88,27 @@ class States:
                 values += state.values if fresh else state.read(time)
             return values
 
+    def read_in_rounds(self, begin: Callable[[], Walk], time: int) -> list[Constant]:
+        """Return what a walk returns; all that it was told is of one state of the store.
+
+        Args:
+            begin: begins the walk. It is begun anew where the store has moved on meanwhile.
+            time: for when, in microseconds.
+
+        Raises:
+            RequestRejected: if the time is before the horizon of a view.
+            NotFound: if nothing was materialized of a view.
+            StorageError: if the store cannot be read.
+        """
+        with self._turn:
+            with suppress(_NotAtHandError):
+                values = _walked(begin(), self._at_hand, time)
+                if self._reader.version() == self._version:
+                    return values
+            with self._reader.state() as store:
+                self._catch_up(store)
+                return _walked(begin(), partial(self._of, store), time)
+
     def check(self, shelves: Sequence[Shelf]) -> None:
         """Refuse views of which the store has no history.
 
@@ -119,20 +146,30 @@ class States:
             states.append(state)
         return states
 
+    def _at_hand(self, asked: Sequence[Asked], time: int) -> list[EntityState]:
+        states = self._quick(asked, time)
+        if states is None:
+            raise _NotAtHandError
+        return states
+
     def _sure(self, asked: Sequence[Asked], time: int) -> list[EntityState]:
         """Return the states, all of one state of the store."""
         with self._reader.state() as store:
             self._catch_up(store)
-            for shelf, name in asked:
-                if name is not None and time < shelf.horizon:
-                    raise shelf.refusal(time)
-            states = []
-            for shelf, name in asked:
-                state = shelf.nobody if name is None else shelf.find(name)
-                if state is None or time < state.since:
-                    state = self._load(shelf, name, time, store)
-                states.append(state)
-            return states
+            return self._of(store, asked, time)
+
+    def _of(self, store: OnlineState, asked: Sequence[Asked], time: int) -> list[EntityState]:
+        """Return the states of one state of the store, which this process has caught up with."""
+        for shelf, name in asked:
+            if name is not None and time < shelf.horizon:
+                raise shelf.refusal(time)
+        states = []
+        for shelf, name in asked:
+            state = shelf.nobody if name is None else shelf.find(name)
+            if state is None or time < state.since:
+                state = self._load(shelf, name, time, store)
+            states.append(state)
+        return states
 
     def _load(
         self, shelf: Shelf, name: Any, time: int, store: OnlineReader | OnlineState
@@ -177,3 +214,24 @@ class States:
         if sum(len(shelf.lately) for shelf in shelves) > self._most:
             for shelf in shelves:
                 shelf.sooner, shelf.lately = shelf.lately, {}
+
+
+class _NotAtHandError(Exception):
+    """What is asked cannot be answered before this process has caught up with the store."""
+
+
+def _walked(
+    walk: Walk, states_of: Callable[[Sequence[Asked], int], list[EntityState]], time: int
+) -> list[Constant]:
+    """Return what a walk returns when it is told the values that it asks for."""
+    try:
+        asked = next(walk)
+        while True:
+            asked = walk.send([_values(state, time) for state in states_of(asked, time)])
+    except StopIteration as end:
+        values: list[Constant] = end.value
+        return values
+
+
+def _values(state: EntityState, time: int) -> tuple[Constant, ...]:
+    return state.values if state.begin <= time < state.until else state.read(time)

@@ -1,0 +1,106 @@
+"""What every feature view is as it is written, whatever its values come from, and how it is joined."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from interplane.errors import NotFreezable, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from interplane.record import Type
+    from interplane.views.derived import AnyUse
+
+__all__ = ["Joined", "WrittenView", "column_of", "feature_name", "names_of"]
+
+
+def column_of(parameter: str, feature: str) -> str:
+    """Return the column that a view's feature is, beside the columns of the row.
+
+    >>> column_of("carrier", "late_rate_7d")
+    'carrier.late_rate_7d'
+    """
+    return f"{parameter}.{feature}"
+
+
+class WrittenView(ABC):
+    """A feature view as written; ``by`` joins it to the rows of features, or to another view.
+
+    Attributes:
+        name: its name.
+        entity: the columns that name the entity.
+        sources: the names of all tables that its values come from.
+    """
+
+    name: str
+    entity: tuple[str, ...]
+    sources: tuple[str, ...]
+
+    def by(self, *columns: str) -> Joined:
+        """Join the view by these columns of the row, one for each that names the entity.
+
+        Without any, by columns of the entity's own names.
+
+        Raises:
+            UsageError: if their number is not that of the entity's columns.
+        """
+        names = columns or self.entity
+        if len(names) != len(self.entity):
+            raise UsageError(
+                f"{self.name}.by({', '.join(map(repr, columns))}) names {len(names)} columns",
+                expected=f"one for each of {', '.join(self.entity)}",
+                do="Name the row's column for each of them, in this order",
+            )
+        return Joined(self, names)
+
+    @abstractmethod
+    def use(self, types: Mapping[str, Mapping[str, Type]], by: tuple[str, ...]) -> AnyUse:
+        """Return the view over its sources, joined by columns.
+
+        Args:
+            types: the types of the columns of each source, by its name.
+            by: the columns that it is joined by.
+        """
+
+    def _check_entity(self) -> None:
+        if not self.entity or len(set(self.entity)) != len(self.entity):
+            raise UsageError(
+                f"the feature view {self.name!r} has the entity {list(self.entity)}",
+                expected="at least one column, each once",
+                do='Write for example entity="carrier"',
+            )
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A view as written, and the columns that it is joined by."""
+
+    view: WrittenView
+    by: tuple[str, ...]
+
+    def __fingerprint__(self) -> Mapping[str, object]:
+        """Return what a step that uses this depends on."""
+        return {"view": self.view, "by": self.by}
+
+
+def names_of(given: str | Sequence[str]) -> tuple[str, ...]:
+    """Return one name, or several, as several.
+
+    >>> names_of("carrier"), names_of(["origin", "carrier"])
+    (('carrier',), ('origin', 'carrier'))
+    """
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def feature_name(name: object, within: str) -> str:
+    """Return the name of a view's feature, if it can be one."""
+    if isinstance(name, str) and name.isidentifier():
+        return name
+    raise NotFreezable(
+        f"a feature of {within} is named {name!r}",
+        expected="a Python name, as it is read by it: here.wind",
+        do="Rename it",
+    )
