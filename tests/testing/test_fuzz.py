@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from interplane.expressions.nodes import Column, Literal
 from interplane.expressions.operations import TABLE, call
-from interplane.testing import fuzz as subject
-from interplane.testing.fuzz import Bench, fuzz, main
+from interplane.expressions.row_program import compile_row
+from interplane.testing import parity_bench
+from interplane.testing.fuzz import fuzz, main
+from interplane.testing.parity_bench import Bench, Compared, Difference, same
+
+if TYPE_CHECKING:
+    from interplane.expressions.row_program import RowProgram
 
 
 def test_a_short_run_finds_no_difference() -> None:
-    """Engine and row program agree bit for bit on random expressions, with a new seed each time."""
+    """Engine, row program and its loop agree on random expressions, with a new seed each time."""
     seed = int(os.environ.get("INTERPLANE_FUZZ_SEED", random.SystemRandom().randrange(2**31)))
-    compared, found = fuzz(seed=seed, values=60_000)
-    assert not found, f"INTERPLANE_FUZZ_SEED={seed}\n" + "\n".join(map(str, found))
-    assert compared >= 60_000
+    compared = fuzz(seed=seed, values=60_000)
+    found = "\n".join(map(str, compared.differences))
+    assert not found, f"INTERPLANE_FUZZ_SEED={seed}\n{found}"
+    assert 60_000 <= compared.values
+    assert 2 * compared.values < compared.comparisons
 
 
 def test_a_wrong_operation_is_found_with_its_smallest_part(
@@ -34,14 +43,9 @@ def test_a_wrong_operation_is_found_with_its_smallest_part(
         "if_else", Literal(True, "bool"), call("add", inside, Literal(1.0, "float")), inside
     )
     bench = Bench({"x": "float"}, {"x": [1.0, 2.5, None]}, {})
-    (found,) = bench.compare([node])
+    (found,) = bench.compare([node]).differences
     bench.close()
-    assert ("x.floor()", {"x": 2.5}, 2.0, 3.0) == (
-        found.expression,
-        found.row,
-        found.engine,
-        found.program,
-    )
+    assert found == Difference("x.floor()", {"x": 2.5}, 2.0, 3.0, arguments=(2.5,))
 
 
 def test_an_operation_that_raises_on_the_engine_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,9 +54,63 @@ def test_an_operation_that_raises_on_the_engine_is_found(monkeypatch: pytest.Mon
     raising = replace(right, forms=(replace(right.forms[0], sql="error('no')"),))
     monkeypatch.setitem(TABLE, "exp", raising)
     bench = Bench({"x": "float"}, {"x": [1.0]}, {})
-    (found,) = bench.compare([call("exp", Column("x", "float"))])
+    (found,) = bench.compare([call("exp", Column("x", "float"))]).differences
     bench.close()
     assert "x.exp()" == found.expression
+
+
+def test_an_operation_that_raises_in_python_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The row program may not fail either: the first row on which it does is shown."""
+    right = TABLE["exp"]
+    raising = replace(right, forms=(replace(right.forms[0], python="log({0})"),))
+    monkeypatch.setitem(TABLE, "exp", raising)
+    bench = Bench({"x": "float"}, {"x": [None, 1.0, -1.0]}, {})
+    (found,) = bench.compare([call("exp", Column("x", "float"))]).differences
+    bench.close()
+    assert ("x.exp()", {"x": -1.0}, "no error") == (found.expression, found.row, found.engine)
+    assert found.program.startswith("ValueError: ")
+
+
+@pytest.mark.parametrize(
+    ("way", "wrong"),
+    [
+        ("vector", lambda program: (program, "vector", lambda _: [0.0])),
+        ("many", lambda program: (program, "many", lambda rows: [0.0 for _ in rows])),
+        (
+            "many_columns",
+            lambda program: (program, "many_columns", lambda r: {"0": [0.0] * len(r)}),
+        ),
+    ],
+)
+def test_every_executor_is_compared(way: str, wrong: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is wrong by itself is found, and named."""
+
+    class Wrong:
+        def __init__(self, program: RowProgram) -> None:
+            self._of = wrong(program)
+
+        def __call__(self, row: Any) -> Any:
+            return self._of[0](row)
+
+        def __getattr__(self, name: str) -> Any:
+            program, broken, instead = self._of
+            return instead if name == broken else getattr(program, name)
+
+    monkeypatch.setattr(
+        parity_bench, "compile_row", lambda *args, **settings: Wrong(compile_row(*args, **settings))
+    )
+    bench = Bench({"x": "float"}, {"x": [0.0, 1.0]}, {})
+    (found,) = bench.compare([Column("x", "float")]).differences
+    bench.close()
+    assert Difference("x", {"x": 1.0}, 1.0, 0.0, way=way) == found
+
+
+def test_what_is_compared_is_counted() -> None:
+    """Two expressions of three rows are six values; numbers are compared five times, text three."""
+    bench = Bench({"x": "float", "s": "str"}, {"x": [0.0, None, 1.0], "s": ["a", "b", None]}, {})
+    compared = bench.compare([Column("x", "float"), Column("s", "str")])
+    bench.close()
+    assert Compared(values=6, comparisons=3 * 5 + 3 * 3) == compared
 
 
 def test_the_command_prints_seed_and_counts(capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,7 +118,9 @@ def test_the_command_prints_seed_and_counts(capsys: pytest.CaptureFixture[str]) 
     assert main(["--values", "2000", "--seed", "7", "--rows", "50"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("seed 7, DuckDB ")
-    assert "2,400 values compared" in out
+    (count,) = re.findall(r"([\d,]+) values compared", out)
+    assert int(count.replace(",", "")) >= 2000
+    assert "each on the engine, in the row program and in its loop" in out
     assert "0 differences" in out
 
 
@@ -70,4 +130,4 @@ def test_the_command_prints_seed_and_counts(capsys: pytest.CaptureFixture[str]) 
 )
 def test_same_means_the_same_bits(one: object, other: object, expected: bool) -> None:  # noqa: FBT001
     """Types and the sign of zero count; NaN is never a result."""
-    assert expected == subject.same(one, other)
+    assert expected == same(one, other)

@@ -88,11 +88,22 @@ class Draw:
             f"{kind}_{index}": kind for kind in TYPES for index in range(2)
         }
         self.lookups: dict[str, LookupTable] = {}
+        self._usual: dict[Type, list[Any]] = {}
 
     # ---- values ---------------------------------------------------------------------------
 
     def value(self, kind: Type) -> Any:
-        """Return a value that is not null; a float may be NaN."""
+        """Return a value that is not null; a float may be NaN.
+
+        One in five is of a dozen that come again and again, so that keys are found and equals met.
+        """
+        if self._random.random() < 0.2:
+            if kind not in self._usual:
+                self._usual[kind] = [self._new(kind) for _ in range(12)]
+            return self._random.choice(self._usual[kind])
+        return self._new(kind)
+
+    def _new(self, kind: Type) -> Any:
         made: dict[Type, Callable[[], Any]] = {
             "bool": lambda: self._random.random() < 0.5,
             "int": self._int,
@@ -170,14 +181,56 @@ class Draw:
         ]
         return self.call(*draw.choice(fitting), depth=depth - 1)
 
-    def call(self, operation: Operation, form: Form, *, depth: int) -> Call:
-        """Return a call of an operation on random arguments of these types."""
-        args = [self.expression(kind, depth=depth) for kind in form.args]
-        options = {
+    def round(self, count: int, *, depth: int) -> list[Node]:
+        """Return so many expressions of all types and depths, a chain, and now and then a one-hot."""
+        kinds = [TYPES[index % len(TYPES)] for index in range(count)]
+        nodes = [self.expression(kind, depth=1 + index % depth) for index, kind in enumerate(kinds)]
+        nodes[-1] = self.chain(length=self._random.randrange(10, 40))
+        return nodes + self.one_hot() if self._random.random() < 0.3 else nodes
+
+    def chain(self, *, length: int) -> Node:
+        """Return operations one inside the other, each with leaves as its further arguments."""
+        draw = self._random
+        node = self.leaf(draw.choice(TYPES))
+        for _ in range(length):
+            operation, form, place = draw.choice(
+                [
+                    (operation, form, place)
+                    for operation in TABLE.values()
+                    for form in operation.forms
+                    for place, kind in enumerate(form.args)
+                    if kind == node.type
+                ]
+            )
+            args = [self.leaf(kind) for kind in form.args]
+            args[place] = node
+            node = call(operation.name, *args, **self._options(operation, form))
+        return node
+
+    def one_hot(self) -> list[Node]:
+        """Return the features of a one-hot encoding: whether x is each of some values, as floats."""
+        draw = self._random
+        kind = draw.choice(TYPES)
+        x = self.expression(kind, depth=draw.randrange(3))
+        values = {repr(value): value for value in (self._constant(kind) for _ in range(30))}
+        return [
+            call(
+                "to_float",
+                call("coalesce", call("eq", x, Literal(value, kind)), Literal(False, "bool")),
+            )
+            for value in values.values()
+        ]
+
+    def _options(self, operation: Operation, form: Form) -> dict[str, Any]:
+        return {
             option.name: self._random.choice(option.samples(form.args[0]))
             for option in operation.options
         }
-        return call(operation.name, *args, **options)
+
+    def call(self, operation: Operation, form: Form, *, depth: int) -> Call:
+        """Return a call of an operation on random arguments of these types."""
+        args = [self.expression(kind, depth=depth) for kind in form.args]
+        return call(operation.name, *args, **self._options(operation, form))
 
     def leaf(self, kind: Type) -> Node:
         """Return a column or a constant."""
