@@ -20,6 +20,7 @@ from interplane.data.types import arrow_type
 from interplane.errors import DataError, RequestRejected, UnknownName
 from interplane.expressions.expr import if_else
 from interplane.features import encodings as ip
+from interplane.features.batch import matrix_of, transform
 from interplane.features.definition import features
 from interplane.features.edges import EDGES
 from interplane.features.frozen import Frozen
@@ -143,9 +144,12 @@ def usual(count=40):
 
 
 def assert_equal_for_a_row_and_a_table(frozen, dicts):
-    """Hold the row program against the engine, for every row and feature, bit for bit."""
-    found = frozen.transform(to_table(dicts)).to_rows()
-    matrix = frozen.matrix(to_table(dicts))
+    """Hold row program, its loop, and engine against each other, for every row and feature."""
+    table = to_table(dicts)
+    found = transform(frozen, table, few_rows=0).to_rows()
+    matrix = matrix_of(frozen, table, few_rows=0)
+    assert repr(found) == repr(frozen.transform(table).to_rows())
+    assert without_signs_of_nan(matrix) == without_signs_of_nan(frozen.matrix(table))
     for row, expected, vector in zip(dicts, found, matrix, strict=True):
         only = {name: row[name] for name in frozen.inputs}
         result = frozen.row(only)
@@ -228,9 +232,11 @@ def test_features_of_nothing():
     """A feature that reads no column is the same for every row."""
     frozen = features()(lambda row: {"mean": row.x.mean()}).fit(to_table(usual()))
     assert {} == frozen.inputs
-    assert [frozen.row({})["mean"]] * 3 == (
-        frozen.transform(to_table(usual()).head(3)).column("mean").to_pylist()
-    )
+    three = to_table(usual()).head(3)
+    assert [frozen.row({})["mean"]] * 3 == frozen.matrix(three)[:, 0].tolist()
+    for few_rows in (0, 3):
+        found = transform(frozen, three, few_rows=few_rows).column("mean").to_pylist()
+        assert [frozen.row({})["mean"]] * 3 == found
 
 
 def test_what_it_says_of_itself():

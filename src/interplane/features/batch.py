@@ -1,7 +1,8 @@
-"""Frozen features of many rows at once, on the engine."""
+"""Frozen features of many rows at once: on the engine, or a few of them by the row program."""
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,13 +14,15 @@ from interplane.data.types import arrow_type
 from interplane.features.lookups import LookupTable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from interplane.features.frozen import Frozen
     from interplane.record import Type
 
 __all__ = [
+    "FEW_ROWS",
     "matrix",
+    "matrix_of",
     "rows_to_arrow",
     "table_from_arrow",
     "tables_to_arrow",
@@ -27,11 +30,45 @@ __all__ = [
 ]
 
 
-def transform(frozen: Frozen, table: Table) -> Table:
-    """Return the features of each row of the table, widened by its views, in its order."""
+FEW_ROWS = 4_096
+"""Up to so many rows the row program is asked, above them the engine.
+
+Both give the same bits. To open an engine and to plan a query takes as long as the row program takes
+for some thousands of rows: ``python -m benchmarks row_program`` prints both at this number.
+"""
+
+
+def transform(frozen: Frozen, table: Table, *, few_rows: int = FEW_ROWS) -> Table:
+    """Return the features of each row of the table, widened by its views, in its order.
+
+    Args:
+        frozen: the features.
+        table: the rows, with every column that the features take.
+        few_rows: up to how many rows the row program is asked, and not the engine.
+    """
     rows = read(table, frozen.columns)
-    found = evaluate(frozen.features, rows, tables_to_arrow(frozen.lookups))
+    if rows.num_rows > few_rows:
+        found = evaluate(frozen.features, rows, tables_to_arrow(frozen.lookups))
+    else:
+        columns = frozen.program.many_columns(_values(frozen, rows))
+        kind = arrow_type("float")
+        found = pa.table({name: pa.array(values, kind) for name, values in columns.items()})
     return Table.from_arrow(found, name="the features")
+
+
+def matrix_of(frozen: Frozen, table: Table, *, few_rows: int = FEW_ROWS) -> np.ndarray[Any, Any]:
+    """Return the features of each row as a matrix of float64; see `transform`."""
+    if table.rows > few_rows:
+        return matrix(transform(frozen, table, few_rows=few_rows))
+    numbers = frozen.program.many(_values(frozen, read(table, frozen.columns)))
+    return np.array(numbers, dtype=np.float64).reshape(table.rows, len(frozen.names))
+
+
+def _values(frozen: Frozen, rows: pa.Table) -> Iterable[Sequence[Any]]:
+    """Return the values of each row, in the order that the row program takes them."""
+    if not frozen.columns:
+        return repeat((), rows.num_rows)
+    return zip(*(column.to_pylist() for column in rows.columns), strict=True)
 
 
 def matrix(features: Table) -> np.ndarray[Any, Any]:

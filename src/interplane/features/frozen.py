@@ -1,7 +1,7 @@
 """`Frozen`: features with every statistic replaced by its value; a table, a row, or JSON.
 
 This module needs no engine: a server loads frozen features and runs rows with the standard
-library alone. Only `Frozen.transform` and `Frozen.matrix` open one.
+library alone. Only `Frozen.transform` and `Frozen.matrix` of more than a few rows open one.
 """
 
 from __future__ import annotations
@@ -147,9 +147,9 @@ class Frozen:
         self, table: Table, *, sources: Mapping[str, Table] | None = None
     ) -> np.ndarray[Any, Any]:
         """Return the features as a matrix of float64, rows by features, NaN where undefined."""
-        from interplane.features.batch import matrix
+        from interplane.features.batch import matrix_of
 
-        return matrix(self.transform(table, sources=sources))
+        return matrix_of(self, self.widen(table, sources=sources))
 
     def widen(self, table: Table, *, sources: Mapping[str, Table] | None = None) -> Table:
         """Return the rows with what the feature views give as further columns.

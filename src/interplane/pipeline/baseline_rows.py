@@ -54,7 +54,7 @@ def make_baseline_rows(
         UnknownName: if the rows lack a column that requests have.
         UsageError: if there is no row.
     """
-    from interplane.features.batch import matrix, transform
+    from interplane.features.batch import matrix_of
     from interplane.models.golden import spread_rows
 
     if not rows.rows:
@@ -64,7 +64,7 @@ def make_baseline_rows(
             do="Name an output that has rows in publish(…, baseline=…)",
         )
     wide = frozen.widen(spread_rows(rows, most), sources=sources)
-    scores = model.predictor.predict_many(matrix(transform(frozen, wide)))
+    scores = model.predictor.predict_many(matrix_of(frozen, wide))
     return _to_parquet(_logged(frozen, schema, wide, scores))
 
 
