@@ -152,10 +152,16 @@ class Expr(
     def _reduce(self, name: str, where: Any, by: Any, **options: Any) -> Expr:
         condition = None if where is None else to_expr(where).node
         groups = (by,) if isinstance(by, Expr) else tuple(map(to_expr, by))
+        if isinstance(options.get("smoothing"), int):
+            options["smoothing"] = float(options["smoothing"])
+        default = options.pop("default", None)
+        if not (default is None or isinstance(default, Expr)):
+            options["default"] = default
         node = reduce(
             name, self._node, where=condition, by=tuple(group.node for group in groups), **options
         )
-        return Expr(node, depth=self._depth + 1, size=self._size + 1)
+        made = Expr(node, depth=self._depth + 1, size=self._size + 1)
+        return made.fill_null(default) if isinstance(default, Expr) else made
 
     def over(self, window: Last) -> Windowed:
         """Return this statistic over the window that ends at the prediction time.

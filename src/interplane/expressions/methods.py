@@ -3,14 +3,25 @@
 # ruff: noqa: SLF001 - an expression calls others of its kind
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Self
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
+    from typing import Unpack
 
     from interplane.record import Type
 
 __all__ = ["NullMethods", "NumberMethods", "Statistics", "TextMethods", "TimeMethods"]
+
+
+class Groups(TypedDict, total=False):
+    """What shapes the values of groups."""
+
+    default: Any
+    smoothing: float
+    min_rows: int
+
 
 Unit = Literal["year", "quarter", "month", "week", "day", "hour", "minute", "second"]
 
@@ -296,55 +307,80 @@ class TimeMethods(_Methods):
 class Statistics(_Methods):
     """Statistics over the training rows, all of them or one for each group ``by``.
 
-    ``fit`` replaces them by their values; ``where`` is a condition on the rows that count.
+    ``fit`` replaces them by their values; ``where`` is a condition on the rows that count. Groups
+    take a ``default`` for unknown keys, ``smoothing`` (the weight, in rows, of the value of all
+    rows), and ``min_rows``: groups with fewer share one value, which unknown keys have too.
     """
 
     __slots__ = ()
 
-    def mean(self, *, where: Any = None, by: Any = ()) -> Self:
+    def mean(self, *, where: Any = None, by: Any = (), **groups: Unpack[Groups]) -> Self:
         """The average; of bools the share of true ones."""
-        return self._reduce("mean", where, by)
+        return self._reduce("mean", where, by, **groups)
 
-    def std(self, *, where: Any = None, by: Any = ()) -> Self:
+    def std(self, *, where: Any = None, by: Any = (), **groups: Unpack[Groups]) -> Self:
         """The standard deviation (n - 1)."""
-        return self._reduce("std", where, by)
+        return self._reduce("std", where, by, **groups)
 
-    def var(self, *, where: Any = None, by: Any = ()) -> Self:
+    def var(self, *, where: Any = None, by: Any = (), **groups: Unpack[Groups]) -> Self:
         """The variance (n - 1)."""
-        return self._reduce("var", where, by)
+        return self._reduce("var", where, by, **groups)
 
-    def min(self, *, where: Any = None, by: Any = ()) -> Self:
+    def min(self, *, where: Any = None, by: Any = (), **groups: Unpack[Groups]) -> Self:
         """The smallest value."""
-        return self._reduce("min", where, by)
+        return self._reduce("min", where, by, **groups)
 
-    def max(self, *, where: Any = None, by: Any = ()) -> Self:
+    def max(self, *, where: Any = None, by: Any = (), **groups: Unpack[Groups]) -> Self:
         """The largest value."""
-        return self._reduce("max", where, by)
+        return self._reduce("max", where, by, **groups)
 
-    def sum(self, *, where: Any = None, by: Any = ()) -> Self:
+    def sum(self, *, where: Any = None, by: Any = (), **groups: Unpack[Groups]) -> Self:
         """The sum."""
-        return self._reduce("sum", where, by)
+        return self._reduce("sum", where, by, **groups)
 
-    def count(self, *, where: Any = None, by: Any = ()) -> Self:
+    def count(self, *, where: Any = None, by: Any = (), **groups: Unpack[Groups]) -> Self:
         """How many values are not null."""
-        return self._reduce("count", where, by)
+        return self._reduce("count", where, by, **groups)
 
-    def count_distinct(self, *, where: Any = None, by: Any = ()) -> Self:
+    def count_distinct(self, *, where: Any = None, by: Any = (), **groups: Unpack[Groups]) -> Self:
         """How many different values there are."""
-        return self._reduce("count_distinct", where, by)
+        return self._reduce("count_distinct", where, by, **groups)
 
-    def quantile(self, q: float, *, where: Any = None, by: Any = ()) -> Self:
-        """The value below which a share ``q`` lies, interpolated."""
-        return self._reduce("quantile", where, by, q=float(q))
+    @overload
+    def quantile(
+        self, q: float, *, where: Any = None, by: Any = (), **groups: Unpack[Groups]
+    ) -> Self: ...
 
-    def median(self, *, where: Any = None, by: Any = ()) -> Self:
+    @overload
+    def quantile(
+        self, q: Sequence[float], *, where: Any = None, by: Any = (), **groups: Unpack[Groups]
+    ) -> tuple[Self, ...]: ...
+
+    def quantile(
+        self,
+        q: float | Sequence[float],
+        *,
+        where: Any = None,
+        by: Any = (),
+        **groups: Unpack[Groups],
+    ) -> Self | tuple[Self, ...]:
+        """The value below which a share ``q`` lies, interpolated; for several shares one of each."""
+        if isinstance(q, Iterable):
+            return tuple(self.quantile(each, where=where, by=by, **groups) for each in q)
+        return self._reduce("quantile", where, by, **groups, q=float(q))
+
+    def median(self, *, where: Any = None, by: Any = (), **groups: Unpack[Groups]) -> Self:
         """The quantile 0.5."""
-        return self._reduce("median", where, by)
+        return self._reduce("median", where, by, **groups)
 
-    def any(self, *, where: Any = None, by: Any = ()) -> Self:
+    def mode(self, *, where: Any = None, by: Any = (), **groups: Unpack[Groups]) -> Self:
+        """The most frequent value; of several the smallest."""
+        return self._reduce("mode", where, by, **groups)
+
+    def any(self, *, where: Any = None, by: Any = (), **groups: Unpack[Groups]) -> Self:
         """Whether one is true."""
-        return self._reduce("any", where, by)
+        return self._reduce("any", where, by, **groups)
 
-    def all(self, *, where: Any = None, by: Any = ()) -> Self:
+    def all(self, *, where: Any = None, by: Any = (), **groups: Unpack[Groups]) -> Self:
         """Whether all are true."""
-        return self._reduce("all", where, by)
+        return self._reduce("all", where, by, **groups)

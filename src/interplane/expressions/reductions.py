@@ -2,14 +2,17 @@
 
 Nulls are left out; over no rows a statistic is null, a count is 0. On one thread over rows in a
 stated order each gives the same bits every time: averages and deviations add floats up one by one.
+What depends on the order of rows (``first``, ``last``) is a statistic of windows over time only.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from interplane.errors import ExpressionError, UnknownName
+from interplane.expressions.constants import to_literal
 from interplane.expressions.nodes import Reduce
 from interplane.expressions.render import described
 from interplane.expressions.sql_text import SQL_TYPES, sql_constant
@@ -19,7 +22,18 @@ if TYPE_CHECKING:
     from interplane.expressions.nodes import Node
     from interplane.record import Type
 
-__all__ = ["REDUCTIONS", "Reduction", "reduce", "reduction_sql", "vocabulary_sql"]
+__all__ = [
+    "GROUP_OPTIONS",
+    "REDUCTIONS",
+    "Reduction",
+    "argument_sql",
+    "not_nan_sql",
+    "reduce",
+    "reduction_sql",
+]
+
+GROUP_OPTIONS = ("default", "min_rows", "smoothing")
+"""What shapes the values of groups: the value of unknown ones, pooling of rare ones, smoothing."""
 
 _NUMBERS: dict[Type, Type] = {"bool": "float", "int": "float", "float": "float"}
 _ORDERED: dict[Type, Type] = {kind: kind for kind in TYPES}
@@ -38,16 +52,24 @@ class Reduction:
         doc: what it gives.
         types: the type of its result for each type of its argument.
         sql: its aggregate in DuckDB; ``{0}`` is the argument, ``{where}`` an optional FILTER.
+        spark: its aggregate in Spark SQL, with the same places; empty where there is none.
+        agreement: how far Spark's value agrees with DuckDB's, in words for the reference page.
         as_float: whether the argument is cast to a float first.
         option: the name of its one setting, if it has one.
+        ordered: whether it depends on the order of rows; it has no aggregate then, only windows.
+        smooth: whether ``smoothing`` draws its groups towards the value of all rows.
     """
 
     name: str
     doc: str
     types: dict[Type, Type] = field(hash=False)
     sql: str
+    spark: str = ""
+    agreement: str = ""
     as_float: bool = False
     option: str | None = None
+    ordered: bool = False
+    smooth: bool = False
 
 
 def _spread(name: str, function: str, doc: str) -> Reduction:
@@ -57,7 +79,12 @@ def _spread(name: str, function: str, doc: str) -> Reduction:
         types=_NUMBERS,
         sql=f"CASE WHEN {_FITS} THEN {function}({_SMALL}){{where}} END",
         as_float=True,
+        smooth=True,
     )
+
+
+def _ordered(name: str, doc: str) -> Reduction:
+    return Reduction(name=name, doc=f"{doc} In windows only.", types=_ORDERED, sql="", ordered=True)
 
 
 REDUCTIONS: dict[str, Reduction] = {
@@ -69,6 +96,7 @@ REDUCTIONS: dict[str, Reduction] = {
             types=_NUMBERS,
             sql="avg({0}){where}",
             as_float=True,
+            smooth=True,
         ),
         _spread("std", "stddev_samp", "The standard deviation of a sample (n - 1)."),
         _spread("var", "var_samp", "The variance of a sample (n - 1)."),
@@ -99,6 +127,7 @@ REDUCTIONS: dict[str, Reduction] = {
             sql="quantile_cont({0}, {q}){where}",
             as_float=True,
             option="q",
+            smooth=True,
         ),
         Reduction(
             name="median",
@@ -106,6 +135,13 @@ REDUCTIONS: dict[str, Reduction] = {
             types=_NUMBERS,
             sql="quantile_cont({0}, {q}){where}",
             as_float=True,
+            smooth=True,
+        ),
+        Reduction(
+            name="mode",
+            doc="The most frequent value; of several the smallest.",
+            types=_ORDERED,
+            sql="mode({0} ORDER BY {0}){where}",
         ),
         Reduction(
             name="any",
@@ -119,6 +155,8 @@ REDUCTIONS: dict[str, Reduction] = {
             types={"bool": "bool"},
             sql="bool_and({0}){where}",
         ),
+        _ordered("first", "The value of the first event that has one."),
+        _ordered("last", "The value of the last event that has one."),
     )
 }
 """Every statistic by name."""
@@ -155,8 +193,11 @@ def reduce(
         )
     for key in by:
         _check_key(name, key)
-    _check_quantile(name, reduction, options)
-    return Reduce(name, (arg,), where, by, tuple(options.items()), reduction.types[arg.type])
+    _check_options(name, reduction, options, grouped=bool(by))
+    kind = reduction.types[arg.type]
+    if options.get("default") is not None:
+        options["default"] = _default(name, options["default"], kind)
+    return Reduce(name, (arg,), where, by, tuple(sorted(options.items())), kind)
 
 
 def _check_key(name: str, key: Node) -> None:
@@ -168,12 +209,16 @@ def _check_key(name: str, key: Node) -> None:
         )
 
 
-def _check_quantile(name: str, reduction: Reduction, options: dict[str, Any]) -> None:
-    if set(options) != ({reduction.option} - {None}):
+def _check_options(
+    name: str, reduction: Reduction, options: dict[str, Any], *, grouped: bool
+) -> None:
+    own = {reduction.option} - {None}
+    allowed = own | set(GROUP_OPTIONS if grouped else ())
+    if not own <= set(options) <= allowed:
         raise ExpressionError(
             f"the statistic {name!r} got the options {sorted(options)}",
-            expected=f"{reduction.option or 'none'}",
-            do="Leave out what it does not know",
+            expected=", ".join(sorted(filter(None, allowed))) or "none",
+            do="Leave out what it does not know; what shapes groups goes with by=[…] only",
         )
     q = options.get("q", 0.5)
     if type(q) is not float or not 0.0 <= q <= 1.0:
@@ -182,6 +227,45 @@ def _check_quantile(name: str, reduction: Reduction, options: dict[str, Any]) ->
             expected="a float from 0.0 to 1.0",
             do="For example x.quantile(0.9)",
         )
+    _check_smoothing(name, reduction, options.get("smoothing"))
+    min_rows = options.get("min_rows", 1)
+    if type(min_rows) is not int or min_rows < 1:
+        raise ExpressionError(
+            f"the statistic {name!r} got min_rows = {min_rows!r}",
+            expected="a whole number of at least 1",
+            do="Give the rows that a group needs for a value of its own",
+        )
+
+
+def _check_smoothing(name: str, reduction: Reduction, smoothing: Any) -> None:
+    if smoothing is None:
+        return
+    if not reduction.smooth:
+        smooth = ", ".join(each.name for each in REDUCTIONS.values() if each.smooth)
+        raise ExpressionError(
+            f"the statistic {name!r} got smoothing = {smoothing!r}",
+            expected=f"smoothing for one of {smooth}: a sum or a count is of its own rows only",
+            do="Leave it out, or smooth a mean",
+        )
+    if type(smoothing) is not float or not 0.0 <= smoothing < math.inf:
+        raise ExpressionError(
+            f"the statistic {name!r} got smoothing = {smoothing!r}",
+            expected="a finite float of at least 0.0",
+            do="Give the number of rows' weight that the value of all rows shall have",
+        )
+
+
+def _default(name: str, value: Any, kind: Type) -> Any:
+    given = to_literal(value)
+    if given.type == kind:
+        return given.value
+    if (given.type, kind) == ("int", "float"):
+        return float(given.value)  # type: ignore[arg-type]
+    raise ExpressionError(
+        f"the statistic {name!r} got default = {value!r}, which is {given.type}",
+        expected=f"a constant of its own type, {kind}",
+        do="Write it in that type",
+    )
 
 
 def reduction_sql(node: Reduce, arg: str, *, where: str | None = None) -> str:
@@ -192,32 +276,25 @@ def reduction_sql(node: Reduce, arg: str, *, where: str | None = None) -> str:
     'CAST(max(d) AS BIGINT)'
     """
     reduction = REDUCTIONS[node.function]
-    source = node.args[0].type
-    x = f"CAST({arg} AS BIGINT)" if source == "bool" and node.type in {"int", "float"} else arg
-    x = f"CAST({x} AS DOUBLE)" if reduction.as_float and source != "float" else x
-    if node.function in {"count", "count_distinct"}:
-        x = arg
+    x = argument_sql(node, arg)
     q = sql_constant(dict(node.options).get("q", 0.5), "float")  # type: ignore[arg-type]
     text = reduction.sql.format(x, q=q, where=f" FILTER (WHERE {where})" if where else "")
     if node.type == "float":
-        return _not_nan(f"CAST({text} AS DOUBLE)")
+        return not_nan_sql(f"CAST({text} AS DOUBLE)")
     cast = "TRY_CAST" if node.function == "sum" else "CAST"
     return f"{cast}({text} AS {SQL_TYPES[node.type]})"
 
 
-def _not_nan(text: str) -> str:
+def argument_sql(node: Reduce, arg: str) -> str:
+    """Return the SQL of a statistic's argument, as the number that its aggregate takes."""
+    reduction = REDUCTIONS[node.function]
+    source = node.args[0].type
+    x = arg
+    if source == "bool" and node.type in {"int", "float"} and reduction.types is not _COUNTED:
+        x = f"CAST({arg} AS BIGINT)"
+    return f"CAST({x} AS DOUBLE)" if reduction.as_float and source != "float" else x
+
+
+def not_nan_sql(text: str) -> str:
+    """Return a float with NaN made null."""
     return f"CASE WHEN isnan({text}) THEN NULL ELSE {text} END"
-
-
-def vocabulary_sql(column: str, *, source: str, top: int) -> str:
-    """Return the query of the ``top`` most frequent values, by count and then by value.
-
-    Args:
-        column: SQL of the value.
-        source: SQL of the rows: a table's name, or a query in parentheses.
-        top: how many.
-    """
-    return (
-        f"SELECT value, count(*) AS rows FROM (SELECT {column} AS value FROM {source})"
-        f" WHERE value IS NOT NULL GROUP BY value ORDER BY rows DESC, value LIMIT {top}"
-    )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from interplane.errors import ExpressionError
 from interplane.expressions.expr import Expr, if_else
 from interplane.expressions.nodes import Reduce
+from interplane.features.derived import TARGET_MEAN, VOCABULARY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from interplane.expressions.nodes import Constant, Node
 
 __all__ = [
-    "TARGET_MEAN",
     "OneHot",
     "cyclic",
     "frequency_encode",
@@ -32,10 +32,6 @@ __all__ = [
     "target_encode",
 ]
 
-TARGET_MEAN = "target_mean"
-"""The one statistic that may read the label; options ``folds`` and ``smoothing``."""
-
-VOCABULARY = "vocabulary"
 _GROUPABLE = ("bool", "int", "str", "date", "timestamp")
 _UNFIT_FOR_NAMES = re.compile(r"[^\w.+-]")
 

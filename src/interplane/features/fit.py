@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from interplane.expressions.expr import Expr
     from interplane.expressions.nodes import Node
+    from interplane.features.aggregates import Aggregates
     from interplane.features.definition import Features
     from interplane.record import Type
     from interplane.views.view import ViewUse
@@ -136,7 +137,7 @@ class _Source:
             )
         return counts
 
-    def freeze(self, rows: TrainingRows) -> FrozenParts:
+    def freeze(self, rows: Aggregates) -> FrozenParts:
         """Replace every statistic by its value on the rows."""
         return freeze(self.written, partial(compute, rows, label=self.label))
 
@@ -163,6 +164,7 @@ class _Source:
                 fast=fast,
                 last=self._last(),
                 sources=dict(self.sources),
+                stages=parts.stages,
             ),
         )
         return frozen.with_parity(prove(frozen, Table.from_arrow(self.rows), wide=True))

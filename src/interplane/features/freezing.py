@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING
 from interplane.errors import NotFreezable
 from interplane.expressions.expr import Expr
 from interplane.expressions.nodes import Literal, Lookup, Node, Reduce
+from interplane.expressions.operations import call
 from interplane.expressions.trees import parts_of, rebuild
-from interplane.features.encodings import TARGET_MEAN, OneHot
+from interplane.features.derived import TARGET_MEAN, VOCABULARY
+from interplane.features.encodings import OneHot
+from interplane.features.training import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from interplane.expressions.nodes import Constant
     from interplane.features.lookups import LookupTable
 
-__all__ = ["FrozenParts", "Grouped", "freeze"]
+__all__ = ["Cuts", "FrozenParts", "Grouped", "freeze"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,13 @@ class Grouped:
 
 
 @dataclass(frozen=True)
+class Cuts:
+    """Edges of buckets in rising order, which the fit found; none where no row has a value."""
+
+    edges: tuple[Constant, ...]
+
+
+@dataclass(frozen=True)
 class FrozenParts:
     """What is left of the features: expressions of one row, and the tables they look up.
 
@@ -40,11 +50,13 @@ class FrozenParts:
         features: the expressions by name, all of type float.
         lookups: the tables by name.
         targets: which of them hold a target encoding, with the statistic they came from.
+        stages: what was computed one after the other.
     """
 
     features: Mapping[str, Node]
     lookups: Mapping[str, LookupTable]
     targets: Mapping[str, Reduce] = field(default_factory=dict)
+    stages: tuple[Stage, ...] = ()
 
 
 def freeze(
@@ -62,11 +74,14 @@ def freeze(
     lookups: dict[str, LookupTable] = {}
     targets: dict[str, Reduce] = {}
     replaced: dict[Reduce, Node] = {}
+    stages: list[Stage] = []
     pending = _statistics(written)
     while pending:
         ready = [found for found in pending if _ready(found, replaced)]
         resolved = {found: _resolve(found, replaced) for found in ready}
-        answers = compute(list(dict.fromkeys(resolved.values())), lookups)
+        asked = list(dict.fromkeys(resolved.values()))
+        answers = compute(asked, lookups)
+        stages.append(_stage(asked))
         for found in ready:
             answer = known[found] = answers[resolved[found]]
             name = f"{found.function}_{len(lookups)}"
@@ -76,7 +91,13 @@ def freeze(
                 if found.function == TARGET_MEAN:
                     targets[name] = resolved[found]
         pending = [found for found in pending if found not in replaced]
-    return FrozenParts(_features(written, known, replaced), lookups, targets)
+    return FrozenParts(_features(written, known, replaced), lookups, targets, tuple(stages))
+
+
+def _stage(asked: Sequence[Reduce]) -> Stage:
+    keys = {each.args if each.function == VOCABULARY else each.by for each in asked} - {()}
+    pooled = any(dict(each.options).get("min_rows", 1) != 1 for each in asked if each.by)
+    return Stage(statistics=len(asked), groups=len(keys), passes=2 if pooled else 1)
 
 
 def _statistics(written: Mapping[str, Expr | OneHot]) -> list[Reduce]:
@@ -110,6 +131,10 @@ def _replacement(statistic: Reduce, answer: object, *, name: str) -> Node:
     match answer:
         case Grouped(default=default):
             return Lookup(name, statistic.by, Literal(default, statistic.type), statistic.type)
+        case Cuts(edges=()):
+            return Literal(None, "int")
+        case Cuts(edges=edges):
+            return call("bucket", statistic.args[0], edges=edges)
         case tuple():
             return statistic  # a vocabulary never stands inside an expression
         case _:

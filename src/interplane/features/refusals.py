@@ -11,7 +11,8 @@ from interplane.expressions.nodes import Call, Column, Literal, Lookup, Reduce
 from interplane.expressions.operations import TABLE
 from interplane.expressions.reductions import REDUCTIONS
 from interplane.expressions.trees import parts_of, rebuild
-from interplane.features.encodings import TARGET_MEAN, OneHot
+from interplane.features.derived import DERIVED, TARGET_MEAN
+from interplane.features.encodings import OneHot
 from interplane.features.lookups import KEY_TYPES
 
 if TYPE_CHECKING:
@@ -149,10 +150,21 @@ def _check_statistic(name: str, statistic: Reduce) -> None:
             do='Make groups of it first, for example with .floor().cast("int") or .bucket([...])',
             feature=name,
         )
-    if statistic.function not in REDUCTIONS and statistic.function != TARGET_MEAN:
+    if statistic.function in DERIVED:
+        return
+    if statistic.function not in REDUCTIONS:
         raise NotFreezable(
             f"the feature {name!r} uses the statistic {statistic.function!r}",
             expected="a statistic with one value, or one per group, over the training rows",
             do="Prepare it in a data step; docs/operations.md lists what there is",
+            feature=name,
+        )
+    if REDUCTIONS[statistic.function].ordered:
+        raise NotFreezable(
+            f"the feature {name!r} uses the statistic {statistic.function!r}, "
+            "which depends on the order of the rows",
+            expected="a statistic that is the same in whatever order the training rows come",
+            do="Take it over a window of a feature view, in the order of time: "
+            f'x.{statistic.function}().over(ip.last("7d")); or prepare it in a data step',
             feature=name,
         )

@@ -1,29 +1,32 @@
-"""Statistics of the training rows: each stage in one query per set of groups."""
+"""The statistics of one stage: taken apart into plain ones, aggregated, and put together.
+
+Everything that an engine could do in its own way (smoothing, pooling, ties, vocabularies) is done
+here, on what it aggregated.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from interplane.expressions.reductions import reduction_sql, vocabulary_sql
-from interplane.features.batch import table_from_arrow
-from interplane.features.encodings import TARGET_MEAN, VOCABULARY
-from interplane.features.freezing import Grouped
-from interplane.features.targets import smoothed
+from interplane.features.derived import EDGES, INDEX, TARGET_MEAN, VOCABULARY
+from interplane.features.found import Found
+from interplane.features.recipes import Edges, Groups, Scalar
+from interplane.features.targets import Target
+from interplane.features.vocabularies import Index, Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from interplane.expressions.nodes import Column, Node, Reduce
+    from interplane.expressions.nodes import Column, Reduce
+    from interplane.features.aggregates import Aggregates
+    from interplane.features.found import Recipe
     from interplane.features.lookups import LookupTable
-    from interplane.features.training_rows import TrainingRows
 
 __all__ = ["compute"]
 
-_COUNTS = ("count", "count_distinct")
-
 
 def compute(
-    rows: TrainingRows,
+    rows: Aggregates,
     stage: Sequence[Reduce],
     lookups: Mapping[str, LookupTable],
     *,
@@ -38,57 +41,34 @@ def compute(
         label: the column of the label; rows without one are left out of target encodings.
     """
     rows.use(lookups)
-    answers: dict[Reduce, object] = {}
-    groups: dict[tuple[Node, ...], list[Reduce]] = {}
-    for statistic in stage:
-        if statistic.function == VOCABULARY:
-            answers[statistic] = _vocabulary(rows, statistic)
-        elif statistic.function == TARGET_MEAN and label is not None:
-            answers[statistic] = smoothed(rows, statistic, label)
-        else:
-            groups.setdefault(statistic.by, []).append(statistic)
-    for by, statistics in groups.items():
-        answers.update(_grouped(rows, by, statistics) if by else _scalars(rows, statistics))
-    return answers
+    recipes: dict[Reduce, Recipe] = {statistic: _recipe(statistic, label) for statistic in stage}
+    found = Found.ask(rows, [need for recipe in recipes.values() for need in recipe.needs])
+    pooled = {
+        statistic: recipe
+        for statistic, recipe in recipes.items()
+        if isinstance(recipe, Groups) and recipe.min_rows > 1
+    }
+    if pooled:
+        # Which groups are rare is known only now: the rows are gone over once more.
+        common = {
+            f"common_{place}": each.common(found) for place, each in enumerate(pooled.values())
+        }
+        rows.use({**lookups, **common})
+        pools = (each.with_pool(name) for name, each in zip(common, pooled.values(), strict=True))
+        recipes |= zip(pooled, pools, strict=True)
+        found.add(rows, [need for each in recipes.values() for need in each.needs])
+    return {statistic: recipe.answer(found) for statistic, recipe in recipes.items()}
 
 
-def _vocabulary(rows: TrainingRows, statistic: Reduce) -> tuple[Any, ...]:
-    top = int(dict(statistic.options)["top"])  # type: ignore[arg-type]
-    source = rows.values({"x": statistic.args[0]})
-    found = rows.query(vocabulary_sql("x", source=source, top=top))
-    return tuple(found.column(0).to_pylist())
-
-
-def _scalars(rows: TrainingRows, statistics: Sequence[Reduce]) -> dict[Reduce, object]:
-    columns, aggregates = _aggregates(statistics)
-    found = rows.query(f"SELECT {', '.join(aggregates)} FROM {rows.values(columns)}")
-    return {each: found.column(place)[0].as_py() for place, each in enumerate(statistics)}
-
-
-def _grouped(
-    rows: TrainingRows, by: Sequence[Node], statistics: Sequence[Reduce]
-) -> dict[Reduce, object]:
-    columns, aggregates = _aggregates(statistics)
-    keys = {f"k{place}": key for place, key in enumerate(by)}
-    found = rows.groups(rows.values({**keys, **columns}), list(keys), aggregates)
-    kinds = tuple(key.type for key in by)
-    answers: dict[Reduce, object] = {}
-    for place, each in enumerate(statistics):
-        chosen = found.select([*keys, f"a{place}"])
-        table = table_from_arrow(chosen, keys=kinds, value=each.type)
-        answers[each] = Grouped(table, 0 if each.function in _COUNTS else None)
-    return answers
-
-
-def _aggregates(statistics: Sequence[Reduce]) -> tuple[dict[str, Node], list[str]]:
-    """Return the columns that statistics need, and the aggregate of each over them."""
-    columns: dict[str, Node] = {}
-    aggregates = []
-    for place, each in enumerate(statistics):
-        columns[f"x{place}"] = each.args[0]
-        where = None
-        if each.where is not None:
-            where = f"w{place}"
-            columns[where] = each.where
-        aggregates.append(f"{reduction_sql(each, f'x{place}', where=where)} AS a{place}")
-    return columns, aggregates
+def _recipe(statistic: Reduce, label: Column | None) -> Recipe:
+    match statistic.function:
+        case name if name == TARGET_MEAN and label is not None:
+            return Target.of(statistic, label)
+        case name if name == VOCABULARY:
+            return Vocabulary(statistic)
+        case name if name == INDEX:
+            return Index(statistic)
+        case name if name == EDGES:
+            return Edges(statistic)
+        case _:
+            return Groups(statistic) if statistic.by else Scalar(statistic)

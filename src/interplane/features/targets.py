@@ -4,44 +4,83 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeGuard
+from functools import cached_property
+from typing import TYPE_CHECKING, Self, TypeGuard
 
+import numpy as np
+import pyarrow as pa
+
+from interplane.data.engine import connect
 from interplane.expressions.expr import Expr, if_else
 from interplane.expressions.nodes import Column, Lookup, Reduce
+from interplane.expressions.reductions import reduce
 from interplane.expressions.trees import rebuild
-from interplane.features.batch import table_from_arrow, tables_to_arrow
-from interplane.features.encodings import TARGET_MEAN
+from interplane.features.batch import tables_to_arrow
+from interplane.features.derived import TARGET_MEAN
+from interplane.features.found import Found, Need, entries
 from interplane.features.freezing import FrozenParts, Grouped
 from interplane.features.training_rows import fold_column
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from collections.abc import Sequence
 
     from interplane.expressions.nodes import Node
-    from interplane.features.training_rows import TrainingRows
+    from interplane.features.aggregates import Aggregates
 
-__all__ = ["folds_of", "is_target", "smoothed", "training_form"]
+__all__ = ["Target", "folds_of", "is_target", "training_form"]
+
+_ALL_FOLDS = "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"
 
 
 @dataclass(frozen=True)
-class _Target:
+class Target:
     """A target encoding taken apart: y is null for rows without a label."""
 
-    keys: dict[str, Node]
+    by: tuple[Node, ...]
     y: Node
     smoothing: float
     folds: int
 
     @classmethod
-    def of(cls, statistic: Reduce, label: Column) -> _Target:
+    def of(cls, statistic: Reduce, label: Column) -> Self:
+        """Take the node of a target encoding apart."""
         options = dict(statistic.options)
         y = if_else(Expr(label).not_null(), Expr(statistic.args[0]).cast("float"), None)
-        return cls(
-            keys={f"k{place}": key for place, key in enumerate(statistic.by)},
-            y=y.node,
-            smoothing=float(options["smoothing"]),  # type: ignore[arg-type]
-            folds=folds_of(statistic),
-        )
+        smoothing = float(options["smoothing"])  # type: ignore[arg-type]
+        return cls(statistic.by, y.node, smoothing, folds_of(statistic))
+
+    @cached_property
+    def mean(self) -> Reduce:
+        """The mean of all rows."""
+        return reduce("mean", self.y)
+
+    @cached_property
+    def sums(self) -> tuple[Reduce, Reduce]:
+        """How many rows of a group have a label, and its sum."""
+        return reduce("count", self.y), reduce("sum", self.y)
+
+    @property
+    def needs(self) -> Sequence[Need]:
+        """The mean of all rows, and sums by group."""
+        return [Need((), self.mean), *(Need(self.by, each) for each in self.sums)]
+
+    def answer(self, found: Found) -> Grouped:
+        """Return the mean target per group for serving, drawn to the mean of all rows."""
+        overall = self.overall(found)
+        counts, totals = (found.column(self.by, each).to_numpy() for each in self.sums)
+        if overall is None:
+            values = pa.chunked_array([pa.nulls(len(counts), pa.float64())])
+        else:
+            with np.errstate(invalid="ignore", divide="ignore"):
+                means = (totals + self.smoothing * overall) / (counts + self.smoothing)
+            values = pa.chunked_array([pa.array(means, mask=np.isnan(means))])
+        table = entries(found.keys(self.by), values, by=self.by, kind="float")
+        return Grouped(table, overall)
+
+    def overall(self, found: Found) -> float | None:
+        """Return the mean of y over all rows that have one; None if none has, or it is no number."""
+        mean = found.scalar(self.mean)
+        return None if mean is None or math.isnan(mean) else float(mean)  # type: ignore[arg-type]
 
     def mean_sql(self, total: str, count: str, overall: float | None) -> str:
         """Return the SQL of the mean drawn to ``overall``; null if there is nothing to go by."""
@@ -49,10 +88,6 @@ class _Target:
         middle = "CAST(NULL AS DOUBLE)" if overall is None else f"CAST('{overall!r}' AS DOUBLE)"
         mean = f"(({total}) + {weight} * {middle}) / nullif(({count}) + {weight}, 0.0::DOUBLE)"
         return f"CASE WHEN isnan({mean}) THEN NULL ELSE {mean} END"
-
-
-_SUMS = ("count(y) AS n", "sum(y) AS s")
-_ALL_FOLDS = "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"
 
 
 def is_target(node: Node) -> TypeGuard[Reduce]:
@@ -66,55 +101,54 @@ def folds_of(statistic: Reduce) -> int:
 
 
 def training_form(
-    parts: FrozenParts, rows: TrainingRows, label: Column | None
+    parts: FrozenParts, rows: Aggregates, label: Column | None
 ) -> tuple[dict[str, Node], dict[str, pa.Table]]:
-    """Return the features as training rows have them, by fold, and the tables they look up."""
+    """Return the features as training rows have them, by fold, and the tables they look up.
+
+    Args:
+        parts: the frozen features.
+        rows: the training rows, with a column for each number of folds (`with_folds`).
+        label: the column of the label.
+    """
     tables = tables_to_arrow(parts.lookups)
-    if label is not None:
+    if label is not None and parts.targets:
         rows.use(parts.lookups)
-        tables |= {name: _out_of_fold(rows, each, label) for name, each in parts.targets.items()}
+        targets = {name: Target.of(each, label) for name, each in parts.targets.items()}
+        found = Found.ask(rows, [need for each in targets.values() for need in _fold_needs(each)])
+        tables |= {name: _out_of_fold(each, found) for name, each in targets.items()}
 
     def with_fold(node: Node) -> Node | None:
         if not isinstance(node, Lookup) or node.table not in parts.targets:
             return None
-        fold = Column(fold_column(folds_of(parts.targets[node.table])), "int")
-        return replace(node, keys=(*node.keys, fold))
+        return replace(node, keys=(*node.keys, _fold(folds_of(parts.targets[node.table]))))
 
     return {name: rebuild(node, with_fold) for name, node in parts.features.items()}, tables
 
 
-def smoothed(rows: TrainingRows, statistic: Reduce, label: Column) -> Grouped:
-    """Return the mean target per group for serving, drawn to the mean of all rows."""
-    target = _Target.of(statistic, label)
-    overall = _overall(rows, target)
-    sums = rows.groups(rows.values({**target.keys, "y": target.y}), list(target.keys), _SUMS)
-    keys = ", ".join(target.keys)
-    means = rows.query(
-        f"SELECT {keys}, {target.mean_sql('s', 'n', overall)} AS v FROM sums", sums=sums
-    )
-    kinds = tuple(key.type for key in statistic.by)
-    return Grouped(table_from_arrow(means, keys=kinds, value="float"), overall)
+def _fold(folds: int) -> Column:
+    return Column(fold_column(folds), "int")
 
 
-def _out_of_fold(rows: TrainingRows, statistic: Reduce, label: Column) -> pa.Table:
+def _fold_needs(target: Target) -> list[Need]:
+    by = (*target.by, _fold(target.folds))
+    return [Need((), target.mean), *(Need(by, each) for each in target.sums)]
+
+
+def _out_of_fold(target: Target, found: Found) -> pa.Table:
     """Return the mean target of the *other* folds per group and fold: k0, k1 … (the fold), v.
 
     A group without a row in other folds has the overall mean, as an unseen group has.
     """
-    target = _Target.of(statistic, label)
-    overall = _overall(rows, target)
-    keys = ", ".join(target.keys)
-    fold = Column(fold_column(target.folds), "int")
-    source = rows.values({**target.keys, "fold": fold, "y": target.y})
-    sums = rows.groups(source, [*target.keys, "fold"], _SUMS)
-    frame = f"(PARTITION BY {keys} ORDER BY fold {_ALL_FOLDS})"
-    mean = target.mean_sql(f"sum(s) OVER {frame} - s", f"sum(n) OVER {frame} - n", overall)
-    means = f"SELECT {keys}, fold AS k{len(target.keys)}, {mean} AS v FROM sums"
-    return rows.query(f"SELECT * FROM ({means}) WHERE v IS NOT NULL", sums=sums)
-
-
-def _overall(rows: TrainingRows, target: _Target) -> float | None:
-    """Return the mean of y over all rows that have one; None if none has, or it is no number."""
-    source = rows.values({"y": target.y})
-    mean = rows.query(f"SELECT avg(y) AS mean FROM {source}").column(0)[0].as_py()
-    return None if mean is None or math.isnan(mean) else float(mean)
+    by = (*target.by, _fold(target.folds))
+    keys = found.keys(by)
+    counts, totals = (found.column(by, each) for each in target.sums)
+    sums = keys.append_column("n", counts).append_column("s", totals)
+    *names, fold = keys.column_names
+    frame = f"(PARTITION BY {', '.join(names)} ORDER BY {fold} {_ALL_FOLDS})"
+    mean = target.mean_sql(
+        f"sum(s) OVER {frame} - s", f"sum(n) OVER {frame} - n", target.overall(found)
+    )
+    means = f"SELECT {', '.join(keys.column_names)}, {mean} AS v FROM sums"
+    with connect(threads=1) as connection:
+        connection.register("sums", sums)
+        return connection.sql(f"SELECT * FROM ({means}) WHERE v IS NOT NULL").to_arrow_table()

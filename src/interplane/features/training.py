@@ -6,7 +6,22 @@ from typing import Any
 
 from interplane.record.base import Value
 
-__all__ = ["Parity", "Training"]
+__all__ = ["Parity", "Stage", "Training"]
+
+
+class Stage(Value, frozen=True, kw_only=True):
+    """Statistics that were computed together; those that stand on them come in the next stage.
+
+    Attributes:
+        statistics: how many.
+        groups: by how many different sets of keys.
+        passes: how often the rows were gone over: once, and once more where rare groups were
+            pooled, which are known after the first time only.
+    """
+
+    statistics: int
+    groups: int
+    passes: int = 1
 
 
 class Training(Value, frozen=True, kw_only=True):
@@ -19,6 +34,7 @@ class Training(Value, frozen=True, kw_only=True):
         last: the latest prediction time among them, ISO 8601; None where no time is declared.
         sources: what the tables of the feature views were told apart by, for each view by its
             parameter: its columns of them, row by row.
+        stages: how the statistics were computed, one stage after the other.
     """
 
     rows: int
@@ -26,12 +42,19 @@ class Training(Value, frozen=True, kw_only=True):
     fast: bool = False
     last: str | None = None
     sources: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it for each value
+    stages: tuple[Stage, ...] = ()
+
+    @property
+    def passes(self) -> int:
+        """How often the statistics took the training rows."""
+        return sum(stage.passes for stage in self.stages)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the plain JSON form; without views it is what it was before there were any."""
+        """Return the plain JSON form; what older forms do not have is left out where it is empty."""
         plain = super().to_dict()
-        if not self.sources:
-            del plain["sources"]
+        for name in ("sources", "stages"):
+            if not plain[name]:
+                del plain[name]
         return plain
 
 

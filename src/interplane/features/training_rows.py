@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 from interplane.data.engine import connect, identifier
 from interplane.data.evaluating import PLACE, in_order, register_lookups, with_places
 from interplane.expressions.duckdb_sql import select_sql
+from interplane.features.aggregates_sql import aggregates_sql
 from interplane.features.batch import tables_to_arrow
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from interplane.expressions.nodes import Node
+    from interplane.features.aggregates import Grouping
     from interplane.features.lookups import LookupTable
 
 __all__ = ["TrainingRows", "fold_column", "with_folds"]
@@ -56,7 +57,7 @@ def _hash_sql(key: Sequence[str]) -> str:
 
 
 class TrainingRows:
-    """The training rows on an engine of their own; a context manager.
+    """The training rows on an engine of their own (`Aggregates`, on DuckDB); a context manager.
 
     On one thread, over rows in their order and in one piece, a float sum has the same bits every
     time, however many files the rows come from. ``fast`` gives that up for all threads.
@@ -82,24 +83,17 @@ class TrainingRows:
         """Make the tables of earlier stages readable."""
         self._relation = register_lookups(self._connection, tables_to_arrow(lookups))
 
-    def values(self, columns: Mapping[str, Node]) -> str:
-        """Return the SQL of a relation: the value of each expression for each training row."""
-        return f"({select_sql(columns, source='training', lookup=self._relation)})"
+    def aggregate(self, groupings: Sequence[Grouping]) -> list[pa.Table]:
+        """Compute the statistics of each grouping, on the engine."""
+        return [self._aggregate(grouping) for grouping in groupings]
 
-    def query(self, sql: str, **tables: pa.Table) -> pa.Table:
-        """Return the result of a query; Arrow tables in it go by keyword."""
-        for name, table in tables.items():
-            self._connection.register(name, table)
-        found = self._connection.sql(sql).to_arrow_table()
-        for name in tables:
-            self._connection.unregister(name)
-        return found
-
-    def groups(self, source: str, keys: Sequence[str], aggregates: Sequence[str]) -> pa.Table:
-        """Return a row per group without a null in its key, in the order of the keys."""
-        known = " AND ".join(f"{key} IS NOT NULL" for key in keys)
-        named = ", ".join(keys)
-        return self.query(
-            f"SELECT {', '.join([*keys, *aggregates])} FROM {source} WHERE {known} "
-            f"GROUP BY {named} ORDER BY {named}"
-        )
+    def _aggregate(self, grouping: Grouping) -> pa.Table:
+        keys = {f"k{place}": key for place, key in enumerate(grouping.by)}
+        columns, aggregates = aggregates_sql(grouping.statistics)
+        source = select_sql({**keys, **columns}, source="training", lookup=self._relation)
+        query = f"SELECT {', '.join([*keys, *aggregates])} FROM ({source})"
+        if keys:
+            known = " AND ".join(f"{key} IS NOT NULL" for key in keys)
+            named = ", ".join(keys)
+            query += f" WHERE {known} GROUP BY {named} ORDER BY {named}"
+        return self._connection.sql(query).to_arrow_table()
