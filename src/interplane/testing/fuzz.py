@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from interplane.expressions.operations import TABLE
-from interplane.testing.parity_bench import Bench, Compared, Difference, same
+from interplane.testing.parity_bench import Bench, Compared, Difference
 from interplane.testing.random_expressions import Draw
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from interplane.expressions.nodes import Node
 
-__all__ = ["Bench", "Compared", "Difference", "fuzz", "fuzz_operation", "same"]
+__all__ = ["Bench", "Compared", "Difference", "fuzz", "fuzz_operation"]
 
 _MOST_DIFFERENCES = 20
 _PIECE = 250_000

@@ -7,9 +7,6 @@ against the engine's stages, value by value, floats by their bytes.
 
 from __future__ import annotations
 
-import math
-import struct
-from array import array
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -18,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
+from interplane.expressions.bits import as_numbers, first_unlike
 from interplane.expressions.duckdb_sql import SETTINGS, quoted, select_sql, to_sql
 from interplane.expressions.graph import Graph
 from interplane.expressions.nodes import Column, Lookup, children, walk
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
     from interplane.record import Type
     from interplane.testing.random_expressions import LookupTable
 
-__all__ = ["Bench", "Compared", "Difference", "same"]
+__all__ = ["Bench", "Compared", "Difference"]
 
 _ARROW: dict[str, pa.DataType] = {
     "bool": pa.bool_(),
@@ -98,19 +96,6 @@ class Compared:
         self.differences += other.differences
 
 
-def same(one: Any, other: Any) -> bool:
-    """Return whether two results are the same bits; NaN is the same as nothing.
-
-    >>> same(0.0, -0.0), same(1, 1.0), same(None, None), same(0.1, 0.1)
-    (False, False, True, True)
-    """
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, float):
-        return one == one and struct.pack("<d", one) == struct.pack("<d", other)  # noqa: PLR0124
-    return bool(one == other)
-
-
 class Bench:
     """A table in DuckDB and in Python, on which expressions are computed both ways."""
 
@@ -154,13 +139,12 @@ class Bench:
                 compared.differences += self._alone(node)
             return compared
         for name, node in outputs.items():
-            expected = (engine[name], _as_numbers(engine[name], node))
+            expected = (engine[name], _numbers(engine[name], node))
             found = None
             for way, columns in ways.items():
                 if name in columns:
-                    numbers = way in _FOR_MODELS
                     compared.comparisons += len(self._values)
-                    place = _first_unlike(expected[numbers], columns[name], numbers=numbers)
+                    place = _first_unlike(expected[way in _FOR_MODELS], columns[name], way)
                     if place is not None and found is None:
                         found = self._smallest(node, place)
             if found is not None:
@@ -238,9 +222,8 @@ class Bench:
         for way, columns in ways.items():
             if "0" not in columns:
                 continue
-            numbers = way in _FOR_MODELS
-            expected = _as_numbers(engine["0"], node) if numbers else engine["0"]
-            place = _first_unlike(expected, columns["0"], numbers=numbers)
+            expected = (engine["0"], _numbers(engine["0"], node))[way in _FOR_MODELS]
+            place = _first_unlike(expected, columns["0"], way)
             if place is not None:
                 return self._shown(node, place, way, expected[place], columns["0"][place])
         return None
@@ -292,38 +275,14 @@ def _by_column(names: list[str], flat: list[float]) -> Columns:
     return {name: flat[index :: len(names)] for index, name in enumerate(names)}
 
 
-def _as_numbers(values: list[Any], node: Node) -> list[float]:
-    """Return what a model is to be given: floats, NaN for null."""
-    if node.type not in _NUMBERS:
-        return []
-    return [math.nan if value is None else float(value) for value in values]
+def _numbers(values: list[Any], node: Node) -> list[float]:
+    return as_numbers(values) if node.type in _NUMBERS else []
 
 
-def _first_unlike(expected: list[Any], found: list[Any], *, numbers: bool) -> int | None:
-    """Return the place of the first value that is not the same bits.
-
-    Args:
-        expected: what the engine gave.
-        found: what the other way gave.
-        numbers: NaN stands for null, whichever NaN it is; else it is never a result.
-    """
-    if _are_alike(expected, found, numbers=numbers):
-        return None
-    for place, (one, other) in enumerate(zip(expected, found, strict=True)):
-        both_nan = numbers and type(other) is float and one != one and other != other  # noqa: PLR0124
-        if not both_nan and not same(one, other):
-            return place
-    return None
-
-
-def _are_alike(expected: list[Any], found: list[Any], *, numbers: bool) -> bool:
-    """Return whether two columns are the same bits; False may mean that it takes a closer look."""
-    kinds = list(map(type, expected))
-    if kinds != list(map(type, found)):
-        return False
-    if float not in kinds:
-        return expected == found
-    one, other = (
-        array("d", [value for value in column if value is not None]) for column in (expected, found)
-    )
-    return one.tobytes() == other.tobytes() and (numbers or not any(map(math.isnan, one)))
+def _first_unlike(expected: list[Any], found: list[Any], way: str) -> int | None:
+    """Return the first place of other bits, or of a NaN that stands for no null."""
+    place = first_unlike(expected, found)
+    if place is None and way not in _FOR_MODELS:
+        nan = (n for n, value in enumerate(expected) if isinstance(value, float) and value != value)  # noqa: PLR0124
+        return next(nan, None)
+    return place

@@ -8,6 +8,7 @@ import struct
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from interplane.errors import ExpressionError
 from interplane.expressions.nodes import Call, Column, Literal, Lookup
 from interplane.expressions.operations import TABLE, call
 from interplane.record.tables import TYPES
@@ -72,6 +73,7 @@ _DATES = (
     *(date(2013, 1, 31), date(2000, 2, 29), date(1900, 2, 28), date(2013, 12, 30), date(1, 12, 31)),
 )
 _SPAN = 3_652_058
+_MOST_TRIES = 100
 
 
 class Draw:
@@ -204,7 +206,7 @@ class Draw:
             )
             args = [self.leaf(kind) for kind in form.args]
             args[place] = node
-            node = call(operation.name, *args, **self._options(operation, form))
+            node = self._called(operation, form, args)
         return node
 
     def one_hot(self) -> list[Node]:
@@ -221,16 +223,23 @@ class Draw:
             for value in values.values()
         ]
 
-    def _options(self, operation: Operation, form: Form) -> dict[str, Any]:
-        return {
-            option.name: self._random.choice(option.samples(form.args[0]))
-            for option in operation.options
-        }
+    def _called(self, operation: Operation, form: Form, args: Sequence[Node]) -> Call:
+        """Return a call with settings that are drawn until they go together."""
+        for _ in range(_MOST_TRIES):
+            options = {
+                option.name: self._random.choice(option.samples(form.args[0]))
+                for option in operation.options
+            }
+            try:
+                return call(operation.name, *args, **options)
+            except ExpressionError as error:
+                refused = error
+        raise refused
 
     def call(self, operation: Operation, form: Form, *, depth: int) -> Call:
         """Return a call of an operation on random arguments of these types."""
         args = [self.expression(kind, depth=depth) for kind in form.args]
-        return call(operation.name, *args, **self._options(operation, form))
+        return self._called(operation, form, args)
 
     def leaf(self, kind: Type) -> Node:
         """Return a column or a constant."""

@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+from hypothesis import reject
 from hypothesis import strategies as st
 
 from interplane.data.table import Table
 from interplane.data.types import arrow_type
+from interplane.errors import ExpressionError
 from interplane.expressions.nodes import Column, Literal
 from interplane.expressions.operations import TABLE, call
 from interplane.record.tables import TYPES
@@ -77,7 +79,10 @@ def expressions(draw: Draw, kind: Type, *, depth: int = 4) -> Node:
         for option in operation.options
     }
     args = [draw(expressions(each, depth=depth - 1)) for each in form.args]
-    return call(operation.name, *args, **options)
+    try:
+        return call(operation.name, *args, **options)
+    except ExpressionError:  # settings that do not go together
+        return reject()
 
 
 def _constants(kind: Type) -> st.SearchStrategy[Any]:
