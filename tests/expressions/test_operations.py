@@ -40,12 +40,10 @@ def test_examples_hold_on_both_sides(name: str, example: Example) -> None:
     rows = {x: [value] for x, value in zip(columns, example.args, strict=True)}
     bench = Bench(columns, rows, {})
     try:
-        assert [] == bench.compare([node])
-        ((engine,),) = bench.on_engine({"0": node})
-        ((program,),) = bench.in_python({"0": node})
+        assert [] == bench.compare([node]).differences
+        (engine,) = bench.on_engine({"0": node})["0"]
     finally:
         bench.close()
-    assert same(example.result, program), program
     assert same(example.result, engine), engine
 
 

@@ -7,7 +7,7 @@ code points by adding the last number, ``/2`` each second one; all in hexadecima
 
 from __future__ import annotations
 
-__all__ = ["LOWER", "UPPER"]
+__all__ = ["LOWER", "UPPER", "text_lower", "text_upper"]
 
 _LOWER_RUNS = """
     41-5a:+20 c0-d6:+20 d8-de:+20 100-12e/2:+1 130:-c7 132-136/2:+1 139-147/2:+1 14a-176/2:+1
@@ -80,3 +80,13 @@ LOWER = _table(_LOWER_RUNS)
 
 UPPER = _table(_UPPER_RUNS)
 """For ``str.translate``: the capital form of each code point that has one."""
+
+
+def text_lower(text: str) -> str:
+    """Return ``text`` in small letters, one code point for one."""
+    return text.lower() if text.isascii() else text.translate(LOWER)
+
+
+def text_upper(text: str) -> str:
+    """Return ``text`` in capital letters, one code point for one."""
+    return text.upper() if text.isascii() else text.translate(UPPER)

@@ -71,6 +71,7 @@ class Expr(
     methods.NumberMethods,
     methods.AngleMethods,
     methods.TextMethods,
+    methods.PatternMethods,
     methods.TimeMethods,
     methods.Statistics,
 ):

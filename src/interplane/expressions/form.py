@@ -116,6 +116,7 @@ class Operation:
         forms: the types that it takes.
         options: its constant settings.
         examples: what it gives for some arguments.
+        check: says what is wrong with settings that do not go together; empty if nothing is.
     """
 
     name: str
@@ -125,6 +126,7 @@ class Operation:
     forms: tuple[Form, ...]
     examples: tuple[Example, ...]
     options: tuple[Option, ...] = field(default=())
+    check: Callable[[Mapping[str, Any]], str] | None = None
 
     def form(self, types: tuple[Type, ...]) -> Form | None:
         """Return the form for arguments of exactly these types, or None."""

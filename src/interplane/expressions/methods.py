@@ -6,13 +6,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, overload
 
+from interplane.expressions.patterns import parse_pattern
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Unpack
 
     from interplane.record import Type
 
-__all__ = ["NullMethods", "NumberMethods", "Statistics", "TextMethods", "TimeMethods"]
+__all__ = [
+    "AngleMethods",
+    "NullMethods",
+    "NumberMethods",
+    "PatternMethods",
+    "Statistics",
+    "TextMethods",
+    "TimeMethods",
+]
 
 
 class Groups(TypedDict, total=False):
@@ -233,9 +243,89 @@ class TextMethods(_Methods):
         """Up to ``length`` code points at the end."""
         return self._call("right", length=length)
 
+    def lstrip(self) -> Self:
+        """Without white space (of ASCII) at the beginning."""
+        return self._call("lstrip")
+
+    def rstrip(self) -> Self:
+        """Without white space (of ASCII) at the end."""
+        return self._call("rstrip")
+
+    def lpad(self, length: int, fill: str = " ") -> Self:
+        """Filled up on the left to ``length`` code points; longer text stays as it is."""
+        return self._call("lpad", length=length, fill=fill)
+
+    def rpad(self, length: int, fill: str = " ") -> Self:
+        """Filled up on the right to ``length`` code points; longer text stays as it is."""
+        return self._call("rpad", length=length, fill=fill)
+
+    def repeat(self, times: int) -> Self:
+        """The text so many times."""
+        return self._call("repeat", times=times)
+
+    def capitalize(self) -> Self:
+        """The first letter in capital form, the others in small form."""
+        return self._call("capitalize")
+
+    def find(self, other: Any) -> Self:
+        """The position (from 0) where ``other`` first stands in it; -1 where it does not."""
+        return self._call("find", other)
+
+    def code_point(self) -> Self:
+        """The number of the first letter; null where it is empty."""
+        return self._call("code_point")
+
+    def count_parts(self, separator: str) -> Self:
+        """How many parts there are between separators."""
+        return self._call("count_parts", separator=separator)
+
     def split_part(self, separator: str, index: int) -> Self:
         """The part at ``index`` (from 0) between separators; null where there are fewer."""
         return self._call("split_part", separator=separator, index=index)
+
+
+class PatternMethods(_Methods):
+    """Texts by patterns, and names by digest. Patterns are constants."""
+
+    __slots__ = ()
+
+    def like(self, pattern: str) -> Self:
+        """Whether the whole text is like it: ``%`` is any text, ``_`` one code point."""
+        return self._call("like", pattern=pattern)
+
+    def re_search(self, pattern: str) -> Self:
+        """Whether the regular expression fits anywhere."""
+        return self._pattern("re_search", pattern)
+
+    def re_extract(self, pattern: str, group: int = 0) -> Self:
+        """What the regular expression, or a group of it, first takes; null where it does not fit."""
+        return self._pattern("re_extract", pattern, group=group)
+
+    def re_replace(self, pattern: str, replacement: str) -> Self:
+        r"""Each fit of the regular expression replaced; ``\1`` is what group 1 took."""
+        return self._pattern("re_replace", pattern, replacement=replacement)
+
+    def re_count(self, pattern: str) -> Self:
+        """How often the regular expression fits."""
+        return self._pattern("re_count", pattern)
+
+    def md5(self) -> Self:
+        """The MD5 of its UTF-8 bytes, in hexadecimal digits."""
+        return self._call("md5")
+
+    def sha256(self) -> Self:
+        """The SHA-256 of its UTF-8 bytes, in hexadecimal digits."""
+        return self._call("sha256")
+
+    def hash_bucket(self, buckets: int) -> Self:
+        """A number from 0 to ``buckets`` - 1, by the MD5 of it as text."""
+        text = self if self.type == "str" else self._call("to_str")
+        return text._call("hash_bucket", buckets=buckets)
+
+    def _pattern(self, name: str, pattern: str, **options: Any) -> Self:
+        if isinstance(pattern, str):
+            parse_pattern(pattern)  # says what is wrong with it
+        return self._call(name, pattern=pattern, **options)
 
 
 class TimeMethods(_Methods):
@@ -345,6 +435,14 @@ class Statistics(_Methods):
     def count_distinct(self, *, where: Any = None, by: Any = (), **groups: Unpack[Groups]) -> Self:
         """How many different values there are."""
         return self._reduce("count_distinct", where, by, **groups)
+
+    def first(self, *, where: Any = None) -> Self:
+        """The value of the first event that has one; over windows of time only."""
+        return self._reduce("first", where, ())
+
+    def last(self, *, where: Any = None) -> Self:
+        """The value of the last event that has one; over windows of time only."""
+        return self._reduce("last", where, ())
 
     @overload
     def quantile(

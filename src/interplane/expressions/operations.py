@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from interplane.errors import ExpressionError, UnknownName
-from interplane.expressions import arithmetic, casts, logic, mathematics, strings, times
+from interplane.expressions import arithmetic, casts, logic, mathematics, strings, texts, times
 from interplane.expressions.nodes import Call, Literal
 from interplane.expressions.render import described, render
 
@@ -22,7 +22,7 @@ __all__ = ["TABLE", "call", "form_of", "get_operation"]
 
 TABLE: dict[str, Operation] = {
     operation.name: operation
-    for part in (arithmetic, mathematics, logic, casts, strings, times)
+    for part in (arithmetic, mathematics, logic, casts, strings, texts, times)
     for operation in part.OPERATIONS
 }
 """Every operation by name."""
@@ -115,3 +115,11 @@ def _check_options(
                 do="Give such a constant",
                 operation=operation.name,
             )
+    wrong = operation.check(options) if operation.check is not None else ""
+    if wrong:
+        raise ExpressionError(
+            f"{operation.name!r} (written {operation.written}) on {described(args[0])} got {wrong}",
+            expected="settings that go together",
+            do="Mend one of them",
+            operation=operation.name,
+        )

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from interplane.expressions.casing import LOWER, UPPER
+from interplane.expressions import text_runtime, time_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,16 +134,6 @@ def text_of_timestamp(value: datetime) -> str:
     """
     text = value.isoformat(" ")
     return text.rstrip("0") if value.microsecond else text
-
-
-def text_lower(text: str) -> str:
-    """Return ``text`` in small letters, one code point for one."""
-    return text.lower() if text.isascii() else text.translate(LOWER)
-
-
-def text_upper(text: str) -> str:
-    """Return ``text`` in capital letters, one code point for one."""
-    return text.upper() if text.isascii() else text.translate(UPPER)
 
 
 def text_part(text: str, separator: str, index: int) -> str | None:
@@ -271,10 +261,10 @@ NAMESPACE: dict[str, Any] = {
             months_later,
             seconds_between,
             shifted,
-            text_lower,
             text_of_timestamp,
             text_part,
-            text_upper,
+            *text_runtime.FUNCTIONS,
+            *time_runtime.FUNCTIONS,
         )
     },
     "bisect_right": bisect_right,
@@ -283,6 +273,7 @@ NAMESPACE: dict[str, Any] = {
     "float": float,
     "int": int,
     "len": len,
+    "ord": ord,
     "str": str,
 }
 """Every name that generated code may use; it has no others, not even the builtins."""

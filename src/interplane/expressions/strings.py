@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from interplane.record import Type
 
-__all__ = ["OPERATIONS", "WHITESPACE"]
+__all__ = ["OPERATIONS", "WHITESPACE", "WHITESPACE_SQL"]
 
 _GROUP = "Text"
 _LONGEST = 2**31 - 1
@@ -21,7 +21,7 @@ _LONGEST = 2**31 - 1
 WHITESPACE = " \t\n\r\x0b\x0c"
 """What ``strip`` takes away."""
 
-_WHITESPACE_SQL = "concat(" + ", ".join(f"chr({ord(letter)})" for letter in WHITESPACE) + ")"
+WHITESPACE_SQL = "concat(" + ", ".join(f"chr({ord(letter)})" for letter in WHITESPACE) + ")"
 
 
 def _text(
@@ -91,7 +91,7 @@ OPERATIONS: tuple[Operation, ...] = (
         Form(
             args=("str",),
             result="str",
-            sql=f"trim({{0}}, {_WHITESPACE_SQL})",
+            sql=f"trim({{0}}, {WHITESPACE_SQL})",
             python="{0}.strip({blank})",
             constants=lambda _: {"blank": WHITESPACE},
         ),
