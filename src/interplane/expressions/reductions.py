@@ -41,6 +41,14 @@ _COUNTED: dict[Type, Type] = dict.fromkeys(TYPES, "int")
 
 _FITS = "bool_and(abs({0}) < 1e150::DOUBLE){where}"
 _SMALL = "CASE WHEN abs({0}) < 1e150::DOUBLE THEN {0} END"
+_SPARK_FITS = "bool_and(abs({0}) < 1e150D){where}"
+_SPARK_SMALL = "CASE WHEN abs({0}) < 1e150D THEN {0} END"
+
+_EXACT = "exact"
+_ORDER = "exact; of 0.0 and -0.0 either one"
+_ADDED = "1e-12 of the average size of the values: floats are added up in another order"
+_SPREAD = "1e-12 of the average square of the values, of its root for std"
+_BETWEEN = "exact, between the same two values; the interpolation to 1e-15 of the larger"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +86,8 @@ def _spread(name: str, function: str, doc: str) -> Reduction:
         doc=f"{doc} Null for fewer than two values, or one beyond ±1e150.",
         types=_NUMBERS,
         sql=f"CASE WHEN {_FITS} THEN {function}({_SMALL}){{where}} END",
+        spark=f"CASE WHEN {_SPARK_FITS} THEN {function}({_SPARK_SMALL}){{where}} END",
+        agreement=_SPREAD,
         as_float=True,
         smooth=True,
     )
@@ -95,36 +105,60 @@ REDUCTIONS: dict[str, Reduction] = {
             doc="The average; of bools the share of true ones.",
             types=_NUMBERS,
             sql="avg({0}){where}",
+            spark="avg({0}){where}",
+            agreement=_ADDED,
             as_float=True,
             smooth=True,
         ),
         _spread("std", "stddev_samp", "The standard deviation of a sample (n - 1)."),
         _spread("var", "var_samp", "The variance of a sample (n - 1)."),
-        Reduction(name="min", doc="The smallest.", types=_ORDERED, sql="min({0}){where}"),
-        Reduction(name="max", doc="The largest.", types=_ORDERED, sql="max({0}){where}"),
+        Reduction(
+            name="min",
+            doc="The smallest.",
+            types=_ORDERED,
+            sql="min({0}){where}",
+            spark="min({0}){where}",
+            agreement=_ORDER,
+        ),
+        Reduction(
+            name="max",
+            doc="The largest.",
+            types=_ORDERED,
+            sql="max({0}){where}",
+            spark="max({0}){where}",
+            agreement=_ORDER,
+        ),
         Reduction(
             name="sum",
             doc="The sum; of integers null beyond 64 bits, of bools how many are true.",
             types={"bool": "int", "int": "int", "float": "float"},
             sql="sum({0}){where}",
+            spark="sum({0}){where}",
+            agreement=f"{_EXACT} for integers and bools; for floats {_ADDED}",
         ),
         Reduction(
             name="count",
             doc="How many values are not null.",
             types=_COUNTED,
             sql="count({0}){where}",
+            spark="count({0}){where}",
+            agreement=_EXACT,
         ),
         Reduction(
             name="count_distinct",
             doc="How many different values, nulls left out.",
             types=_COUNTED,
             sql="count(DISTINCT {0}){where}",
+            spark="count(DISTINCT {0}){where}",
+            agreement=_EXACT,
         ),
         Reduction(
             name="quantile",
             doc="The value below which a share q of the values lies, interpolated.",
             types=_NUMBERS,
             sql="quantile_cont({0}, {q}){where}",
+            spark="percentile({0}, {q}){where}",
+            agreement=_BETWEEN,
             as_float=True,
             option="q",
             smooth=True,
@@ -134,6 +168,8 @@ REDUCTIONS: dict[str, Reduction] = {
             doc="The quantile 0.5.",
             types=_NUMBERS,
             sql="quantile_cont({0}, {q}){where}",
+            spark="percentile({0}, {q}){where}",
+            agreement=_BETWEEN,
             as_float=True,
             smooth=True,
         ),
@@ -142,18 +178,24 @@ REDUCTIONS: dict[str, Reduction] = {
             doc="The most frequent value; of several the smallest.",
             types=_ORDERED,
             sql="mode({0} ORDER BY {0}){where}",
+            spark="mode({0}, true){where}",
+            agreement=_ORDER,
         ),
         Reduction(
             name="any",
             doc="Whether one is true.",
             types={"bool": "bool"},
             sql="bool_or({0}){where}",
+            spark="bool_or({0}){where}",
+            agreement=_EXACT,
         ),
         Reduction(
             name="all",
             doc="Whether all are true.",
             types={"bool": "bool"},
             sql="bool_and({0}){where}",
+            spark="bool_and({0}){where}",
+            agreement=_EXACT,
         ),
         _ordered("first", "The value of the first event that has one."),
         _ordered("last", "The value of the last event that has one."),

@@ -1,0 +1,138 @@
+"""What Spark's Python workers run: a program that came as JSON, over batches of rows.
+
+Spark sends these functions by their names and their arguments as bytes. Nothing that is sent is code
+of ours, and PySpark is not imported here.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from interplane.data.types import arrow_type, normalise
+from interplane.expressions.jsonform import from_json, to_json
+from interplane.expressions.row_program import RowProgram, compile_row
+from interplane.features.lookups import LookupTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from interplane.expressions.nodes import Node
+    from interplane.record import Type
+
+__all__ = ["compute", "fold", "pack_folds", "pack_program"]
+
+
+def pack_program(
+    outputs: Mapping[str, Node],
+    *,
+    inputs: Mapping[str, Type],
+    lookups: Mapping[str, LookupTable],
+) -> bytes:
+    """Return expressions and the tables that they look values up in as JSON, for `compute`."""
+    plain = {
+        "inputs": list(inputs.items()),
+        "outputs": [(name, to_json(node)) for name, node in outputs.items()],
+        "lookups": {name: table.to_dict() for name, table in lookups.items()},
+    }
+    return json.dumps(plain).encode()
+
+
+def compute(payload: bytes, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield for each batch the outputs of a program, c0, c1 …, and what is carried along after them.
+
+    Args:
+        payload: what `pack_program` gave.
+        batches: rows with the program's inputs, in order, and then what is carried along.
+
+    >>> from interplane.expressions.expr import Row
+    >>> outputs = {"more": (Row({"x": "int"}).x + 1).node}
+    >>> payload = pack_program(outputs, inputs={"x": "int"}, lookups={})
+    >>> batch = pa.record_batch({"c0": pa.array([41]), "c1": pa.array(["carried"])})
+    >>> [out.to_pylist() for out in compute(payload, [batch])]
+    [[{'c0': 42, 'c1': 'carried'}]]
+    """
+    program, types = _program(payload)
+    for batch in batches:
+        width = len(program.inputs)
+        rows = _rows(batch, list(program.inputs))
+        values = (
+            zip(*(column.to_pylist() for column in rows.columns), strict=True)
+            if width
+            else repeat((), batch.num_rows)
+        )
+        made = _floats(program, values) if set(types) == {"float"} else _any(program, values, types)
+        yield _numbered([*made, *batch.columns[width:]])
+
+
+def pack_folds(inputs: Sequence[str], *, key: Sequence[str], folds: Iterable[int]) -> bytes:
+    """Return what `fold` needs to know as JSON."""
+    plain = {"inputs": list(inputs), "key": list(key), "folds": sorted(set(folds))}
+    return json.dumps(plain).encode()
+
+
+def fold(payload: bytes, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield for each batch its columns, and after them a column for each number of folds.
+
+    A row's fold is what it is where the features are fitted without Spark, by the same code.
+
+    Args:
+        payload: what `pack_folds` gave.
+        batches: rows with the inputs, in order.
+    """
+    from interplane.features.training_rows import with_folds
+
+    plain = json.loads(payload)
+    for batch in batches:
+        rows = _rows(batch, plain["inputs"])
+        found = with_folds(rows, plain["key"], folds=plain["folds"])
+        added = [
+            found.column(place).combine_chunks()
+            for place in range(rows.num_columns, found.num_columns)
+        ]
+        yield _numbered([*batch.columns, *added])
+
+
+@lru_cache(maxsize=16)
+def _program(payload: bytes) -> tuple[RowProgram, tuple[Type, ...]]:
+    """Return the program of a payload and the types of its outputs; a worker compiles it once."""
+    plain: dict[str, Any] = json.loads(payload)
+    outputs = {name: from_json(node) for name, node in plain["outputs"]}
+    tables = {
+        name: LookupTable.from_dict(table, name=name).entries
+        for name, table in plain["lookups"].items()
+    }
+    program = compile_row(outputs, inputs=dict(plain["inputs"]), lookups=tables)
+    return program, tuple(node.type for node in outputs.values())
+
+
+def _rows(batch: pa.RecordBatch, names: Sequence[str]) -> pa.Table:
+    """Return the first columns of a batch as ours, under these names."""
+    columns = batch.columns[: len(names)]
+    return normalise(pa.table(columns, names=list(names)), where="the Spark DataFrame")
+
+
+def _floats(program: RowProgram, values: Iterable[Sequence[Any]]) -> list[pa.Array]:
+    numbers = np.array(program.many(values), dtype=np.float64).reshape(-1, len(program.names))
+    # Floats of ours are never NaN: it is how a vector says null.
+    return [
+        pa.array(np.ascontiguousarray(column), from_pandas=True) for column in numbers.transpose()
+    ]
+
+
+def _any(
+    program: RowProgram, values: Iterable[Sequence[Any]], types: Sequence[Type]
+) -> list[pa.Array]:
+    columns = program.many_columns(values).values()
+    return [pa.array(column, arrow_type(kind)) for column, kind in zip(columns, types, strict=True)]
+
+
+def _numbered(columns: Sequence[pa.Array]) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays(
+        list(columns), names=[f"c{place}" for place in range(len(columns))]
+    )
