@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from interplane.data.evaluating import evaluate, no_columns, read
+from interplane.data.listed import listed
 from interplane.data.table import Table
 from interplane.data.types import arrow_type
 from interplane.features.lookups import LookupTable
@@ -68,7 +69,7 @@ def _values(frozen: Frozen, rows: pa.Table) -> Iterable[Sequence[Any]]:
     """Return the values of each row, in the order that the row program takes them."""
     if not frozen.columns:
         return repeat((), rows.num_rows)
-    return zip(*(column.to_pylist() for column in rows.columns), strict=True)
+    return zip(*map(listed, rows.columns), strict=True)
 
 
 def matrix(features: Table) -> np.ndarray[Any, Any]:
