@@ -15,13 +15,26 @@ from interplane.expressions.expr import literal as literal
 from interplane.expressions.windows import last as last
 from interplane.features.definition import Features as Features
 from interplane.features.definition import features as features
+from interplane.features.encodings import bucketize as bucketize
+from interplane.features.encodings import clip_outliers as clip_outliers
+from interplane.features.encodings import correlation as correlation
+from interplane.features.encodings import covariance as covariance
+from interplane.features.encodings import cross as cross
 from interplane.features.encodings import cyclic as cyclic
 from interplane.features.encodings import frequency_encode as frequency_encode
+from interplane.features.encodings import hash_bucket as hash_bucket
+from interplane.features.encodings import hashed_ngrams as hashed_ngrams
 from interplane.features.encodings import impute as impute
 from interplane.features.encodings import min_max as min_max
 from interplane.features.encodings import one_hot as one_hot
+from interplane.features.encodings import ordinal as ordinal
+from interplane.features.encodings import robust_scale as robust_scale
 from interplane.features.encodings import standardize as standardize
 from interplane.features.encodings import target_encode as target_encode
+from interplane.features.encodings import text_length as text_length
+from interplane.features.encodings import vocabulary as vocabulary
+from interplane.features.encodings import weighted_mean as weighted_mean
+from interplane.features.encodings import word_count as word_count
 from interplane.features.frozen import Frozen as Frozen
 from interplane.models.feature_flavor import FeatureScore as FeatureScore
 from interplane.models.learners.making import learner as learner
@@ -49,10 +62,15 @@ __all__ = [
     "Project",
     "Table",
     "Verdict",
+    "bucketize",
     "cases",
     "check",
+    "clip_outliers",
     "coalesce",
     "concat",
+    "correlation",
+    "covariance",
+    "cross",
     "cyclic",
     "dataset",
     "evaluate",
@@ -60,6 +78,8 @@ __all__ = [
     "features",
     "frequency_encode",
     "greatest",
+    "hash_bucket",
+    "hashed_ngrams",
     "if_else",
     "impute",
     "last",
@@ -71,7 +91,13 @@ __all__ = [
     "live",
     "min_max",
     "one_hot",
+    "ordinal",
+    "robust_scale",
     "rule",
     "standardize",
     "target_encode",
+    "text_length",
+    "vocabulary",
+    "weighted_mean",
+    "word_count",
 ]

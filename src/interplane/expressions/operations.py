@@ -8,7 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from interplane.errors import ExpressionError, UnknownName
-from interplane.expressions import arithmetic, casts, logic, mathematics, strings, texts, times
+from interplane.expressions import (
+    arithmetic,
+    casts,
+    logic,
+    mathematics,
+    ngrams,
+    strings,
+    texts,
+    times,
+)
 from interplane.expressions.nodes import Call, Literal
 from interplane.expressions.render import described, render
 
@@ -22,7 +31,7 @@ __all__ = ["TABLE", "call", "form_of", "get_operation"]
 
 TABLE: dict[str, Operation] = {
     operation.name: operation
-    for part in (arithmetic, mathematics, logic, casts, strings, texts, times)
+    for part in (arithmetic, mathematics, logic, casts, strings, texts, ngrams, times)
     for operation in part.OPERATIONS
 }
 """Every operation by name."""
