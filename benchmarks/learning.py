@@ -58,7 +58,7 @@ def model(train: ip.Table, *, library: str = "river") -> ip.Model:
 
 @pipeline.step
 def evaluation(model: ip.Model, train: ip.Table) -> ip.Evaluation:
-    return ip.evaluate(model, train, metrics=["roc_auc"], resamples=100)
+    return ip.evaluate(model, train, metrics=["roc_auc"], resamples=100, seen="allow")
 
 
 @pipeline.gate

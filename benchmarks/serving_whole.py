@@ -100,7 +100,7 @@ def pipeline_of(features):
 
     @pipeline.step
     def evaluation(model: ip.Model, rows: ip.Table, flights: ip.Table) -> ip.Evaluation:
-        return ip.evaluate(model, rows, sources={"flights": flights}, resamples=100)
+        return ip.evaluate(model, rows, sources={"flights": flights}, resamples=100, seen="allow")
 
     @pipeline.gate
     def gate(evaluation: ip.Evaluation):

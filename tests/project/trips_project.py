@@ -61,7 +61,9 @@ def rides_made(rides: ip.Table) -> ip.Table:
 
 @pipeline.step
 def evaluation(model: ip.Model, rides_made: ip.Table, ends: ip.Table) -> ip.Evaluation:
-    return ip.evaluate(model, rides_made, sources={"ends": ends}, metrics=["roc_auc"])
+    return ip.evaluate(
+        model, rides_made, sources={"ends": ends}, metrics=["roc_auc"], seen="allow"
+    )
 
 
 @pipeline.gate

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from interplane.data.engine import connect, identifier, string
-from interplane.data.row_keys import check_keys, examples_of, key_digests, plain_examples, shown
-from interplane.errors import Leak
+from interplane.data.row_keys import check_keys, key_digests, leak
 from interplane.record.base import Value
 
 if TYPE_CHECKING:
@@ -132,14 +131,11 @@ def check_kept(table: Table, promise: Promise) -> None:
     check_keys(table, promise.columns, do="The promise speaks of it: keep it in the data step")
     broken = ~keeps(table, promise)
     if broken.any():
-        count = int(broken.sum())
-        examples = examples_of(table, promise.columns, broken)
-        raise Leak(
-            f"{count:,} of {table.rows:,} rows are not in the {promise.to_text()}: "
-            f"{shown(examples, count)}",
+        raise leak(
+            f"{int(broken.sum()):,} of {table.rows:,} rows are not in the {promise.to_text()}",
+            table,
+            columns=promise.columns,
+            rows=broken,
             expected="rows of that part alone",
             do="Take the rows of the part itself, or split these anew",
-            rows=count,
-            of=table.rows,
-            examples=plain_examples(examples),
         )

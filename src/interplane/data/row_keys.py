@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from interplane.data.engine import connect, identifier, string
-from interplane.errors import UnknownName
+from interplane.errors import Leak, UnknownName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from interplane.data.table import Table
 
-__all__ = ["check_keys", "examples_of", "key_digests", "plain_examples", "salted", "shown"]
+__all__ = ["check_keys", "examples_of", "key_digests", "leak", "plain_examples", "salted", "shown"]
 
 _SHOWN = 5
 
@@ -111,6 +111,37 @@ def examples_of(
         table.select(*dict.fromkeys(columns)).to_arrow().take(places).to_pylist()
     )
     return found
+
+
+def leak(
+    what: str,
+    table: Table,
+    *,
+    columns: Sequence[str],
+    rows: NDArray[np.bool_],
+    expected: str,
+    do: str,
+    **details: Any,
+) -> Leak:
+    """Build the error for rows of a table that must not be there: how many they are, and some of them.
+
+    Args:
+        what: what is wrong with them; their keys follow.
+        table: the rows that they are among.
+        columns: the columns that name them.
+        rows: which they are.
+        expected: what was expected instead.
+        do: what to do.
+        details: what a program may want to know besides.
+    """
+    count = int(rows.sum())
+    examples = examples_of(table, columns, rows)
+    return Leak(
+        f"{what}: {shown(examples, count)}",
+        expected=expected,
+        do=do,
+        **{"rows": count, "of": table.rows, "examples": plain_examples(examples), **details},
+    )
 
 
 def shown(examples: Sequence[Mapping[str, Any]], count: int) -> str:

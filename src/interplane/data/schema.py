@@ -95,6 +95,7 @@ class Schema(Value, frozen=True, kw_only=True):
         time: the column that says when a row happened.
         max_age: how old, in seconds, the latest time may be when the table is added.
         on_breach: what breaking a rule of the table does.
+        known_at: for columns that are known later than their row, the column that says when.
     """
 
     columns: dict[str, ColumnRules]
@@ -104,11 +105,19 @@ class Schema(Value, frozen=True, kw_only=True):
     time: str | None = None
     max_age: float | None = None
     on_breach: Literal["stop", "warn"] = "stop"
+    known_at: dict[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def digest(self) -> Digest:
         """The digest of what it says: comments and layout of its file do not matter."""
-        return digest_value(self)
+        return digest_value(self.to_dict())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plain JSON form; one that says nothing of ``known_at`` is what it always was."""
+        plain = super().to_dict()
+        if not self.known_at:
+            del plain["known_at"]
+        return plain
 
     @property
     def reading(self) -> dict[str, Any]:

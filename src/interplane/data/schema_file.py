@@ -32,6 +32,7 @@ _COLUMN_KEYS = (
     "unique",
     "drift",
     "on_breach",
+    "known_at",
 )
 _DRIFT_KEYS = ("measure", "max", "on_breach")
 _MEASURES = ("psi", "jensen_shannon", "l_infinity")
@@ -104,7 +105,24 @@ class _Reader:
             time=self._time(document, columns),
             max_age=self._age(document),
             on_breach=self._choice(document, "on_breach", (), ("stop", "warn"), "stop"),
+            known_at=self._known_at(columns),
         )
+
+    def _known_at(self, columns: dict[str, Any]) -> dict[str, str]:
+        """Return the column that says when another is known, for those that say so."""
+        found = {}
+        for name, rules in columns.items():
+            path = ("columns", name, "known_at")
+            at: str | None = self._get(rules, "known_at", path[:-1], None, _TEXT)
+            if at is None:
+                continue
+            self._known(at, columns, path)
+            if columns[at].get("type") not in {"date", "timestamp"}:
+                raise self._error(
+                    path, f"column {at!r}", expected="a column of dates or timestamps"
+                )
+            found[name] = at
+        return found
 
     def _named(self, document: dict[str, Any], key: str, columns: Iterable[str]) -> tuple[str, ...]:
         names = self._get(document, key, (), [], _NAMES)
@@ -164,7 +182,7 @@ class _Reader:
         if not isinstance(given, dict):
             return self._choice(rules, "on_breach", path, choices, "stop"), {}
         inner = (*path, "on_breach")
-        known = tuple(key for key in _COLUMN_KEYS if key not in {"drift", "on_breach"})
+        known = tuple(key for key in _COLUMN_KEYS if key not in {"drift", "on_breach", "known_at"})
         self._keys(given, known, inner)
         actions = {key: self._choice(given, key, inner, choices, "stop") for key in given}
         for key, action in actions.items():

@@ -22,7 +22,8 @@ Schema of the dataset {name}: what its rows must look like. Written from {rows:,
 review each line, then keep it in git. What may be written here:
   [columns.NAME]  type, required, nulls (largest share), min, max, allowed, pattern (RE2),
                   unique, and [columns.NAME.drift] with measure (psi, jensen_shannon,
-                  l_infinity), max and on_breach
+                  l_infinity), max and on_breach; known_at (the column that says when a
+                  value is known, where that is later than its row)
   on_breach       what a broken rule does: "stop" (nothing is added), "warn", or "null" (the
                   row stays, the value reads as null); for single rules {{ max = "null" }}
   whole table     key, time, max_age ("2d"), min_rows, extra ("stop", "warn", "allow")"""

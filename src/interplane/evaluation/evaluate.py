@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from interplane.evaluation.evaluation import Evaluation
 from interplane.evaluation.intervals import Estimate, resample, summarise
 from interplane.evaluation.metrics import Metric, Sample, check_scores, get_metric
 from interplane.evaluation.results import Flips, Skipped, SliceResult
-from interplane.evaluation.seen import maybe_seen
+from interplane.evaluation.seen import count_seen, maybe_seen
 from interplane.evaluation.slices import SliceBy, Slicing, divide, why_skipped
 
 if TYPE_CHECKING:
@@ -43,11 +43,16 @@ def evaluate(
     confidence: float = 0.95,
     resamples: int = 500,
     seed: int = 0,
+    seen: Literal["refuse", "allow"] = "refuse",
 ) -> Evaluation:
     """Return how good a model is on ``test``.
 
     Rows without a label are left out and counted. The champion is scored on the same rows through
     its own features, and every resample weighs both alike: a difference is a paired one.
+
+    Rows that the model's features were fitted on are no test and are refused, where the features
+    declare a key; so are rows that break the split that the training rows come from. What a champion
+    was fitted on is counted: it may have been trained on rows of a later test.
 
     Args:
         model: the model.
@@ -64,8 +69,10 @@ def evaluate(
         confidence: of each interval.
         resamples: how many bootstrap resamples the intervals come from.
         seed: what they are drawn by; the same seed gives the same intervals.
+        seen: "allow" lets rows in that are no test; the evaluation and every verdict say so.
 
     Raises:
+        Leak: if rows were fitted on, or break the promise of a split; names some of them.
         DataError: if no row has a label, a score is null, all labels are of one class, or there are
             too few rows for an interval.
         UnknownName: for a metric or a column that is not there.
@@ -73,6 +80,7 @@ def evaluate(
             model.
     """
     _check_settings(min_rows=min_rows, confidence=confidence, resamples=resamples, seed=seed)
+    _check_seen(seen)
     _check_model(model)
     _check_model(against)
     column = label or getattr(model.features, "label", None)
@@ -85,6 +93,7 @@ def evaluate(
     labels, known = _labels(test, column)
     if against is not None:
         _check_champion(against, test)
+    met = count_seen(model, test, known, allow=seen == "allow")
     asked = [get_metric(name) for name in metrics or _default_metrics(labels)]
     scores = [_scores(each, test, known, sources) for each in (model, against) if each is not None]
     for metric in asked:
@@ -114,6 +123,12 @@ def evaluate(
         flips=_flips(rows) if against is not None and rows.are_classes else None,
         maybe_seen=int(maybe_seen(model, test)[known].sum()),
         champion_maybe_seen=0 if against is None else int(maybe_seen(against, test)[known].sum()),
+        seen=met.seen,
+        champion_seen=None
+        if against is None
+        else count_seen(against, test, known, allow=True).seen,
+        crossed=met.crossed,
+        seen_allowed=seen == "allow",
     )
 
 
@@ -337,6 +352,15 @@ def _check_model(model: object) -> None:
             f"{model!r:.60} is no model: it is of type {type(model).__name__}",
             expected="an interplane.Model",
             do="Put what was trained into one: interplane.Model(trained, features=frozen)",
+        )
+
+
+def _check_seen(seen: str) -> None:
+    if seen not in {"refuse", "allow"}:
+        raise UsageError(
+            f"seen is {seen!r}",
+            expected="refuse, or allow",
+            do="Say what is to be done with rows that the model was fitted on",
         )
 
 

@@ -101,6 +101,11 @@ class Results(Versioned, frozen=True, kw_only=True):
         maybe_seen: how many rows are not after the model's last training row, so that it may have
             learned from them.
         champion_maybe_seen: the same for the champion.
+        seen: how many rows the model's features were fitted on; None where nobody can tell.
+        champion_seen: the same for the champion.
+        crossed: how many rows break what the split promised that the training rows are a part of: they
+            have an entity of theirs, or do not come after them; None where nothing was promised.
+        seen_allowed: whether such rows were let in by name; else there are none.
     """
 
     model: str
@@ -120,6 +125,10 @@ class Results(Versioned, frozen=True, kw_only=True):
     flips: Flips | None = None
     maybe_seen: int = 0
     champion_maybe_seen: int = 0
+    seen: int | None = None
+    champion_seen: int | None = None
+    crossed: int | None = None
+    seen_allowed: bool = False
 
     @property
     def metrics(self) -> tuple[str, ...]:

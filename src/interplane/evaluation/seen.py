@@ -1,12 +1,15 @@
-"""Rows that a model may have learned from, told by their time: figures on them are no test."""
+"""Rows that a model has learned from, or may have: figures on them are no test."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow.compute as pc
+
+from interplane.features.frozen import Frozen
+from interplane.features.leaks import crossed_rows, refuse_crossed, refuse_seen, seen_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -14,7 +17,47 @@ if TYPE_CHECKING:
     from interplane.data.table import Table
     from interplane.models.model import Model
 
-__all__ = ["maybe_seen"]
+__all__ = ["Met", "count_seen", "maybe_seen"]
+
+
+class Met(NamedTuple):
+    """How many rows of a test are none.
+
+    Attributes:
+        seen: how many were fitted on; None where nobody can tell.
+        crossed: how many break the promise that the training rows came with; None without one.
+    """
+
+    seen: int | None = None
+    crossed: int | None = None
+
+
+def count_seen(model: Model, rows: Table, tested: NDArray[np.bool_], *, allow: bool) -> Met:
+    """Count the rows that are no test of a model.
+
+    Args:
+        model: the model.
+        rows: the rows.
+        tested: which of them are tested on.
+        allow: let them be.
+
+    Raises:
+        Leak: if there is one, and they are not allowed.
+    """
+    frozen = model.features
+    if not isinstance(frozen, Frozen):
+        return Met()
+    of = int(tested.sum())
+    seen = seen_rows(frozen, rows)
+    if seen is not None and not allow:
+        refuse_seen(frozen, rows, seen & tested, of=of)
+    crossed = crossed_rows(frozen, rows)
+    if crossed is not None and not allow:
+        refuse_crossed(rows, crossed, crossed.rows & tested, of=of)
+    return Met(
+        None if seen is None else int((seen & tested).sum()),
+        None if crossed is None else int((crossed.rows & tested).sum()),
+    )
 
 
 def maybe_seen(model: Model, rows: Table) -> NDArray[np.bool_]:

@@ -120,16 +120,27 @@ def _title(results: Results) -> str:
     return f"{title}; {results.confidence:.0%} intervals from {results.resamples} resamples"
 
 
+def _seen(whose: str, seen: int | None, maybe: int) -> list[str]:
+    """Return what is to be said of rows that a model was fitted on, or may have been."""
+    if seen:
+        return [f"careful: the {whose} was fitted on {seen:,} of these rows"]
+    if not maybe:
+        return []
+    late = f"{maybe:,} of these rows are not after the {whose}'s last training row"
+    if seen is None:
+        return [f"careful: {late}; it may have learned from them"]
+    return [f"{late}; it was fitted on none of them"]
+
+
 def _notes(results: Results, slices: int) -> list[str]:
     notes = [
-        f"careful: {count:,} of these rows are not after the {whose} last training row; it may have "
-        "learned from them"
-        for whose, count in (
-            ("model's", results.maybe_seen),
-            ("champion's", results.champion_maybe_seen),
-        )
-        if count
+        *_seen("model", results.seen, results.maybe_seen),
+        *_seen("champion", results.champion_seen, results.champion_maybe_seen),
     ]
+    if results.crossed:
+        notes.append(
+            f"careful: {results.crossed:,} of these rows break what the training rows were split off by"
+        )
     more = len(results.slices) - slices
     if more > 0:
         notes.append(f"and {more} better slice{'s' if more > 1 else ''}")

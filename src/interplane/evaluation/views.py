@@ -158,16 +158,24 @@ class MetricView:
             f"[{difference.low:+.4f}, {difference.high:+.4f}], "
             f"{'lower' if better else 'upper'} bound {bound:+.4f}"
         )
-        seen = self.evaluation.champion_maybe_seen
-        if seen:
-            found += f"; the champion may have learned from {seen:,} of the {self.evaluation.rows:,} rows"
+        found += self._champion_saw()
         return self._ruling(words, found, held=held)
+
+    def _champion_saw(self) -> str:
+        """Return how many rows the champion was fitted on, or may have been; it is no fair champion."""
+        of, seen = self.evaluation.rows, self.evaluation.champion_seen
+        if seen:
+            return f"; the champion was fitted on {seen:,} of the {of:,} rows"
+        maybe = self.evaluation.champion_maybe_seen
+        if maybe and seen is None:
+            return f"; the champion may have learned from {maybe:,} of the {of:,} rows"
+        return ""
 
     def _ruling(self, words: str, found: str, *, held: bool) -> Ruling:
         return Ruling(
             words=words,
             where=self._words,
-            found=found,
+            found=found + _let_in(self.evaluation),
             outcome="held" if held else "broken",
             do="" if held else "Look at the slices, mend the features or the parameters, run again",
         )
@@ -224,7 +232,7 @@ class Gap:
         )
         found = (
             f"{self.value:.4f}, of which {self.shown:.4f} is beyond chance ({' to '.join(ends)})"
-        )
+        ) + _let_in(self.evaluation)
         held = self.shown <= limit
         return Ruling(
             words=words,
@@ -235,3 +243,10 @@ class Gap:
             if held
             else "Give the weak slice features or rows of its own, or state the limit",
         )
+
+
+def _let_in(evaluation: Results) -> str:
+    """Return how many rows are no test and were let in by name: every verdict shows it."""
+    counted = ((evaluation.seen, "were fitted on"), (evaluation.crossed, "break their split"))
+    told = [f"{count:,} {words}" for count, words in counted if count]
+    return f"; of the {evaluation.rows:,} rows {' and '.join(told)}, seen='allow'" if told else ""

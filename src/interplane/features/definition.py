@@ -31,6 +31,7 @@ def features(
     time: str | None = None,
     key: Sequence[str] = (),
     context: Sequence[str] = (),
+    known_at: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[..., Mapping[str, Any]]], Features]:
     """Declare the features of a model; decorates a function from a row to named expressions.
 
@@ -40,8 +41,12 @@ def features(
     Args:
         label: the column to learn. Only `target_encode` may read it, out of fold.
         time: the column that holds the prediction time; views are looked up as of it.
-        key: the columns that name a row; folds are drawn by it.
+        key: the columns that name a row; folds are drawn by it, and a fit remembers by it which rows
+            it saw.
         context: columns that are logged and sliced by.
+        known_at: for columns that are known only later, the column that says when:
+            ``{"arr_delay": "landed_at"}``. A feature that reads one of them is refused at the fit
+            where that is after the prediction time.
         misplaced: nothing; it catches ``@features`` without parentheses.
 
     >>> @features(label="late", key=["flight_id"])
@@ -67,7 +72,9 @@ def features(
             )
 
     def decorate(function: Callable[..., Mapping[str, Any]]) -> Features:
-        return Features(function, label=label, time=time, key=key, context=context)
+        return Features(
+            function, label=label, time=time, key=key, context=context, known_at=known_at
+        )
 
     return decorate
 
@@ -87,6 +94,7 @@ class Features:
         time: str | None = None,
         key: Sequence[str] = (),
         context: Sequence[str] = (),
+        known_at: Mapping[str, str] | None = None,
     ) -> None:
         self.function = function
         self.name: str = getattr(function, "__name__", type(function).__name__)
@@ -94,6 +102,7 @@ class Features:
         self.time = time
         self.key = tuple(key)
         self.context = tuple(context)
+        self.known_at = dict(known_at or {})
         self.row_name, self.joins = _parameters(function, self.name)
         self.__doc__ = function.__doc__
 
@@ -108,6 +117,8 @@ class Features:
             "time": self.time,
             "key": self.key,
             "context": self.context,
+            # Without it, features depend on what they always did.
+            **({"known_at": self.known_at} if self.known_at else {}),
         }
 
     def expressions(

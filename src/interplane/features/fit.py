@@ -18,7 +18,9 @@ from interplane.expressions.trees import parts_of
 from interplane.features.encodings import OneHot
 from interplane.features.freezing import FrozenParts, freeze
 from interplane.features.frozen import Frozen
+from interplane.features.hindsight import refuse_hindsight
 from interplane.features.joining import source_digests, uses_of, widen
+from interplane.features.leaks import remembered
 from interplane.features.parity import prove
 from interplane.features.refusals import check
 from interplane.features.statistics import compute
@@ -29,10 +31,12 @@ from interplane.features.training_rows import TrainingRows, with_folds
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from interplane.data.promises import Promise
     from interplane.expressions.expr import Expr
     from interplane.expressions.nodes import Node
     from interplane.features.aggregates import Aggregates
     from interplane.features.definition import Features
+    from interplane.features.seen import Seen
     from interplane.record import Type
     from interplane.views.view import ViewUse
 
@@ -89,6 +93,8 @@ class _Source:
     rows: pa.Table
     has_label: pa.ChunkedArray
     sources: Mapping[str, str]
+    seen: Mapping[Seen, bytes]
+    promise: Promise | None
 
     @classmethod
     def read(
@@ -104,6 +110,7 @@ class _Source:
         uses = uses_of(definition.joins, table, sources, time=time, of=definition.name)
         written = definition.expressions(table.types, uses)
         check(written, label=definition.label)
+        refuse_hindsight(definition, _columns_of(written), table)
         if table.rows == 0:
             raise DataError(
                 f"there are no rows to fit {definition.name} on",
@@ -118,7 +125,12 @@ class _Source:
         rows = read(wide, wide.types)
         has_label = _has_label(definition, wide.types, rows)
         digests = source_digests(uses, sources)
-        return cls(definition, uses, written, wide.types, rows, has_label, digests)
+        seen = remembered(table, definition.key)
+        return cls(
+            *(definition, uses, written, wide.types, rows, has_label, digests),
+            seen=seen,
+            promise=table.promise,
+        )
 
     @property
     def label(self) -> Column | None:
@@ -164,10 +176,21 @@ class _Source:
                 fast=fast,
                 last=self._last(),
                 sources=dict(self.sources),
+                seen=tuple(self.seen),
+                promise=self.promise,
                 stages=parts.stages,
             ),
+            read_seen=dict(self.seen).__getitem__,
         )
         return frozen.with_parity(prove(frozen, Table.from_arrow(self.rows), wide=True))
+
+
+def _columns_of(written: Mapping[str, Expr | OneHot]) -> dict[str, list[str]]:
+    """Return the columns that each feature reads."""
+    return {
+        name: [part.name for part in _parts({name: each}) if isinstance(part, Column)]
+        for name, each in written.items()
+    }
 
 
 def _parts(written: Mapping[str, Expr | OneHot]) -> Iterator[Node]:

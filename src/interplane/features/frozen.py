@@ -6,7 +6,7 @@ library alone. Only `Frozen.transform` and `Frozen.matrix` of more than a few ro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from interplane.data.table import Table
     from interplane.expressions.nodes import Constant, Node
+    from interplane.features.seen import Seen
     from interplane.record import Digest, Type
 
 __all__ = ["Frozen"]
@@ -55,6 +56,8 @@ class Frozen:
         context: the columns that are logged and sliced by.
         training: the rows that the statistics come from.
         parity: the proof of equality made at the fit, if it was.
+        read_seen: reads the bytes of a set of keys that the training rows had, where they are kept;
+            no part of the JSON form, and never called by a server.
     """
 
     features: Mapping[str, Node]
@@ -66,6 +69,7 @@ class Frozen:
     context: tuple[str, ...] = ()
     training: Training = field(default_factory=lambda: Training(rows=0))
     parity: Parity | None = None
+    read_seen: Callable[[Seen], bytes] | None = None
 
     # ---- what it is -----------------------------------------------------------------------
 
@@ -124,6 +128,10 @@ class Frozen:
     def with_parity(self, parity: Parity) -> Self:
         """Return the same features with the proof that engine and row program agree."""
         return replace(self, parity=parity)
+
+    def with_seen(self, read: Callable[[Seen], bytes]) -> Self:
+        """Return the same features with what reads the keys of their training rows."""
+        return replace(self, read_seen=read)
 
     # ---- a table --------------------------------------------------------------------------
 

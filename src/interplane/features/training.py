@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from interplane.data.promises import Promise
+from interplane.features.seen import Seen
 from interplane.record.base import Value
 
 __all__ = ["Parity", "Stage", "Training"]
@@ -35,6 +37,8 @@ class Training(Value, frozen=True, kw_only=True):
         sources: what the tables of the feature views were told apart by, for each view by its
             parameter: its columns of them, row by row.
         stages: how the statistics were computed, one stage after the other.
+        seen: which keys they had, by sets that are kept beside the frozen features.
+        promise: what the split promised that they are a part of, if they are.
     """
 
     rows: int
@@ -43,6 +47,8 @@ class Training(Value, frozen=True, kw_only=True):
     last: str | None = None
     sources: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it for each value
     stages: tuple[Stage, ...] = ()
+    seen: tuple[Seen, ...] = ()
+    promise: Promise | None = None
 
     @property
     def passes(self) -> int:
@@ -52,23 +58,37 @@ class Training(Value, frozen=True, kw_only=True):
     def to_dict(self) -> dict[str, Any]:
         """Return the plain JSON form; what older forms do not have is left out where it is empty."""
         plain = super().to_dict()
-        for name in ("sources", "stages"):
+        for name in ("sources", "stages", "seen", "promise"):
             if not plain[name]:
                 del plain[name]
         return plain
 
 
 class Parity(Value, frozen=True, kw_only=True):
-    """The proof that the engine and the row program gave the same bits for every feature.
+    """The proof that all executors gave the same bits for every feature.
 
     Attributes:
         rows: how many training rows were compared, drawn by ``seed``.
-        edge_rows: how many rows made of nulls, extremes and unseen values were compared.
+        edge_rows: how many rows made of nulls, extremes, unseen values, and of what the features
+            single out were compared.
         values: how many values that makes, over all features.
         seed: what the rows were drawn by.
+        of_rows: how many training rows there were to draw from; None in older proofs.
+        executors: what was compared; empty in older proofs, which are of engine and row.
     """
 
     rows: int
     edge_rows: int
     values: int
     seed: int
+    of_rows: int | None = None
+    executors: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plain JSON form; an older proof keeps the form that it had."""
+        plain = super().to_dict()
+        if self.of_rows is None:
+            del plain["of_rows"]
+        if not self.executors:
+            del plain["executors"]
+        return plain

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from interplane.errors import InterplaneError, StepFailed
+from interplane.errors import InterplaneError, Leak, StepFailed
 from interplane.pipeline.inputs import ResolvedInput
 from interplane.record import Artifact, Digest
 from interplane.record.base import Value
@@ -67,6 +67,10 @@ class Failure(Value, frozen=True, kw_only=True):
         """Describe what the step's own code raised."""
         place = f" at {raised.place}" if raised.place else ""
         text = f": {raised.line}" if raised.line else ""
+        if isinstance(raised.error, Leak):  # the step did as it was told: the rows are at fault
+            error = raised.error
+            what = f"step {step!r}{place}: {error.what}"
+            return cls(code=error.code, what=what, expected=error.expected, do=error.do)
         return cls(code=StepFailed.code, what=f"step {step!r} raised {raised.type}{place}{text}")
 
     @classmethod

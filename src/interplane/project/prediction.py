@@ -198,11 +198,14 @@ def _evaluate(
     against: Model | None,
     sources: Mapping[str, Table],
 ) -> Evaluation:
-    """Evaluate as the crossing was: the same metrics, slicings and settings."""
+    """Evaluate as the crossing was: the same metrics, slicings and settings.
+
+    Any rows can be scored, also those that a model was fitted on: the evaluation says how many.
+    """
     from interplane.evaluation.evaluate import evaluate
 
     if recorded is None:
-        return evaluate(model, rows, against=against, sources=sources)
+        return evaluate(model, rows, against=against, sources=sources, seen="allow")
     lost = _unsliced(recorded, rows)
     return evaluate(
         model,
@@ -217,6 +220,7 @@ def _evaluate(
         confidence=recorded.confidence,
         resamples=recorded.resamples,
         seed=recorded.seed,
+        seen="allow",
     )
 
 

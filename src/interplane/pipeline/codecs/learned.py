@@ -20,7 +20,7 @@ __all__ = ["EvaluationCodec", "FrozenCodec", "ModelCodec", "VerdictCodec"]
 
 
 class FrozenCodec:
-    """Frozen features, in their own JSON form."""
+    """Frozen features, in their own JSON form; the keys of their training rows lie beside it."""
 
     kind = "frozen"
 
@@ -29,17 +29,22 @@ class FrozenCodec:
         return is_a(value, "interplane.features.frozen", "Frozen")
 
     def save(self, value: Any, to: Saving, place: str) -> tuple[dict[str, Any], str]:
-        """Describe the features."""
-        del to, place
+        """Describe the features, and put the keys that they remember."""
+        del place
+        if value.read_seen is not None:
+            for seen in value.training.seen:
+                to.put(value.read_seen(seen))
         return {"frozen": value.to_dict()}, f"{len(value.names)} features"
 
     def load(self, description: Mapping[str, Any], want: Want, source: Loading) -> Any:
-        """Return the features; nothing of them is run."""
+        """Return the features; nothing of them is run, and keys are read when they are asked for."""
         from interplane.features.frozen import Frozen
 
-        del source
         _refuse_other(want, Frozen, "frozen features")
-        return Frozen.from_dict(description["frozen"])
+        frozen = Frozen.from_dict(description["frozen"])
+        if not frozen.training.seen:
+            return frozen
+        return frozen.with_seen(lambda seen: source.read(seen.digest))
 
 
 class ModelCodec:
