@@ -9,12 +9,14 @@ import click
 from interplane.cli.options import TIME, inputs_option, read_inputs
 from interplane.cli.output import age, json_option, print_json, print_table, progress, say
 from interplane.record import short
+from interplane.views.view import View
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from interplane.project.materializing import Materialization
     from interplane.project.views import RecordedView
+    from interplane.views.derived import AnyView
 
 __all__ = ["materialize", "views"]
 
@@ -55,9 +57,9 @@ def views(*, forget: str | None, as_json: bool) -> None:
         (
             item.name,
             ", ".join(item.view.entity),
-            item.view.source,
+            _stands_on(item.view),
             ", ".join(item.view.features),
-            "" if item.view.ttl_us is None else _length(item.view.ttl_us),
+            _ttl(item.view),
             short(item.view.digest),
             age(item.at),
         )
@@ -128,6 +130,17 @@ def _counts(item: Materialization) -> dict[str, Any]:
         "entities": item.entities,
         "horizon": item.horizon,
     }
+
+
+def _stands_on(view: AnyView) -> str:
+    """Return where a view's values come from: its sources, or other views."""
+    if isinstance(view, View):
+        return ", ".join(view.sources)
+    return "views " + ", ".join(dict.fromkeys(use.view.name for use in view.parents.values()))
+
+
+def _ttl(view: AnyView) -> str:
+    return _length(view.ttl_us) if isinstance(view, View) and view.ttl_us is not None else ""
 
 
 def _length(duration_us: int) -> str:

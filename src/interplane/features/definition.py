@@ -10,7 +10,7 @@ from interplane.errors import NotFreezable, UnknownName, UsageError
 from interplane.expressions.expr import Expr, Row
 from interplane.features.encodings import OneHot
 from interplane.features.joining import column_of
-from interplane.views.definition import FeatureView, Joined
+from interplane.views.joined import Joined, WrittenView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from interplane.data.table import Table
     from interplane.features.frozen import Frozen
     from interplane.record import Type
-    from interplane.views.view import ViewUse
+    from interplane.views.derived import AnyUse
 
 __all__ = ["Features", "features"]
 
@@ -122,7 +122,7 @@ class Features:
         }
 
     def expressions(
-        self, types: Mapping[str, Type], uses: Mapping[str, ViewUse] | None = None
+        self, types: Mapping[str, Type], uses: Mapping[str, AnyUse] | None = None
     ) -> dict[str, Expr | OneHot]:
         """Call the function with a row of these columns; return its features by their full names.
 
@@ -210,7 +210,7 @@ def _joined(parameter: inspect.Parameter, within: str) -> Joined:
     default = parameter.default
     if isinstance(default, Joined):
         return default
-    if isinstance(default, FeatureView):
+    if isinstance(default, WrittenView):
         return default.by()
     shown = "no default" if default is parameter.empty else f"the default {default!r:.80}"
     raise NotFreezable(

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from interplane.features.definition import Features
     from interplane.features.seen import Seen
     from interplane.record import Type
-    from interplane.views.view import ViewUse
+    from interplane.views.derived import AnyUse
 
 __all__ = ["fit", "fit_transform"]
 
@@ -87,7 +87,7 @@ class _Source:
     """What a fit starts from: the definition, its expressions, and the columns that they read."""
 
     definition: Features
-    uses: Mapping[str, ViewUse]
+    uses: Mapping[str, AnyUse]
     written: Mapping[str, Expr | OneHot]
     types: Mapping[str, Type]
     rows: pa.Table

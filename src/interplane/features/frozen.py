@@ -23,7 +23,7 @@ from interplane.features.lookups import LookupTable
 from interplane.features.requests import check_row
 from interplane.features.training import Parity, Training
 from interplane.record.digests import digest_value
-from interplane.views.view import View, ViewUse
+from interplane.views.derived import AnyUse, use_of, view_from_dict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +62,7 @@ class Frozen:
 
     features: Mapping[str, Node]
     lookups: Mapping[str, LookupTable] = field(default_factory=dict)
-    uses: Mapping[str, ViewUse] = field(default_factory=dict)
+    uses: Mapping[str, AnyUse] = field(default_factory=dict)
     label: str | None = None
     time: str | None = None
     key: tuple[str, ...] = ()
@@ -274,7 +274,7 @@ class Frozen:
             read = msgspec.convert(plain, type=_Plain)
             features = {each.name: from_json(each.expression) for each in read.features}
             uses = {
-                name: ViewUse(View.from_dict(use.view), use.by) for name, use in read.views.items()
+                name: use_of(view_from_dict(use.view), use.by) for name, use in read.views.items()
             }
         except (msgspec.ValidationError, InterplaneError) as error:
             raise _broken(str(error)) from error

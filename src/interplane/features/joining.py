@@ -5,28 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from interplane.errors import DataError, UnknownName, UsageError
+from interplane.record.digests import digest_value
+from interplane.views.derived import sources_of, stored_views
+from interplane.views.joined import column_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from interplane.data.table import Table
     from interplane.record import Type
-    from interplane.views.definition import Joined
-    from interplane.views.view import ViewUse
+    from interplane.views.derived import AnyUse
+    from interplane.views.joined import Joined
+    from interplane.views.view import View
 
-__all__ = ["column_of", "looked_up", "source_digests", "uses_of", "widen"]
-
-
-def column_of(parameter: str, feature: str) -> str:
-    """Return the column that a view's feature is, beside the columns of the row.
-
-    >>> column_of("carrier", "late_rate_7d")
-    'carrier.late_rate_7d'
-    """
-    return f"{parameter}.{feature}"
+__all__ = ["column_of", "looked_up", "source_digests", "sources_of", "uses_of", "widen"]
 
 
-def looked_up(uses: Mapping[str, ViewUse]) -> dict[str, Type]:
+def looked_up(uses: Mapping[str, AnyUse]) -> dict[str, Type]:
     """Return the columns that views give, in order, with their types."""
     return {
         column_of(parameter, name): kind
@@ -42,7 +37,7 @@ def uses_of(
     *,
     time: str | None,
     of: str,
-) -> dict[str, ViewUse]:
+) -> dict[str, AnyUse]:
     """Return the views over their sources, joined to the rows of a table.
 
     Args:
@@ -57,22 +52,23 @@ def uses_of(
         UnknownName: if the table has not a column that a view is joined by.
         DataError: if such a column, or the prediction time, is of another type.
     """
-    from interplane.views.view import ViewUse
-
     if not joins:
         return {}
+    from interplane.views.union import given_source
+
     _check_time(table, time, of)
-    uses = {}
+    uses: dict[str, AnyUse] = {}
     for parameter, joined in joins.items():
-        source = _source(joined.view.source, sources, by=joined.view.name)
-        uses[parameter] = ViewUse(joined.view.define(source.types), joined.by)
+        view = joined.view
+        types = {name: given_source(name, sources, by=view.name).types for name in view.sources}
+        uses[parameter] = view.use(types, joined.by)
     _check_by(table, uses)
     return uses
 
 
 def widen(
     table: Table,
-    uses: Mapping[str, ViewUse],
+    uses: Mapping[str, AnyUse],
     sources: Mapping[str, Table] | None,
     *,
     time: str | None,
@@ -86,56 +82,56 @@ def widen(
     if not uses:
         return table
     from interplane.data.table import Table
-    from interplane.views.join import join
+    from interplane.views.derived_join import look_up
 
     _check_time(table, time, "the features")
     _check_by(table, uses)
     columns = dict(zip(table.names, table.to_arrow().columns, strict=True))
-    for parameter, use in uses.items():
-        source = _source(use.view.source, sources, by=use.view.name)
-        found = join(table, use, source, time=str(time))
-        for name, values in zip(found.column_names, found.columns, strict=True):
-            column = column_of(parameter, name)
-            if column in columns:
-                raise UsageError(
-                    f"the table has a column {column!r}",
-                    expected=f"that name for the feature {name!r} of the view {parameter!r}",
-                    do="Rename the column, or the parameter",
-                )
-            columns[column] = values
+    for column, values in look_up(table, uses, sources, time=str(time)).items():
+        if column in columns:
+            raise UsageError(
+                f"the table has a column {column!r}, and a feature of a joined view is called that",
+                expected="another name for one of them",
+                do="Rename the column, or the parameter",
+            )
+        columns[column] = values
     return Table.from_columns(columns, name="the rows with their views")
 
 
 def source_digests(
-    uses: Mapping[str, ViewUse], sources: Mapping[str, Table] | None
+    uses: Mapping[str, AnyUse], sources: Mapping[str, Table] | None
 ) -> dict[str, str]:
-    """Return what each view's columns of its source are told apart by, by parameter.
+    """Return what each view's columns of its sources are told apart by, by parameter.
 
     Raises:
         UnknownName: if a source is not given.
     """
+    digests: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
+    return {
+        parameter: _combined([_digest(view, sources, digests) for view in stored_views(use.view)])
+        for parameter, use in uses.items()
+    }
+
+
+def _digest(
+    view: View,
+    sources: Mapping[str, Table] | None,
+    digests: dict[tuple[tuple[str, ...], tuple[str, ...]], str],
+) -> str:
+    """Return what a stored view's columns of its sources are told apart by; each is computed once."""
     from interplane.data.rowhash import digest_rows
+    from interplane.views.union import source_table
 
-    found: dict[tuple[str, tuple[str, ...]], str] = {}
-    digests = {}
-    for parameter, use in uses.items():
-        names = tuple(sorted(use.view.columns))
-        key = (use.view.source, names)
-        if key not in found:
-            source = _source(use.view.source, sources, by=use.view.name)
-            found[key] = digest_rows(source.select(*names).batches())
-        digests[parameter] = found[key]
-    return digests
+    names = tuple(sorted(view.columns))
+    key = (view.sources, names)
+    if key not in digests:
+        digests[key] = digest_rows(source_table(view, sources).select(*names).batches())
+    return digests[key]
 
 
-def _source(name: str, sources: Mapping[str, Table] | None, *, by: str) -> Table:
-    if sources is None or name not in sources:
-        raise UnknownName.of(
-            *("source", name, sources or ()),
-            where="sources",
-            do=f"The feature view {by} reads it: pass sources={{{name!r}: its table}}",
-        )
-    return sources[name]
+def _combined(digests: list[str]) -> str:
+    """Return the digest of one view, or one of those of several that another stands on."""
+    return digests[0] if len(digests) == 1 else digest_value(digests)
 
 
 def _check_time(table: Table, time: str | None, of: str) -> None:
@@ -156,21 +152,21 @@ def _check_time(table: Table, time: str | None, of: str) -> None:
         )
 
 
-def _check_by(table: Table, uses: Mapping[str, ViewUse]) -> None:
+def _check_by(table: Table, uses: Mapping[str, AnyUse]) -> None:
     for parameter, use in uses.items():
-        for name, entity in zip(use.by, use.view.entity, strict=True):
+        named = zip(use.by, use.view.entity, use.view.entity_types, strict=True)
+        for name, entity, wanted in named:
             if name not in table.types:
                 raise UnknownName.of(
                     *("column", name, table.types),
                     where="the table",
                     do=f"The view {parameter!r} is joined by it",
                 )
-            wanted = use.view.columns[entity]
             if table.types[name] != wanted:
                 raise DataError(
                     f"the column {name!r} of the table is {table.types[name]}",
-                    expected=f"{wanted}, as {entity!r} is in {use.view.source!r}, which the view "
-                    f"{parameter!r} is joined by",
+                    expected=f"{wanted}, as {entity!r} is in {' and '.join(use.view.sources)!r}, "
+                    f"which the view {parameter!r} is joined by",
                     do="Cast one of them in the data step that makes it",
                     column=name,
                 )

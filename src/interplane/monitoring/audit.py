@@ -24,6 +24,7 @@ from interplane.expressions.trees import parts_of
 from interplane.features.joining import column_of, widen
 from interplane.features.parity import both, first_difference, same_bits
 from interplane.monitoring.skew import Counts, FirstSkew, Kind, SkewReport
+from interplane.views.derived import stored_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from interplane.expressions.row_program import RowProgram
     from interplane.features.frozen import Frozen
     from interplane.models.flavors import Predictor
+    from interplane.views.derived import AnyView
 
 __all__ = ["LoggedRow", "audit_rows"]
 
@@ -95,12 +97,16 @@ class _Audit:
     @cached_property
     def arrived(self) -> dict[str, datetime | None]:
         """Until when the data of each view reach, by parameter."""
-        found: dict[str, datetime | None] = {}
-        for parameter, use in self.frozen.uses.items():
-            known = use.view.known_at.replace('"', '""')
-            source = self.sources[use.view.source].select(use.view.known_at)
-            found[parameter] = source.sql(f'SELECT max("{known}") AS t FROM self').to_rows()[0]["t"]
-        return found
+        return {parameter: self._arrived(use.view) for parameter, use in self.frozen.uses.items()}
+
+    def _arrived(self, view: AnyView) -> datetime | None:
+        """Return until when all data reach that a view stands on."""
+        times = [
+            _newest(self.sources[name], stored.known_at)
+            for stored in stored_views(view)
+            for name in stored.sources
+        ]
+        return None if None in times else min(time for time in times if time is not None)
 
     @cached_property
     def read_by(self) -> dict[str, frozenset[str]]:
@@ -142,9 +148,9 @@ class _Audit:
             _TIME: pa.array([row.time for row in self.rows], arrow_type("timestamp"))
         }
         for use in self.frozen.uses.values():
-            for name, entity in zip(use.by, use.view.entity, strict=True):
+            for name, kind in zip(use.by, use.view.entity_types, strict=True):
                 values = [row.row[name] for row in self.rows]
-                columns[name] = pa.array(values, arrow_type(use.view.columns[entity]))
+                columns[name] = pa.array(values, arrow_type(kind))
         table = Table.from_columns(columns, name="the audited rows")
         wide = widen(table, self.frozen.uses, self.sources, time=_TIME)
         return wide.select(*self.frozen.looked_up).to_rows()
@@ -261,3 +267,12 @@ class _Audit:
             recomputed=repr(again),
             served=repr(was),
         )
+
+
+def _newest(source: Table, column: str) -> datetime | None:
+    """Return the greatest time in a column of a table."""
+    known = column.replace('"', '""')
+    newest: datetime | None = (
+        source.select(column).sql(f'SELECT max("{known}") AS t FROM self').to_rows()[0]["t"]
+    )
+    return newest

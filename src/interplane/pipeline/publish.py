@@ -14,6 +14,7 @@ from interplane.pipeline.perform import load_declared
 from interplane.pipeline.view_sources import check_sources, load_sources, no_files
 from interplane.record import Artifact, Crossing, Digest, Verdict, ViewVersion
 from interplane.storage.names import crossing_pointer, named_pointer, series_name
+from interplane.views.derived import Derived, sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from interplane.pipeline.wiring import Graph
     from interplane.storage.draft import Draft
     from interplane.storage.store import Store
-    from interplane.views.view import View
+    from interplane.views.derived import AnyView
 
 __all__ = ["Appended", "Publisher"]
 
@@ -127,7 +128,7 @@ class Publisher:
         train = made.artifacts[str(publication.train)]
         rows = self._load(train, Want.of(Table, "the training rows that are published"))
         sources = load_sources(
-            [use.view.source for use in frozen.uses.values()],
+            sources_of(frozen.uses),
             artifacts=made.artifacts,
             inputs=made.inputs,
             store=self._store,
@@ -191,8 +192,11 @@ def _golden(
     return make_golden(model.features, model.predictor, schema, wide)
 
 
-def _put_view(view: View, draft: Draft) -> Digest:
-    """Put a version of a view into a draft, and into the series of its name."""
+def _put_view(view: AnyView, draft: Draft) -> Digest:
+    """Put a version of a view into a draft, and into the series of its name; those it stands on too."""
+    if isinstance(view, Derived):
+        for use in view.parents.values():
+            _put_view(use.view, draft)
     digest = draft.record(ViewVersion(name=view.name, definition=view.to_dict()))
     draft.append(series_name("view", view.name), digest)
     return digest

@@ -71,13 +71,14 @@ def check_sources(frozen: Frozen, sources: Mapping[str, Table], *, model: str) -
     digests = source_digests(frozen.uses, sources)
     for parameter, known in frozen.training.sources.items():
         if digests[parameter] != known:
-            view = frozen.uses[parameter].view
+            names = frozen.uses[parameter].view.sources
+            several = " or ".join(map(repr, names))
             raise UsageError(
-                f"the features of {model} were fitted with another table as {view.source!r} than "
+                f"the features of {model} were fitted with another table as {several} than "
                 f"the pipeline has under that name: the view {parameter!r} would be served from "
                 "other events than it was trained on",
                 expected="the same rows in the step that fits and in the pipeline",
-                do=f"Pass the pipeline's own: sources={{{view.source!r}: {view.source}}}; if it is "
+                do=f"Pass the pipeline's own: sources={{{names[0]!r}: {names[0]}}}; if it is "
                 "to be another one, make it in a step of its own and name that as the view's source",
             )
 

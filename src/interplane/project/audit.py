@@ -16,6 +16,7 @@ from interplane.project.recorded import frozen_of, recorded_tables
 from interplane.record import Audit
 from interplane.record.json_values import READERS
 from interplane.storage.names import audit_pointer
+from interplane.views.derived import sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -219,8 +220,7 @@ def _sources(
     from interplane.project.running import Running
 
     running = Running(project, found.crossing.pipeline, workers=1)
-    names = [use.view.source for use in frozen.uses.values()]
-    return recorded_tables(running, found, names, pins)
+    return recorded_tables(running, found, sources_of(frozen.uses), pins)
 
 
 def _keep(project: Project, found: Recorded, report: SkewReport, seed: int) -> Audit:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from interplane.errors import UsageError
 from interplane.project.crossings import find_crossing, load
 from interplane.project.recorded import frozen_of, recorded_tables
-from interplane.project.views import view_name
+from interplane.project.views import name_of_version
+from interplane.views.derived import sources_of, stored_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -68,6 +69,7 @@ def materialize(
         StorageError: if the online store cannot be written. The same call may be made again.
     """
     from interplane.views.materialize import materialize as bring
+    from interplane.views.union import source_table
 
     now = datetime.now(UTC)
     if since is not None and since.replace(tzinfo=since.tzinfo or UTC) > now:
@@ -81,26 +83,25 @@ def materialize(
     found = find_crossing(project.store, reference)
     model: Model = load(project.store, found.crossing.model)
     uses = frozen_of(model).uses
-    # A view that is joined twice is brought once.
-    views = {use.view.digest: (parameter, use.view) for parameter, use in uses.items()}
+    # A view that is joined twice, or that several others stand on, is brought once.
+    views = {view.digest: view for use in uses.values() for view in stored_views(use.view)}
     if not views:
         return []
-    sources = [view.source for _, view in views.values()]
-    tables = recorded_tables(running, found, sources, pins)
+    tables = recorded_tables(running, found, sources_of(uses), pins)
     online = project.open_online()
     tell = progress or (lambda _share: None)
     done = []
     try:
-        for place, (parameter, view) in enumerate(views.values()):
+        for place, view in enumerate(views.values()):
 
             def share(part: float, place: int = place) -> None:
                 tell((place + part) / len(views))
 
-            source = tables[view.source]
+            source = source_table(view, tables)
             brought = bring(online, view, source, since=since, latest=now, progress=share)
             done.append(
                 Materialization(
-                    name=view_name(project.store, found.crossing.views[parameter]),
+                    name=name_of_version(project.store, view),
                     digest=view.digest,
                     events=brought.events,
                     written=brought.written,

@@ -12,7 +12,7 @@ from interplane.project.crossings import find_crossing
 from interplane.record import ViewVersion
 from interplane.record.base import Value
 from interplane.serving.minute_file import MINUTES, MinuteFile
-from interplane.views.view import View
+from interplane.views.derived import stored_views, view_from_dict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from interplane.project.project import Project
     from interplane.serving.minutes import Minute
     from interplane.views.online import SqliteOnline
+    from interplane.views.view import View
 
 __all__ = ["Outside", "OutsideValues", "outside_values"]
 
@@ -165,7 +166,8 @@ def _freshness(project: Project, live: Recorded | None, now_us: int) -> dict[str
     if live is None or not live.crossing.views:
         return {}
     records = (project.store.record(each, ViewVersion) for each in live.crossing.views.values())
-    views = {view.digest: view for view in (View.from_dict(each.definition) for each in records)}
+    read = (view_from_dict(each.definition) for each in records)
+    views = {stored.digest: stored for view in read for stored in stored_views(view)}
     online = project.open_online()
     try:
         horizons = {each.view.digest: each.horizon for each in online.known().views}

@@ -10,6 +10,7 @@ import msgspec
 from interplane.errors import UsageError
 from interplane.record import short
 from interplane.storage.names import series_name
+from interplane.views.derived import sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,7 +41,7 @@ def recorded_rows(
     pins: Mapping[str, str] | None = None,
 ) -> tuple[Table, dict[str, Table]]:
     """Return an output of the crossing's pipeline and the tables of its views' sources."""
-    sources = [use.view.source for use in frozen_of(model).uses.values()]
+    sources = sources_of(frozen_of(model).uses)
     tables = recorded_tables(running, found, [output, *sources], pins)
     return tables[output], {name: tables[name] for name in sources}
 

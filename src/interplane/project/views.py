@@ -9,14 +9,16 @@ from interplane.errors import UnknownName, UsageError
 from interplane.project.crossings import list_crossings
 from interplane.record import ViewVersion
 from interplane.storage.names import series_name
-from interplane.views.view import View
+from interplane.views.derived import Derived, stored_views, view_from_dict
 
 if TYPE_CHECKING:
+    from interplane.project.crossings import Recorded
     from interplane.project.project import Project
     from interplane.record import Digest
     from interplane.storage.store import Store
+    from interplane.views.derived import AnyView
 
-__all__ = ["RecordedView", "forget_view", "list_views", "view_name"]
+__all__ = ["RecordedView", "forget_view", "list_views", "name_of_version", "view_name"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class RecordedView:
         actor: who recorded it.
     """
 
-    view: View
+    view: AnyView
     number: int
     at: str
     actor: str
@@ -45,7 +47,7 @@ def list_views(store: Store) -> list[RecordedView]:
     """Return every version of every feature view, by name and oldest first."""
     return [
         RecordedView(
-            view=View.from_dict(store.record(member.digest, ViewVersion).definition),
+            view=view_from_dict(store.record(member.digest, ViewVersion).definition),
             number=member.number,
             at=member.at,
             actor=member.actor,
@@ -63,6 +65,11 @@ def view_name(store: Store, digest: Digest) -> str:
     return f"{name}@{number}"
 
 
+def name_of_version(store: Store, view: AnyView) -> str:
+    """Return what a person calls a version of a view that was recorded with a crossing."""
+    return view_name(store, ViewVersion(name=view.name, definition=view.to_dict()).digest)
+
+
 def forget_view(project: Project, name: str) -> RecordedView:
     """Let the online store keep no more events of a version of a view; the version stays on record.
 
@@ -74,15 +81,20 @@ def forget_view(project: Project, name: str) -> RecordedView:
 
     Raises:
         UnknownName: if there is no such version.
-        UsageError: if a live crossing reads it.
+        UsageError: if a live crossing reads it, or it stands on other views and has no events.
     """
     recorded = {item.name: item for item in list_views(project.store)}
     if name not in recorded:
         raise UnknownName.of("feature view", name, recorded, do='See them with "interplane views"')
     found = recorded[name]
+    if isinstance(found.view, Derived):
+        raise UsageError(
+            f"{name} stands on other views: the online store has no events of it",
+            expected="a view of a source",
+            do=f"Forget one of {', '.join(each.name for each in stored_views(found.view))}",
+        )
     for crossing in list_crossings(project.store):
-        read = {view_name(project.store, digest) for digest in crossing.crossing.views.values()}
-        if "live" in crossing.pointers and name in read:
+        if "live" in crossing.pointers and found.view.digest in _read_by(project.store, crossing):
             raise UsageError(
                 f"{name} is read by {crossing.name}, which is live",
                 expected="a version that no live crossing reads",
@@ -94,3 +106,10 @@ def forget_view(project: Project, name: str) -> RecordedView:
     finally:
         online.close()
     return found
+
+
+def _read_by(store: Store, crossing: Recorded) -> set[Digest]:
+    """Return the stored views that a crossing reads, those that others stand on among them."""
+    versions = (store.record(each, ViewVersion) for each in crossing.crossing.views.values())
+    views = (view_from_dict(version.definition) for version in versions)
+    return {stored.digest for view in views for stored in stored_views(view)}

@@ -56,7 +56,9 @@ class MemoryOnline:
         """Return the registered views, or those of one source."""
         with self.turn:
             views = tuple(
-                each for each in self.views.values() if source in (None, each.view.source)
+                each
+                for each in self.views.values()
+                if source is None or source in each.view.sources
             )
             return Known(self._edition, views)
 

@@ -1,11 +1,13 @@
-"""Where feature views are written: one function from a source's row to named features of an entity."""
+"""Where feature views are written: one function from a source's row to named features of an entity.
+
+Without a source it is a function of other views: see `derived_definition`.
+"""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, overload
 
 from interplane.data.dataset import Dataset
 from interplane.errors import DataError, NotFreezable, UnknownName, UsageError
@@ -14,7 +16,10 @@ from interplane.expressions.nodes import Column, Literal, Reduce
 from interplane.expressions.trees import parts_of
 from interplane.expressions.windows import Windowed, last
 from interplane.record import check_name
-from interplane.views.view import ENTITY_TYPES, Latest, View, Window
+from interplane.views.definition_sources import all_columns, check_shared, source_names
+from interplane.views.derived_definition import DerivedFeatureView
+from interplane.views.joined import Joined, WrittenView, feature_name, names_of
+from interplane.views.view import ENTITY_TYPES, SOURCE_COLUMN, Latest, View, ViewUse, Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,26 +32,50 @@ if TYPE_CHECKING:
 __all__ = ["FeatureView", "Joined", "feature_view"]
 
 
+@overload
 def feature_view(
     *misplaced: object,
-    source: str | Dataset,
+    source: str | Dataset | Sequence[str | Dataset],
     entity: str | Sequence[str],
     event_time: str,
     known_at: str | None = None,
     ttl: str | timedelta | None = None,
     forecast: bool = False,
     key: str | Sequence[str] = (),
-) -> Callable[[Callable[..., Mapping[str, Any]]], FeatureView]:
+    shared_key: bool = False,
+) -> Callable[[Callable[..., Mapping[str, Any]]], FeatureView]: ...
+@overload
+def feature_view(
+    *misplaced: object, entity: str | Sequence[str]
+) -> Callable[[Callable[..., Mapping[str, Any]]], DerivedFeatureView]: ...
+def feature_view(
+    *misplaced: object,
+    source: str | Dataset | Sequence[str | Dataset] = (),
+    entity: str | Sequence[str],
+    event_time: str = "",
+    known_at: str | None = None,
+    ttl: str | timedelta | None = None,
+    forecast: bool = False,
+    key: str | Sequence[str] = (),
+    shared_key: bool = False,
+) -> Callable[[Callable[..., Mapping[str, Any]]], FeatureView | DerivedFeatureView]:
     """Declare features of an entity over time; decorates a function from a row of the source.
 
+    Without a source, it decorates a function of other views, and its features are expressions of what
+    those say at the time that is asked for: ``def trend(week=carrier_7d, quarter=carrier_90d)``.
+
     Args:
-        source: where the events come from: a dataset, or the name of an output of the pipeline.
+        source: where the events come from: a dataset, the name of an output of the pipeline, or
+            several of them. The events of a view of several sources are those of all; a row says
+            which it is from: ``row["@source"]``.
         entity: the column, or columns, that name the entity.
         event_time: the column of when an event happened.
         known_at: the column of when it was known; when it happened, unless said.
         ttl: how old the latest event may be (``3h``); windows are not bounded by it.
         forecast: events may be known before they happen.
         key: the column, or columns, that name an event. Windows need it: they count events.
+        shared_key: events of several sources that have one key are one event, however often it came.
+            Without it a key names an event within its source.
         misplaced: nothing; it catches ``@feature_view`` without arguments.
 
     >>> @feature_view(source="flights", entity="carrier", event_time="left", key="flight_id")
@@ -62,26 +91,38 @@ def feature_view(
             do='Write for example @ip.feature_view(source=flights, entity="carrier", …)',
         )
 
+    if not isinstance(source, str | Dataset) and not source:
+        _refuse_settings(event_time, known_at, ttl, forecast, key, shared_key)
+        return lambda function: DerivedFeatureView(function, entity=names_of(entity))
+
     def decorate(function: Callable[..., Mapping[str, Any]]) -> FeatureView:
         return FeatureView(
             function,
-            source=source.name if isinstance(source, Dataset) else source,
-            entity=_names(entity),
+            source=source_names(source),
+            entity=names_of(entity),
             event_time=event_time,
             known_at=known_at or event_time,
             ttl_us=None if ttl is None else last(ttl).duration_us,
             forecast=forecast,
-            key=_names(key),
+            key=names_of(key),
+            shared_key=shared_key,
         )
 
     return decorate
 
 
-def _names(given: str | Sequence[str]) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)
+def _refuse_settings(*settings: object) -> None:
+    """Refuse what only a view with events of its own has."""
+    if any(settings):
+        raise UsageError(
+            "a feature view without a source has settings of one",
+            expected="entity= alone: event times, keys and a time-to-live are those of the views that "
+            "it stands on",
+            do="Leave them out, or say where its events come from with source=",
+        )
 
 
-class FeatureView:
+class FeatureView(WrittenView):
     """A feature view as written; ``by`` joins it to the rows of features.
 
     The function itself stays callable as ``function``.
@@ -91,31 +132,29 @@ class FeatureView:
         self,
         function: Callable[..., Mapping[str, Any]],
         *,
-        source: str,
+        source: str | tuple[str, ...],
         entity: tuple[str, ...],
         event_time: str,
         known_at: str,
         ttl_us: int | None = None,
         forecast: bool = False,
         key: tuple[str, ...] = (),
+        shared_key: bool = False,
     ) -> None:
         self.function = function
         self.name = check_name(getattr(function, "__name__", "view"), of="feature view")
-        self.source = source
+        self.sources = names_of(source)
+        self.source = " and ".join(self.sources)
         self.entity = entity
         self.event_time = event_time
         self.known_at = known_at
         self.ttl_us = ttl_us
         self.forecast = forecast
         self.key = key
+        self.shared_key = shared_key
         self.__doc__ = function.__doc__
         self._row_name = _row_name(function, self.name)
-        if not entity or len(set(entity)) != len(entity):
-            raise UsageError(
-                f"the feature view {self.name!r} has the entity {list(entity)}",
-                expected="at least one column, each once",
-                do='Write for example entity="carrier"',
-            )
+        self._check_entity()
 
     def __repr__(self) -> str:
         return f"<FeatureView {self.name} of {', '.join(self.entity)}, from {self.source}>"
@@ -124,31 +163,29 @@ class FeatureView:
         """Return what a step that uses this view depends on: the function and settings."""
         return {
             "function": self.function,
-            "source": self.source,
+            "source": self.source if len(self.sources) == 1 else self.sources,
             "entity": self.entity,
             "event_time": self.event_time,
             "known_at": self.known_at,
             "ttl_us": self.ttl_us,
             "forecast": self.forecast,
             "key": self.key,
+            **({"shared_key": True} if self.shared_key else {}),
         }
 
-    def by(self, *columns: str) -> Joined:
-        """Join the view by these columns of the row, one for each that names the entity.
-
-        Without any, by columns of the entity's own names.
+    def use(self, types: Mapping[str, Mapping[str, Type]], by: tuple[str, ...]) -> ViewUse:
+        """Return the view over its sources, joined by columns.
 
         Raises:
-            UsageError: if their number is not that of the entity's columns.
+            UnknownName: if a source lacks a column that the view names or reads.
+            DataError: if sources have one column with several types.
         """
-        names = columns or self.entity
-        if len(names) != len(self.entity):
-            raise UsageError(
-                f"{self.name}.by({', '.join(map(repr, columns))}) names {len(names)} columns",
-                expected=f"one for each of {', '.join(self.entity)}",
-                do="Name the row's column for each of them, in this order",
-            )
-        return Joined(self, names)
+        own = {name: types[name] for name in self.sources}
+        if len(own) == 1:
+            return ViewUse(self.define(own[self.sources[0]]), by)
+        view = self.define(all_columns(own, of=self.name))
+        check_shared(view, own)
+        return ViewUse(view, by)
 
     def define(self, types: Mapping[str, Type]) -> View:
         """Return the view over a source with columns of these types.
@@ -168,31 +205,35 @@ class FeatureView:
             )
         arguments: dict[Node, int] = {}
         features = {
-            _feature_name(name, self.name): self._feature(name, value, arguments)
+            feature_name(name, self.name): self._feature(name, value, arguments)
             for name, value in returned.items()
         }
+        windowed = any(isinstance(each, Window) for each in features.values())
+        key = self._identity() if windowed else ()
         return View(
             name=self.name,
-            source=self.source,
+            source=self.sources[0],
+            more_sources=self.sources[1:],
             entity=self.entity,
             event_time=self.event_time,
             known_at=self.known_at,
             ttl_us=self.ttl_us,
             forecast=self.forecast,
-            key=self.key if any(isinstance(each, Window) for each in features.values()) else (),
-            columns=self._columns(types, features, arguments),
+            key=key,
+            columns=self._columns(types, key, arguments),
             arguments=tuple(arguments),
             features=features,
         )
 
+    def _identity(self) -> tuple[str, ...]:
+        """Return the columns that name an event: where sources have keys of their own, its source too."""
+        several = len(self.sources) > 1 and not self.shared_key
+        return (*self.key, SOURCE_COLUMN) if several and SOURCE_COLUMN not in self.key else self.key
+
     def _columns(
-        self,
-        types: Mapping[str, Type],
-        features: Mapping[str, Latest | Window],
-        arguments: Mapping[Node, int],
+        self, types: Mapping[str, Type], key: tuple[str, ...], arguments: Mapping[Node, int]
     ) -> dict[str, Type]:
-        windowed = any(isinstance(each, Window) for each in features.values())
-        named = (*self.entity, self.event_time, self.known_at, *(self.key if windowed else ()))
+        named = (*self.entity, self.event_time, self.known_at, *key)
         read = (
             part.name for root in arguments for part in parts_of(root) if isinstance(part, Column)
         )
@@ -271,18 +312,6 @@ class FeatureView:
                     )
 
 
-@dataclass(frozen=True)
-class Joined:
-    """A view as written, and the row's columns that it is joined by."""
-
-    view: FeatureView
-    by: tuple[str, ...]
-
-    def __fingerprint__(self) -> Mapping[str, object]:
-        """Return what a step that uses this depends on."""
-        return {"view": self.view, "by": self.by}
-
-
 def _row_name(function: Callable[..., object], name: str) -> str:
     parameters = list(inspect.signature(function).parameters)
     if len(parameters) == 1:
@@ -290,15 +319,5 @@ def _row_name(function: Callable[..., object], name: str) -> str:
     raise NotFreezable(
         f"the feature view {name} takes {len(parameters)} parameters",
         expected="one, the row of its source",
-        do=f"Write for example def {name}(flights)",
-    )
-
-
-def _feature_name(name: object, within: str) -> str:
-    if isinstance(name, str) and name.isidentifier():
-        return name
-    raise NotFreezable(
-        f"a feature of {within} is named {name!r}",
-        expected="a Python name, as it is read by it: here.wind",
-        do="Rename it",
+        do=f"Write for example def {name}(flights); a view of other views has no source",
     )

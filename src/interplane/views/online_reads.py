@@ -49,12 +49,9 @@ def read_registered(
     source: str | None = None,
 ) -> tuple[Registered, ...]:
     """Return the registered views in order, or those of one source."""
-    rows = connection.execute("SELECT number, horizon, source FROM view ORDER BY number").fetchall()
-    return tuple(
-        Registered(lookup(connection, number)[0], number, horizon)
-        for number, horizon, its_source in rows
-        if source is None or its_source == source
-    )
+    rows = connection.execute("SELECT number, horizon FROM view ORDER BY number").fetchall()
+    views = (Registered(lookup(connection, number)[0], number, at) for number, at in rows)
+    return tuple(each for each in views if source is None or source in each.view.sources)
 
 
 class SqliteReader:

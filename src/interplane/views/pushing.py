@@ -8,6 +8,8 @@ The policy, beyond that of values in `record.json_values`:
   clock. That is so only where the view has a column of its own for it: where that is the event
   time, an event is known when it happened, and the event time has to be there.
 - What was known before it happened is refused, unless the view is a forecast.
+- A view of several sources takes the rows of all of them. Which one a row is of is what it was pushed
+  to; a column of that name in the row is not read.
 - Each row by itself: one that is refused harms no other. A row goes to all views of its source, or,
   if one of them refuses it, to none.
 """
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from interplane.errors import DataError, RequestRejected, StorageError, UnknownName
 from interplane.record.json_values import EXPECTED, READERS, Misfit, rejected
 from interplane.views.ports import Fact
+from interplane.views.view import SOURCE_COLUMN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -114,8 +117,9 @@ class Pusher:
             return
         sources: dict[str, list[Registered]] = {}
         for registered in known.views:
-            sources.setdefault(registered.view.source, []).append(registered)
-        self._sources = {name: _Source(views) for name, views in sources.items()}
+            for source in registered.view.sources:
+                sources.setdefault(source, []).append(registered)
+        self._sources = {name: _Source(name, views) for name, views in sources.items()}
         self._edition = known.edition
 
     def _read(self, push: Push) -> _Read:
@@ -157,7 +161,8 @@ class _Read(NamedTuple):
 class _Source:
     """The views of one source."""
 
-    def __init__(self, views: Sequence[Registered]) -> None:
+    def __init__(self, name: str, views: Sequence[Registered]) -> None:
+        self._name = name
         self._views = views
         self._columns = {name for each in views for name in each.view.columns}
 
@@ -165,12 +170,14 @@ class _Source:
         """Return what a row says to each view."""
         if not isinstance(plain, dict):
             raise rejected(plain, at, expected="an object with a value per column")
-        return [_fact(registered, plain, at, now) for registered in self._views]
+        # Which source a row is of is what it was pushed to, whatever it says itself.
+        row = {**plain, SOURCE_COLUMN: self._name}
+        return [_fact(registered, row, at, now) for registered in self._views]
 
     def unread(self, rows: Iterable[Any]) -> tuple[str, ...]:
         """Return the columns of rows that no view reads, in order."""
         names = dict.fromkeys(name for row in rows if isinstance(row, dict) for name in row)
-        return tuple(name for name in names if name not in self._columns)
+        return tuple(name for name in names if name not in self._columns or name == SOURCE_COLUMN)
 
 
 def _fact(registered: Registered, plain: Mapping[str, Any], at: str, now: datetime) -> Fact:

@@ -11,18 +11,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from interplane.data.engine import connect
-from interplane.data.evaluating import evaluate, read
-from interplane.errors import DataError, UnknownName
+from interplane.data.evaluating import read
 from interplane.expressions.nodes import Column
-from interplane.expressions.trees import rebuild
+from interplane.views.computed import evaluate_named
 from interplane.views.numbering import Numbering
 from interplane.views.pairs import Pairs
+from interplane.views.union import check_source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from interplane.data.table import Table
-    from interplane.expressions.nodes import Node
     from interplane.views.pairs import Hashes, Ints
     from interplane.views.view import View
 
@@ -80,7 +77,7 @@ class SourceEvents:
             UnknownName: if the table lacks a column that the view reads.
             DataError: if a column has another type, or an event was known before it happened.
         """
-        _check_columns(view, source)
+        check_source(view, view.source, source.types)
         rows = _events_of(view, read(source, view.columns))
         known = microseconds(rows.column(view.known_at))
         same = view.known_at == view.event_time
@@ -152,24 +149,11 @@ def _arguments(view: View, rows: pa.Table) -> tuple[pa.ChunkedArray, ...]:
         for place, node in enumerate(view.arguments)
         if not isinstance(node, Column)
     }
-    found = _evaluate(computed, rows) if computed else rows
+    found = evaluate_named(computed, rows) if computed else rows
     return tuple(
         _clean(rows.column(node.name) if isinstance(node, Column) else found.column(str(place)))
         for place, node in enumerate(view.arguments)
     )
-
-
-def _evaluate(nodes: Mapping[str, Node], rows: pa.Table) -> pa.Table:
-    """Compute expressions of columns that have any names: the engine reads them as c0, c1 …."""
-    names = {name: f"c{place}" for place, name in enumerate(rows.column_names)}
-    renamed = {
-        place: rebuild(
-            node,
-            lambda part: Column(names[part.name], part.type) if isinstance(part, Column) else None,
-        )
-        for place, node in nodes.items()
-    }
-    return evaluate(renamed, rows.rename_columns(list(names.values())), {})
 
 
 def _clean(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -183,24 +167,6 @@ def _clean(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if any(pc.any(pc.equal(chunk, _NEGATIVE_ZERO)).as_py() for chunk in bits):
         column = pc.add(column, 0.0)
     return column
-
-
-def _check_columns(view: View, source: Table) -> None:
-    there = source.types
-    for name, kind in view.columns.items():
-        if name not in there:
-            raise UnknownName.of(
-                *("column", name, there),
-                where=f"the source {view.source!r}",
-                do=f"The feature view {view.name} reads it: add it in the step that makes the source",
-            )
-        if there[name] != kind and (there[name], kind) != ("int", "float"):
-            raise DataError(
-                f"the column {name!r} of the source {view.source!r} is {there[name]}",
-                expected=f"{kind}, as in the feature view {view.name!r}",
-                do="Cast it in the step that makes the source",
-                column=name,
-            )
 
 
 def _check_times(view: View, event: Ints, known: Ints) -> None:
