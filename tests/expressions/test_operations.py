@@ -17,7 +17,8 @@ from interplane.expressions.nodes import Column, Literal
 from interplane.expressions.operations import TABLE, call
 from interplane.expressions.page import operations_page
 from interplane.expressions.runtime import NAMESPACE
-from interplane.testing.fuzz import Bench, fuzz_operation, same
+from interplane.testing.fuzz import fuzz_operation
+from interplane.testing.parity_bench import Bench, same
 
 EXAMPLES = [(name, example) for name, op in TABLE.items() for example in op.examples]
 TEMPLATES = sorted(

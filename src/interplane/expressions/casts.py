@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
 
-from interplane.expressions.form import Example, Form, Operation
+from interplane.expressions.form import Example, Form, Operation, Option
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from interplane.record import Type
 
 __all__ = ["OPERATIONS"]
 
@@ -12,6 +18,17 @@ __all__ = ["OPERATIONS"]
 _INT_TEXT = "-?[0-9]{{1,19}}"
 _FLOAT_TEXT = "-?[0-9]{{1,40}}([.][0-9]{{1,40}})?([eE][+-]?[0-9]{{1,3}})?"
 _DATE_TEXT = "[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}"
+_TIME_TEXT = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{{1,6}})?"
+_BITS = (8, 16, 32)
+
+
+def _is_bits(value: object, _: Type) -> bool:
+    return type(value) is int and value in _BITS
+
+
+def _narrow_sql(args: tuple[str, ...], options: Mapping[str, Any]) -> str:
+    half = 2 ** (options["bits"] - 1)
+    return f"CASE WHEN {args[0]} BETWEEN {-half} AND {half - 1} THEN {args[0]} END"
 
 
 def _cast(name: str, to: str, doc: str, forms: tuple[Form, ...], *examples: Example) -> Operation:
@@ -155,7 +172,7 @@ OPERATIONS: tuple[Operation, ...] = (
     _cast(
         "to_timestamp",
         "timestamp",
-        "Midnight at the beginning of a day.",
+        "Midnight at the beginning of a day; text such as 2013-01-31 17:45:06.25 (or with T; UTC, no offset), else null.",
         (
             Form(
                 args=("date",),
@@ -163,7 +180,43 @@ OPERATIONS: tuple[Operation, ...] = (
                 sql="CAST({0} AS TIMESTAMP)",
                 python="datetime({0}.year, {0}.month, {0}.day)",
             ),
+            Form(
+                args=("str",),
+                result="timestamp",
+                sql=(
+                    f"CASE WHEN regexp_full_match({{0}}, '{_DATE_TEXT}[ T]{_TIME_TEXT}')"
+                    " AND {0} >= '0001' THEN TRY_CAST({0} AS TIMESTAMP) END"
+                ),
+                python="timestamp_of_text({0})",
+                partial=True,
+            ),
         ),
         Example((date(2013, 1, 31),), datetime(2013, 1, 31)),
+        Example(("2013-01-31T17:45:06.25",), datetime(2013, 1, 31, 17, 45, 6, 250_000)),
+        Example(("2013-01-31T17:45:06Z",), None),
+    ),
+    Operation(
+        name="narrow",
+        group="Casts",
+        written='x.cast("int8"), x.cast("int16"), x.cast("int32")',
+        doc="The whole number, null beyond so many bits.",
+        forms=(
+            Form(
+                args=("int",),
+                result="int",
+                sql=_narrow_sql,
+                python="({0} if {low} <= {0} <= {high} else None)",
+                partial=True,
+                constants=lambda options: {
+                    "low": -(2 ** (options["bits"] - 1)),
+                    "high": 2 ** (options["bits"] - 1) - 1,
+                },
+            ),
+        ),
+        examples=(
+            Example((127,), 127, (("bits", 8),)),
+            Example((128,), None, (("bits", 8),)),
+        ),
+        options=(Option("bits", "8, 16 or 32", _is_bits, lambda _: _BITS),),
     ),
 )

@@ -92,6 +92,23 @@ OPERATIONS: tuple[Operation, ...] = (
     _function(
         "log10", "Logarithm to base 10. Null where x <= 0.", Example((0.0,), None), where=_POSITIVE
     ),
+    Operation(
+        name="log",
+        group=_GROUP,
+        written="x.log(base)",
+        doc="x.ln() / base.ln(); to base 2 and 10 rather log2 and log10. Null where x <= 0, base <= 0 or base is 1.",
+        forms=(
+            Form(
+                args=("float", "float"),
+                result="float",
+                sql="CASE WHEN {0} > 0 AND {1} > 0 AND {1} <> 1 THEN ln({0}) / ln({1}) END",
+                python="(log({0}) / log({1}) if {0} > 0.0 and {1} > 0.0 and {1} != 1.0 else None)",
+                partial=True,
+                nan="quotient",
+            ),
+        ),
+        examples=(Example((9.0, 3.0), 2.0), Example((2.0, 1.0), None)),
+    ),
     _function(
         "sqrt",
         "Square root. Null where x < 0.",
@@ -133,6 +150,9 @@ OPERATIONS: tuple[Operation, ...] = (
         where=_UNIT,
         finite=True,
     ),
+    _function("sinh", "Hyperbolic sine.", Example((0.0,), 0.0), python="float_sinh({0})"),
+    _function("cosh", "Hyperbolic cosine.", Example((0.0,), 1.0), python="float_cosh({0})"),
+    _function("tanh", "Hyperbolic tangent, from -1 to 1.", Example((0.0,), 0.0), finite=True),
     _function("atan", "Arc tangent, in radians.", Example((0.0,), 0.0), finite=True),
     _function("radians", "Degrees as radians.", Example((180.0,), 3.141592653589793)),
     _function("degrees", "Radians as degrees.", Example((3.141592653589793,), 180.0)),

@@ -34,6 +34,11 @@ class Groups(TypedDict, total=False):
 
 
 Unit = Literal["year", "quarter", "month", "week", "day", "hour", "minute", "second"]
+FineUnit = Unit | Literal["millisecond", "microsecond"]
+
+
+_BITS = {"int8": 8, "int16": 16, "int32": 32}
+_WIDTHS = {**dict.fromkeys((*_BITS, "int64"), "int"), "float64": "float"}
 
 
 class _Methods:
@@ -97,9 +102,18 @@ class NullMethods(_Methods):
         """How many of the rising ``edges`` are at or below it."""
         return self._call("bucket", edges=edges)
 
-    def cast(self, to: Type) -> Self:
-        """The value as another type; null where it has none."""
-        return self if to == self.type else self._call(f"to_{to}")
+    def cast(self, to: Type | Literal["int8", "int16", "int32", "int64", "float64"]) -> Self:
+        """The value as another type; null where it has none.
+
+        Whole numbers of 8, 16 and 32 bits stay ints, and are null beyond them.
+        """
+        kind = _WIDTHS.get(to, to)
+        made = self if kind == self.type else self._call(f"to_{kind}")
+        return made._call("narrow", bits=_BITS[to]) if to in _BITS else made
+
+    def try_cast(self, to: Type) -> Self:
+        """The same as ``cast``, which never fails."""
+        return self.cast(to)
 
 
 class NumberMethods(_Methods):
@@ -130,6 +144,10 @@ class NumberMethods(_Methods):
     def log10(self) -> Self:
         """Logarithm to base 10."""
         return self._call("log10")
+
+    def log(self, base: Any = None) -> Self:
+        """Logarithm to ``base``; the natural one without."""
+        return self._call("ln") if base is None else self._call("log", base)
 
     def sqrt(self) -> Self:
         """Square root."""
@@ -180,6 +198,18 @@ class AngleMethods(_Methods):
     def atan(self) -> Self:
         """Arc tangent."""
         return self._call("atan")
+
+    def sinh(self) -> Self:
+        """Hyperbolic sine."""
+        return self._call("sinh")
+
+    def cosh(self) -> Self:
+        """Hyperbolic cosine."""
+        return self._call("cosh")
+
+    def tanh(self) -> Self:
+        """Hyperbolic tangent."""
+        return self._call("tanh")
 
     def atan2(self, x: Any) -> Self:
         """The angle of the point (x, this)."""
@@ -365,6 +395,34 @@ class TimeMethods(_Methods):
         """0 for Monday to 6 for Sunday."""
         return self._call("day_of_week")
 
+    def week(self) -> Self:
+        """The ISO week, 1 to 53."""
+        return self._call("week")
+
+    def iso_year(self) -> Self:
+        """The year that the ISO week belongs to."""
+        return self._call("iso_year")
+
+    def days_in_month(self) -> Self:
+        """28 to 31."""
+        return self._call("days_in_month")
+
+    def day_name(self) -> Self:
+        """The English name of the day of the week."""
+        return self._call("day_name")
+
+    def month_name(self) -> Self:
+        """The English name of the month."""
+        return self._call("month_name")
+
+    def millisecond(self) -> Self:
+        """The milliseconds of the second, 0 to 999."""
+        return self._call("millisecond")
+
+    def microsecond(self) -> Self:
+        """The microseconds of the second, 0 to 999,999."""
+        return self._call("microsecond")
+
     def day_of_year(self) -> Self:
         """1 for the first of January."""
         return self._call("day_of_year")
@@ -388,6 +446,26 @@ class TimeMethods(_Methods):
     def seconds_since(self, earlier: Any) -> Self:
         """The seconds from ``earlier`` to it."""
         return self._call("seconds_since", earlier)
+
+    def delta(self, earlier: Any, unit: FineUnit) -> Self:
+        """How many beginnings of a unit lie between ``earlier`` and it."""
+        return self._call("delta", earlier, unit=unit)
+
+    def to_local(self, zone: Any, *, zones: Sequence[str] = ()) -> Self:
+        """The time that clocks show in ``zone`` when it is this time in UTC.
+
+        Args:
+            zone: the name of a zone, such as ``America/New_York``, or a column of names.
+            zones: the names that such a column may hold; for others the result is null.
+        """
+        from interplane.expressions.local_zones import to_local
+
+        made: Self = to_local(self, zone, zones)
+        return made
+
+    def as_timestamp(self, unit: Literal["s", "ms", "us"] = "s") -> Self:
+        """The time so many seconds, milliseconds or microseconds after 1970 began."""
+        return self._call("from_epoch", unit=unit)
 
     def days_since(self, earlier: Any) -> Self:
         """The days from ``earlier`` to it."""

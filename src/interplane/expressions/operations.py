@@ -11,6 +11,8 @@ from interplane.errors import ExpressionError, UnknownName
 from interplane.expressions import (
     arithmetic,
     casts,
+    dates,
+    local_times,
     logic,
     mathematics,
     ngrams,
@@ -31,7 +33,11 @@ __all__ = ["TABLE", "call", "form_of", "get_operation"]
 
 TABLE: dict[str, Operation] = {
     operation.name: operation
-    for part in (arithmetic, mathematics, logic, casts, strings, texts, ngrams, times)
+    for part in (
+        *(arithmetic, mathematics, logic, casts),
+        *(strings, texts, ngrams),
+        *(times, dates, local_times),
+    )
     for operation in part.OPERATIONS
 }
 """Every operation by name."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from interplane.expressions.nodes import Call, Column, Literal, Lookup, Reduce
 
 if TYPE_CHECKING:
-    from interplane.expressions.nodes import Node
+    from interplane.expressions.nodes import Node, Options
 
 __all__ = ["described", "render"]
 
@@ -73,8 +73,14 @@ def _render_call(node: Call, level: int) -> str:
     if node.op in _FUNCTIONS:
         return f"{node.op}({', '.join(_render(arg, 0) for arg in node.args)})"
     rest = [_render(arg, 0) for arg in node.args[1:]]
-    rest += [f"{name}={_short(value)}" for name, value in node.options]
+    options = node.options if node.op != "to_local" else _zone(node)
+    rest += [f"{name}={_short(value)}" for name, value in options]
     return f"{_render(node.args[0], _TIGHT)}.{node.op}({', '.join(rest)})"
+
+
+def _zone(node: Call) -> Options:
+    """Return what tells zones apart for people: the name, and not its hundreds of changes."""
+    return tuple(item for item in node.options if item[0] == "zone")
 
 
 def _short(value: object) -> str:

@@ -87,6 +87,22 @@ def float_exp(x: float) -> float:
         return _INF
 
 
+def float_sinh(x: float) -> float:
+    """Return the hyperbolic sine of ``x``, infinite where that is too large."""
+    try:
+        return math.sinh(x)
+    except OverflowError:
+        return _INF if x > 0.0 else -_INF
+
+
+def float_cosh(x: float) -> float:
+    """Return the hyperbolic cosine of ``x``, infinite where that is too large."""
+    try:
+        return math.cosh(x)
+    except OverflowError:
+        return _INF
+
+
 def float_pow(x: float, y: float) -> float | None:
     """Return ``x`` to the power of ``y``, or None where it is undefined.
 
@@ -240,7 +256,7 @@ NAMESPACE: dict[str, Any] = {
                 "log2",
                 "nan",
             ),
-            *("radians", "sin", "sqrt", "tan"),
+            *("radians", "sin", "sqrt", "tan", "tanh"),
         )
     },
     **{
@@ -251,12 +267,14 @@ NAMESPACE: dict[str, Any] = {
             days_between,
             epoch_seconds,
             float_ceil,
+            float_cosh,
             float_exp,
             float_floor,
             float_mod,
             float_of_text,
             float_pow,
             float_round,
+            float_sinh,
             int_of_text,
             months_later,
             seconds_between,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +13,9 @@ __all__ = ["COUNTS", "DATE_COUNTS", "FUNCTIONS", "TICKS"]
 
 _EPOCH = datetime(1970, 1, 1)
 _MICROSECOND = timedelta(microseconds=1)
+_TIMESTAMP_TEXT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?"
+)
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June", "July"),
@@ -67,7 +71,13 @@ def time_of_epoch(count: int, tick: int) -> datetime | None:
 
 
 def timestamp_of_text(text: str) -> datetime | None:
-    """Return the timestamp that a text of the right form writes, or None."""
+    """Return the timestamp that ``text`` writes, or None.
+
+    >>> timestamp_of_text("2013-01-31 17:45:06"), timestamp_of_text("2013-01-31 17:45")
+    (datetime.datetime(2013, 1, 31, 17, 45, 6), None)
+    """
+    if _TIMESTAMP_TEXT.fullmatch(text) is None:
+        return None
     try:
         return datetime.fromisoformat(text)
     except ValueError:
