@@ -18,7 +18,7 @@ from interplane.expressions.operations import TABLE, call
 from interplane.expressions.page import operations_page
 from interplane.expressions.runtime import NAMESPACE
 from interplane.testing.fuzz import fuzz_operation
-from interplane.testing.parity_bench import Bench, same
+from interplane.testing.parity_bench import Bench
 
 EXAMPLES = [(name, example) for name, op in TABLE.items() for example in op.examples]
 TEMPLATES = sorted(
@@ -45,7 +45,8 @@ def test_examples_hold_on_both_sides(name: str, example: Example) -> None:
         (engine,) = bench.on_engine({"0": node})["0"]
     finally:
         bench.close()
-    assert same(example.result, engine), engine
+    # The text of a float is exact, and tells 1.0 from 1 and 0.0 from -0.0.
+    assert repr(example.result) == repr(engine)
 
 
 def _types(name: str, example: Example) -> tuple[Any, ...]:
