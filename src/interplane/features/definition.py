@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from interplane.errors import NotFreezable, UnknownName, UsageError
 from interplane.expressions.expr import Expr, Row
 from interplane.features.encodings import OneHot
 from interplane.features.joining import column_of
+from interplane.features.spark.sessions import on_spark
 from interplane.views.joined import Joined, WrittenView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import numpy as np
+    from pyspark.sql import DataFrame
 
     from interplane.data.table import Table
     from interplane.features.frozen import Frozen
@@ -151,30 +153,67 @@ class Features:
             )
         return dict(_flat(returned, within=self.name))
 
+    @overload
     def fit(
         self, table: Table, *, sources: Mapping[str, Table] | None = None, fast: bool = False
+    ) -> Frozen: ...
+
+    @overload
+    def fit(
+        self, table: DataFrame, *, sources: Mapping[str, DataFrame] | None = None
+    ) -> Frozen: ...
+
+    def fit(
+        self,
+        table: Any,
+        *,
+        sources: Mapping[str, Any] | None = None,
+        fast: bool = False,
     ) -> Frozen:
         """Compute every statistic on the rows of ``table`` and freeze the features.
 
         Args:
-            table: the training rows.
-            sources: the table of each source that feature views read, by its name.
+            table: the training rows; a Spark DataFrame is fitted on Spark (extra ``spark``), where
+                docs/operations.md says how far each statistic agrees.
+            sources: the table of each source that feature views read, by its name; all on Spark where
+                ``table`` is.
             fast: use all threads: quicker on many rows, but two fits may differ in the last bit
-                of a float. Recorded.
+                of a float. Recorded. A fit on Spark always does.
         """
+        if on_spark(table, sources):
+            from interplane.features.spark.fit import fit as fit_on_spark
+
+            return fit_on_spark(self, table, sources=sources)
         from interplane.features.fit import fit
 
         return fit(self, table, sources=sources, fast=fast)
 
+    @overload
     def fit_transform(
         self, table: Table, *, sources: Mapping[str, Table] | None = None, fast: bool = False
-    ) -> tuple[Frozen, Table, np.ndarray[Any, Any]]:
+    ) -> tuple[Frozen, Table, np.ndarray[Any, Any]]: ...
+
+    @overload
+    def fit_transform(
+        self, table: DataFrame, *, sources: Mapping[str, DataFrame] | None = None
+    ) -> tuple[Frozen, DataFrame, str]: ...
+
+    def fit_transform(
+        self, table: Any, *, sources: Mapping[str, Any] | None = None, fast: bool = False
+    ) -> tuple[Frozen, Any, Any]:
         """Fit, and return the frozen features with the training rows: features, and label.
 
         Only here are target encodings out of fold: a row's own label never reaches its features.
         Rows without a label are left out of both and counted in ``frozen.training``. The frozen
         features carry the proof that engine and row program agree on them.
+
+        Of a Spark DataFrame the training rows are one, too: with the columns of the key, the label and
+        the features of each row. The third thing returned is then the name of the label's column.
         """
+        if on_spark(table, sources):
+            from interplane.features.spark.fit import fit_transform as fitted
+
+            return fitted(self, table, sources=sources)
         from interplane.features.fit import fit_transform
 
         return fit_transform(self, table, sources=sources, fast=fast)

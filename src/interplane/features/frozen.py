@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import msgspec
 
@@ -21,6 +21,7 @@ from interplane.expressions.trees import parts_of
 from interplane.features.joining import column_of, looked_up, widen
 from interplane.features.lookups import LookupTable
 from interplane.features.requests import check_row
+from interplane.features.spark.sessions import on_spark
 from interplane.features.training import Parity, Training
 from interplane.record.digests import digest_value
 from interplane.views.derived import AnyUse, use_of, view_from_dict
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
+    from pyspark.sql import DataFrame
 
     from interplane.data.table import Table
     from interplane.expressions.nodes import Constant, Node
@@ -135,11 +137,22 @@ class Frozen:
 
     # ---- a table --------------------------------------------------------------------------
 
-    def transform(self, table: Table, *, sources: Mapping[str, Table] | None = None) -> Table:
+    @overload
+    def transform(self, table: Table, *, sources: Mapping[str, Table] | None = None) -> Table: ...
+
+    @overload
+    def transform(
+        self, table: DataFrame, *, sources: Mapping[str, DataFrame] | None = None
+    ) -> DataFrame: ...
+
+    def transform(self, table: Any, *, sources: Mapping[str, Any] | None = None) -> Any:
         """Return the features of each row of ``table``, in its order; null where undefined.
 
+        Of a Spark DataFrame they are one, too, computed by the row program when Spark runs it; the
+        columns of the key stand before them, as its rows have no order.
+
         Args:
-            table: the rows.
+            table: the rows, as a table or a Spark DataFrame.
             sources: the table of each source that feature views read, by its name. What they give
                 is what was known at the row's prediction time.
 
@@ -147,6 +160,10 @@ class Frozen:
             UnknownName: if the table lacks a column that the features read, or a source is missing.
             DataError: if a column has another type.
         """
+        if on_spark(table, sources):
+            from interplane.features.spark.transform import transform as transformed
+
+            return transformed(self, table, sources=sources)
         from interplane.features.batch import transform
 
         return transform(self, self.widen(table, sources=sources))

@@ -41,7 +41,7 @@ def evaluate(
     plain = {name: node for name, node in outputs.items() if _is_plain(node)}
     made = {name: node for name, node in outputs.items() if name not in plain}
     kept = list(dict.fromkeys(node.name for node in plain.values() if isinstance(node, Column)))
-    found = _computed(made, rows, lookups, kept) if made else _selected(rows, kept)
+    found = _computed(made, rows, lookups, kept) if made else rows.select(kept).frame
     # Where each output is: those of the program first, then the columns.
     places = {name: place for place, name in enumerate(made)}
     columns = {name: len(made) + place for place, name in enumerate(kept)}
@@ -75,11 +75,6 @@ def _constant(node: Node) -> SparkColumn:
     return functions.lit(value).cast(spark_type(node.type))
 
 
-def _selected(rows: SparkRows, names: Iterable[str]) -> DataFrame:
-    columns = [rows.column(name).alias(f"c{place}") for place, name in enumerate(names)]
-    return rows.frame.select(*columns)
-
-
 def _computed(
     outputs: Mapping[str, Node],
     rows: SparkRows,
@@ -95,7 +90,8 @@ def _computed(
         inputs={name: rows.types[name] for name in read},
         lookups={name: lookups[name] for name in tables},
     )
-    given = _selected(rows, [*read, *carry])
+    columns = [rows.column(name).alias(f"c{place}") for place, name in enumerate([*read, *carry])]
+    given = rows.frame.select(*columns)
     made = [spark_type(node.type) for node in outputs.values()]
     schema = _schema([*made, *_types(given)[len(read) :]])
     return given.mapInArrow(partial(compute, payload), schema)

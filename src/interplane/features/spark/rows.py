@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from interplane.data.types import check_names, normalise
+from interplane.data.table import Table
+from interplane.data.types import check_names
 from interplane.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    import pyarrow as pa
     from pyspark.sql import Column, DataFrame
 
     from interplane.record import Type
 
-__all__ = ["SparkRows", "spark_type", "types_of", "unfit"]
+__all__ = ["SparkRows", "spark_type", "types_of", "utc"]
 
 _SPARK: dict[Type, str] = {
     "bool": "boolean",
@@ -85,16 +85,50 @@ class SparkRows:
         """Return a column by its own name."""
         return self.frame[f"c{list(self.types).index(name)}"]
 
+    def select(self, names: Iterable[str]) -> SparkRows:
+        """Return the same rows with some columns, in the order of the names."""
+        chosen = list(names)
+        columns = [self.column(name).alias(f"c{place}") for place, name in enumerate(chosen)]
+        return SparkRows(self.frame.select(*columns), {name: self.types[name] for name in chosen})
+
+    def where(self, name: str) -> SparkRows:
+        """Return the rows where a column of type bool is true."""
+        return replace(self, frame=self.frame.where(self.column(name)))
+
+    def known(self, name: str) -> SparkRows:
+        """Return the rows where a column is not null."""
+        return replace(self, frame=self.frame.where(self.column(name).isNotNull()))
+
+    def first(self, count: int) -> SparkRows:
+        """Return up to so many of the rows."""
+        return replace(self, frame=self.frame.limit(count))
+
     def named(self) -> DataFrame:
         """Return the frame with its columns under their own names."""
         return self.frame.toDF(*self.types)
 
-    def collect(self) -> pa.Table:
-        """Return the rows as Arrow, with columns of our types."""
+    def collect(self) -> Table:
+        """Return the rows as a table in memory."""
         import pyarrow as pa
 
-        found = pa.table(self.frame.toArrow())
-        return normalise(found, where="the rows").rename_columns(list(self.types))
+        found = pa.table(self.frame.toArrow()).rename_columns(list(self.types))
+        return Table.from_arrow(found, name="the Spark DataFrame")
+
+
+def utc(rows: SparkRows, name: str) -> Column:
+    """Return a column; a ``timestamp`` as the ``timestamp_ntz`` that it is in UTC, exactly.
+
+    Spark's cast between the two goes by the session's time zone.
+    """
+    from pyspark.sql import functions
+
+    column = rows.column(name)
+    if dict(rows.frame.dtypes)[f"c{list(rows.types).index(name)}"] != "timestamp":
+        return column
+    since = "TIMESTAMP_NTZ '1970-01-01 00:00:00'"
+    return functions.timestamp_add(
+        "MICROSECOND", functions.unix_micros(column), functions.expr(since)
+    )
 
 
 def spark_type(kind: Type) -> str:
@@ -126,11 +160,11 @@ def types_of(frame: DataFrame, *, needed: Iterable[str] = ()) -> dict[str, Type]
         if kind is not None:
             found[field.name] = kind
         elif field.name in wanted:
-            raise unfit(field.name, text)
+            raise _unfit(field.name, text)
     return found
 
 
-def unfit(name: str, text: str) -> DataError:
+def _unfit(name: str, text: str) -> DataError:
     """Return the error for a column of a type that none of ours holds exactly."""
     advice = next(
         (do for start, do in _ADVICE.items() if text.startswith(start)), "Cast it, or leave it out"

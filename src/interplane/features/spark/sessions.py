@@ -9,14 +9,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interplane.errors import MissingExtra
+from interplane.errors import MissingExtra, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pyspark.sql import SparkSession
 
-__all__ = ["find_java", "is_spark", "session"]
+__all__ = ["find_java", "is_spark", "on_spark", "session"]
 
 
 def is_spark(value: object) -> bool:
@@ -29,6 +29,25 @@ def is_spark(value: object) -> bool:
         each.__name__ == "DataFrame" and each.__module__.startswith("pyspark.sql.")
         for each in type(value).__mro__
     )
+
+
+def on_spark(table: object, sources: Mapping[str, object] | None = None) -> bool:
+    """Return whether rows, and with them the sources of their views, are on Spark.
+
+    Raises:
+        UsageError: if some of them are and some are not.
+    """
+    there = is_spark(table)
+    for name, source in (sources or {}).items():
+        if is_spark(source) != there:
+            raise UsageError(
+                f"the source {name!r} is a {type(source).__name__} and the rows are a "
+                f"{type(table).__name__}",
+                expected="both on Spark, or neither",
+                do="Read the source with spark.createDataFrame(source.to_arrow()), or collect the "
+                "rows with Table.from_arrow(frame.toArrow())",
+            )
+    return there
 
 
 def session(*, master: str = "local[*]", settings: Mapping[str, str] | None = None) -> SparkSession:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from interplane.expressions.nodes import Node
     from interplane.record import Type
 
-__all__ = ["compute", "fold", "pack_folds", "pack_program"]
+__all__ = ["compute", "digest", "fold", "join", "pack_folds", "pack_names", "pack_program"]
 
 
 def pack_program(
@@ -96,6 +96,53 @@ def fold(payload: bytes, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Recor
             for place in range(rows.num_columns, found.num_columns)
         ]
         yield _numbered([*batch.columns, *added])
+
+
+def pack_names(names: Iterable[str]) -> bytes:
+    """Return names of columns as JSON, for `digest`."""
+    return json.dumps(list(names)).encode()
+
+
+def digest(payload: bytes, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield for each batch the 64-bit digests of the rows' keys, null where a key has a null.
+
+    Args:
+        payload: the names of the key's columns, from `pack_names`.
+        batches: rows with those columns.
+    """
+    from interplane.data.row_keys import key_digests
+    from interplane.data.table import Table
+
+    names = json.loads(payload)
+    for batch in batches:
+        found, named = key_digests(Table.from_arrow(_rows(batch, names)), names)
+        yield _numbered([pa.array(found.view(np.int64), mask=~named)])
+
+
+def join(payload: bytes, left: pa.Table, right: pa.Table) -> pa.Table:
+    """Return rows with the features of a view after their columns.
+
+    Args:
+        payload: the view's JSON form, where in the rows its entity and the time are, and the names of
+            the events' columns.
+        left: the rows of some entities.
+        right: all events of those entities.
+    """
+    from interplane.data.table import Table
+    from interplane.views.join import join as look_up
+    from interplane.views.view import View, ViewUse
+
+    plain = json.loads(payload)
+    by = [f"e{place}" for place in range(len(plain["by"]))]
+    asked = {name: left.column(place) for name, place in zip(by, plain["by"], strict=True)}
+    rows = Table.from_columns({**asked, "t": left.column(plain["time"])})
+    names = plain["events"]
+    events = Table.from_arrow(right.select(range(len(names))).rename_columns(names))
+    use = ViewUse(View.from_dict(plain["view"]), tuple(by))
+    found = look_up(rows, use, events, time="t")
+    carried = left.num_columns - 1  # the last one is the bucket
+    columns = [*left.columns[:carried], *found.columns]
+    return pa.table(columns, names=[f"c{place}" for place in range(len(columns))])
 
 
 @lru_cache(maxsize=16)
