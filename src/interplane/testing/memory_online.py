@@ -155,15 +155,26 @@ class MemoryReader:
         """Return how many writes there were."""
         return self._store.version
 
-    def load(self, registered: Registered, entity: Entity, time: int) -> Sequence[Event]:
-        """Return what is kept of an entity now."""
+    def load_all(
+        self, asked: Sequence[tuple[Registered, Entity]], time: int
+    ) -> tuple[list[Sequence[Event]], int]:
+        """Return what is kept of some entities now."""
         del time
         with self._store.turn:
-            return self._store.kept(registered.number, entity)
+            found = [self._store.kept(registered.number, entity) for registered, entity in asked]
+            return list(found), self._store.version
 
     @contextmanager
-    def state(self) -> Iterator[MemoryState]:
-        """Open the state of now."""
+    def state(
+        self,
+        asked: Sequence[tuple[Registered, Entity]] = (),
+        *,
+        time: int = 0,
+        since: int = 0,
+        most: int = 0,
+    ) -> Iterator[MemoryState]:
+        """Open the state of now; whatever will be asked of it."""
+        del asked, time, since, most
         with self._store.turn:
             yield MemoryState(self._store)
 

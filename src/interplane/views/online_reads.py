@@ -99,8 +99,23 @@ class SqliteReader:
             rows += self.all(_VERSIONS, (number, name, after))
         return [_event(row, encoding) for row in rows]
 
-    def state(self) -> SqliteState:
-        """Open the state of now."""
+    def load_all(
+        self, asked: Sequence[tuple[Registered, Entity]], time: int
+    ) -> tuple[list[Sequence[Event]], int]:
+        """Return what `load` returns of several entities, and the version after reading."""
+        found = [self.load(registered, entity, time) for registered, entity in asked]
+        return found, self.version()
+
+    def state(
+        self,
+        asked: Sequence[tuple[Registered, Entity]] = (),
+        *,
+        time: int = 0,
+        since: int = 0,
+        most: int = 0,
+    ) -> SqliteState:
+        """Open the state of now; whatever will be asked of it."""
+        del asked, time, since, most
         if os.getpid() != self._pid:
             raise StorageError(
                 f"this reader of {self._path} was opened by process {self._pid}, before a fork",

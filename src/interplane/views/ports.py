@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from interplane.errors import StorageError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
@@ -26,6 +28,7 @@ __all__ = [
     "OnlineState",
     "OnlineStore",
     "Registered",
+    "StateGone",
 ]
 
 Entity = tuple["Constant", ...]
@@ -66,6 +69,12 @@ class Fact(NamedTuple):
     event: Event
 
 
+class StateGone(StorageError):
+    """A state that has passed before all was read of it; a new one can be opened."""
+
+    code = "state-gone"
+
+
 class OnlineState(Protocol):
     """One state of a store: nothing that is asked of it changes while it is open."""
 
@@ -96,6 +105,10 @@ class OnlineState(Protocol):
             registered: the view.
             entity: the entity.
             time: a time that is not before the view's horizon.
+
+        Raises:
+            StateGone: if it was not said, when the state was opened, that this would be asked, and
+                the store cannot go back to it.
         """
         ...
 
@@ -110,15 +123,35 @@ class OnlineReader(Protocol):
         """
         ...
 
-    def load(self, registered: Registered, entity: Entity, time: int) -> Sequence[Event]:
-        """Return what `OnlineState.load` returns, of now, if the version was the same all the time.
+    def load_all(
+        self, asked: Sequence[tuple[Registered, Entity]], time: int
+    ) -> tuple[list[Sequence[Event]], int]:
+        """Return of each entity what `OnlineState.load` returns, and the version after reading.
 
-        Who asks for the version before and afterwards knows.
+        If that is the version that was known before, all is of that state; else they may be of
+        several.
         """
         ...
 
-    def state(self) -> AbstractContextManager[OnlineState]:
-        """Open the state of now."""
+    def state(
+        self,
+        asked: Sequence[tuple[Registered, Entity]] = (),
+        *,
+        time: int = 0,
+        since: int = 0,
+        most: int = 0,
+    ) -> AbstractContextManager[OnlineState]:
+        """Open the state of now.
+
+        A store that keeps no state for its readers reads at once what is said here; then that can
+        be asked of the state, whatever is written meanwhile.
+
+        Args:
+            asked: what will be loaded.
+            time: for which time.
+            since: after which place changes will be asked for.
+            most: how many of them.
+        """
         ...
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from interplane.expressions.nodes import Constant
     from interplane.views.history import Event
-    from interplane.views.ports import OnlineReader, OnlineState, Registered
+    from interplane.views.ports import Registered
     from interplane.views.view import View
 
 __all__ = ["EntityState", "Shelf"]
@@ -103,14 +103,20 @@ class Shelf:
             self.lately[name] = state
         return state
 
-    def load(self, store: OnlineReader | OnlineState, name: Any, time: int) -> EntityState:
-        """Make an entity's state of what the store has."""
+    def asks(self, name: Any, time: int) -> tuple[Registered, tuple[Constant, ...]]:
+        """Return what a store is asked for an entity's events.
+
+        Raises:
+            NotFound: if the store keeps none of the view's events.
+        """
         registered = self.registered
         if registered is None:
             raise self.refusal(time)
-        entity = (name,) if self._one else name
-        state = EntityState(self.view, store.load(registered, entity, time), time)
-        self.lately[name] = state
+        return registered, (name,) if self._one else name
+
+    def put(self, name: Any, events: Sequence[Event], time: int) -> EntityState:
+        """Make an entity's state of what the store has, from a time on."""
+        state = self.lately[name] = EntityState(self.view, events, time)
         return state
 
     def take(self, name: Any, event: Event) -> None:

@@ -11,8 +11,9 @@ import threading
 from collections.abc import Generator, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from interplane.views.ports import StateGone
 from interplane.views.shelves import Shelf
 
 if TYPE_CHECKING:
@@ -20,16 +21,22 @@ if TYPE_CHECKING:
 
     from interplane.expressions.nodes import Constant
     from interplane.record import Digest
-    from interplane.views.ports import OnlineReader, OnlineState, OnlineStore
+    from interplane.views.history import Event
+    from interplane.views.ports import OnlineState, OnlineStore
     from interplane.views.shelves import EntityState
     from interplane.views.view import View
 
+    _Of = Callable[[Sequence["Asked"], int], list[EntityState]]
+
 __all__ = ["Asked", "States", "Walk"]
+
+T = TypeVar("T")
 
 _MOST_ENTITIES: Final = 100_000
 _OFTEN: Final = 64
 _CHANGES: Final = 256
 _CHANGES_PER_STATE: Final = 4
+_TRIES: Final = 8
 
 Asked = tuple[Shelf, Any]
 """A view's shelf, and the name of an entity there; None for a row that names none."""
@@ -79,8 +86,8 @@ class States:
             StorageError: if the store cannot be read.
         """
         with self._turn:
-            states = self._quick(asked, time)
-            if states is None or self._reader.version() != self._version:
+            states, version = self._quick(asked, time)
+            if states is None or (version or self._reader.version()) != self._version:
                 states = self._sure(asked, time)
             values: list[Constant] = []
             for state in states:
@@ -105,9 +112,7 @@ class States:
                 values = _walked(begin(), self._at_hand, time)
                 if self._reader.version() == self._version:
                     return values
-            with self._reader.state() as store:
-                self._catch_up(store)
-                return _walked(begin(), partial(self._of, store), time)
+            return self._in_one_state(lambda of: _walked(begin(), of, time))
 
     def check(self, shelves: Sequence[Shelf]) -> None:
         """Refuse views of which the store has no history.
@@ -127,36 +132,78 @@ class States:
         with self._turn:
             self._reader.close()
 
-    def _quick(self, asked: Sequence[Asked], time: int) -> list[EntityState] | None:
-        """Return the states; they are of the version that this process knows, if that is the store's.
+    def _quick(
+        self, asked: Sequence[Asked], time: int
+    ) -> tuple[list[EntityState] | None, int | None]:
+        """Return the states, and the version of the store after loading any.
 
-        A state that was loaded of a later version is kept all the same: what the store has taken in
-        meanwhile is taken in twice, which changes nothing.
+        They are of the version that this process knows, if that is the store's. A state that was
+        loaded of a later version is kept all the same: what the store has taken in meanwhile is
+        taken in twice, which changes nothing.
         """
-        states = []
+        states: list[Any] = []
+        missing = []
         for shelf, name in asked:
             if name is None:
                 states.append(shelf.nobody)
                 continue
             if time < shelf.horizon:
-                return None
+                return None, None
             state = shelf.lately.get(name) or shelf.find(name)
             if state is None or time < state.since:
-                state = self._load(shelf, name, time, self._reader)
+                missing.append(len(states))
+                state = None
             states.append(state)
-        return states
+        version = self._load(asked, missing, states, time) if missing else None
+        return states, version
+
+    def _load(
+        self, asked: Sequence[Asked], missing: Sequence[int], states: list[Any], time: int
+    ) -> int:
+        """Load the states that are missing; return the version that the store has then."""
+        wanted = [asked[place][0].asks(asked[place][1], time) for place in missing]
+        loaded, version = self._reader.load_all(wanted, time)
+        for place, events in zip(missing, loaded, strict=True):
+            shelf, name = asked[place]
+            states[place] = self._put(shelf, name, events, time)
+        return version
 
     def _at_hand(self, asked: Sequence[Asked], time: int) -> list[EntityState]:
-        states = self._quick(asked, time)
+        states, _ = self._quick(asked, time)
         if states is None:
             raise _NotAtHandError
         return states
 
     def _sure(self, asked: Sequence[Asked], time: int) -> list[EntityState]:
         """Return the states, all of one state of the store."""
-        with self._reader.state() as store:
-            self._catch_up(store)
-            return self._of(store, asked, time)
+        return self._in_one_state(lambda of: of(asked, time), asked, time)
+
+    def _in_one_state(
+        self, work: Callable[[_Of], T], asked: Sequence[Asked] = (), time: int = 0
+    ) -> T:
+        """Return what becomes of one state of the store; of a new one where that has passed.
+
+        Args:
+            work: is given what returns the states of entities.
+            asked: what it will ask, where that is known.
+            time: for when.
+        """
+        for _ in range(_TRIES):
+            wanted = [
+                shelf.asks(name, time)
+                for shelf, name in asked
+                if name is not None and shelf.registered is not None
+                if (state := shelf.find(name)) is None or time < state.since
+            ]
+            following = {"since": self._last, "most": self._most_changes()}
+            with suppress(StateGone), self._reader.state(wanted, time=time, **following) as store:
+                self._catch_up(store)
+                return work(partial(self._of, store))
+        raise StateGone(
+            f"the online store was written to while it was read, {_TRIES} times",
+            expected="a moment in which what is asked for can be read",
+            do="Try again",
+        )
 
     def _of(self, store: OnlineState, asked: Sequence[Asked], time: int) -> list[EntityState]:
         """Return the states of one state of the store, which this process has caught up with."""
@@ -167,17 +214,20 @@ class States:
         for shelf, name in asked:
             state = shelf.nobody if name is None else shelf.find(name)
             if state is None or time < state.since:
-                state = self._load(shelf, name, time, store)
+                state = self._put(shelf, name, store.load(*shelf.asks(name, time), time), time)
             states.append(state)
         return states
 
-    def _load(
-        self, shelf: Shelf, name: Any, time: int, store: OnlineReader | OnlineState
-    ) -> EntityState:
+    def _put(self, shelf: Shelf, name: Any, events: Sequence[Event], time: int) -> EntityState:
         self._loads += 1
         if self._loads >= self._often:
             self._make_room()
-        return shelf.load(store, name, time)
+        return shelf.put(name, events, time)
+
+    def _most_changes(self) -> int:
+        """Return how many changes are taken in one by one; more, and all states are let go."""
+        held = sum(len(each.lately) + len(each.sooner) for each in self._shelves.values())
+        return _CHANGES + _CHANGES_PER_STATE * held if held else 0
 
     def _catch_up(self, store: OnlineState) -> None:
         """Bring all states to a state of the store."""
@@ -190,14 +240,14 @@ class States:
             if shelf.registered is not None:
                 numbers[shelf.registered.number] = shelf
         self._take_changes(store, numbers)
-        self._last = max(self._last, store.last())
+        self._last = store.last()
         self._version = store.version
 
     def _take_changes(self, store: OnlineState, numbers: dict[int, Shelf]) -> None:
-        held = sum(len(each.lately) + len(each.sooner) for each in self._shelves.values())
-        if not held:
+        most = self._most_changes()
+        if not most:
             return
-        facts = store.changes(self._last, most=_CHANGES + _CHANGES_PER_STATE * held)
+        facts = store.changes(self._last, most=most)
         if facts is None:
             for shelf in self._shelves.values():
                 shelf.clear()

@@ -37,10 +37,10 @@ class Counting(MemoryOnline):
 class CountingReader(MemoryReader):
     """Counts the states that are opened."""
 
-    def state(self):
+    def state(self, asked=(), **following):
         """Open one."""
         self._store.opened += 1
-        return super().state()
+        return super().state(asked, **following)
 
 
 @pytest.fixture
@@ -130,10 +130,10 @@ def test_all_values_come_from_one_state(store):
     """A view that is here already is brought to the state that another one is loaded from."""
 
     class Sly(CountingReader):
-        def load(self, registered, entity, time):
+        def load_all(self, asked, time):
             put(store, 21, 21, number=1)
             put(store, 21, 21, number=2)
-            return super().load(registered, entity, time)
+            return super().load_all(asked, time)
 
     put(store, 20, number=1)
     put(store, 20, number=2)
