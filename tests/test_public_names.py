@@ -45,6 +45,7 @@ NAMES = [
     "learned",
     "learner",
     "least",
+    "lifetime",
     "lightgbm_params",
     "literal",
     "live",

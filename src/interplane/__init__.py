@@ -51,6 +51,7 @@ _WHERE = {
     "learned": "pipeline.graph:Learned",
     "learner": "models.learners.making",
     "least": "expressions.expr",
+    "lifetime": "expressions.windows",
     "lightgbm_params": "models.lightgbm_flavor",
     "literal": "expressions.expr",
     "live": "pipeline.graph:Live",

@@ -13,6 +13,7 @@ from interplane.expressions.expr import if_else as if_else
 from interplane.expressions.expr import least as least
 from interplane.expressions.expr import literal as literal
 from interplane.expressions.windows import last as last
+from interplane.expressions.windows import lifetime as lifetime
 from interplane.features.definition import Features as Features
 from interplane.features.definition import features as features
 from interplane.features.encodings import bucketize as bucketize
@@ -86,6 +87,7 @@ __all__ = [
     "learned",
     "learner",
     "least",
+    "lifetime",
     "lightgbm_params",
     "literal",
     "live",

@@ -6,7 +6,7 @@ import pytest
 
 from interplane.data.dataset import Dataset
 from interplane.errors import DataError, ExpressionError, NotFreezable, UnknownName, UsageError
-from interplane.expressions.windows import last
+from interplane.expressions.windows import last, lifetime
 from interplane.views.definition import FeatureView, feature_view
 from interplane.views.view import Latest, View, Window
 
@@ -184,9 +184,39 @@ def test_over_takes_windows_of_statistics_only():
         lambda flights: {"x": flights.delay.median().over(last("1h"))},
         lambda flights: {"x": flights.delay.mean(by=flights.carrier).over(last("1h"))},
         lambda flights: {"x": flights.delay.mean().over("1h")},
-        lambda flights: {"x": flights.carrier.max().over(last("1h"))},
+        lambda flights: {"x": flights.carrier.mean().over(last("1h"))},
     ):
         refused(wrong, ExpressionError)
+
+
+@pytest.mark.parametrize("rows", [0, -1, 1_000_001])
+def test_a_window_holds_some_events(rows):
+    """At least one, and not more than fit."""
+    with pytest.raises(ExpressionError, match=r"a window of .* events"):
+        last(rows)
+
+
+@pytest.mark.parametrize("delay", ["soon", "0s", timedelta(0), timedelta(days=-1)])
+def test_a_delay_is_a_length_of_time(delay):
+    """A positive one."""
+    for window in (lambda: last(50, delay=delay), lambda: lifetime(delay=delay)):
+        with pytest.raises(ExpressionError, match="no delay of a window"):
+            window()
+
+
+def test_windows_of_every_kind():
+    """A length, a number of events and a lifetime, each with a delay or without."""
+    spans = (last("7d"), last(50, delay="2d"), lifetime(), lifetime(delay=timedelta(hours=1)))
+
+    def history(flights):
+        """Some of each."""
+        return {f"f{n}": flights.delay.std().over(span) for n, span in enumerate(spans)} | {
+            "carrier": flights.carrier.last(where=flights.delay > 3).over(last(1))
+        }
+
+    view = written(history).define(TYPES)
+    assert [*spans, last(1)] == [each.span for each in view.features.values()]
+    assert ["float"] * 4 + ["str"] == list(view.types.values())
 
 
 @pytest.mark.parametrize("length", ["soon", "0s", "", timedelta(0), timedelta(days=-1)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import replace
 from fractions import Fraction
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interplane.testing.fuzz import same
+from interplane.expressions.bits import same_bits as same
 from interplane.testing.histories import Past, histories
 from interplane.views.history import FOREVER, Event, History, rank, window_value
 from interplane.views.view import Latest, Window, example
@@ -30,14 +31,19 @@ def latest_of(events, time):
     return max(known, key=lambda e: (e.event, e.known, by_values(e)), default=None)
 
 
-def in_window(events, time, duration):
-    """The last version of each event, if it happened in the window."""
+def in_window(events, time, span):
+    """The last version of each event, if it happened in the window, in the order of windows."""
     versions = {}
     for event in events:
         if event.known <= time:
             versions.setdefault(event.key, []).append(event)
     last = [max(group, key=lambda e: (e.known, by_values(e))) for group in versions.values()]
-    return [event for event in last if time - duration < event.event <= time]
+    end = time - span.delay_us
+    inside = [event for event in last if event.event <= end]
+    if span.duration_us is not None:
+        inside = [event for event in inside if end - span.duration_us < event.event]
+    inside.sort(key=lambda e: (e.event, e.known, by_values(e)))
+    return inside if span.rows is None else inside[-span.rows :]
 
 
 def exactly(values):
@@ -51,15 +57,39 @@ def exactly(values):
         return None
 
 
+def deviation(values):
+    """The deviation of a sample by fractions: rounded, divided, and the root of it."""
+    count = len(values)
+    if count < 2 or not all(map(math.isfinite, values)):
+        return None
+    exact = [Fraction(value) for value in values]
+    spread = count * sum(x * x for x in exact) - sum(exact) ** 2
+    if not spread:
+        return 0.0
+    half = 0
+    while spread >= 2:
+        spread, half = spread / 4, half + 1
+    while spread < Fraction(1, 2):
+        spread, half = spread * 4, half - 1
+    try:
+        return math.ldexp(math.sqrt(float(spread) / (count * (count - 1))), half)
+    except OverflowError:
+        return None
+
+
 def statistic(window, values):
     """A window's value, from its definition."""
     values = [value for value in values if value is not None]
-    if window.function == "count":
-        return len(values)
+    if window.function in {"count", "count_distinct"}:
+        return len(values if window.function == "count" else set(values))
     if not values:
         return None
     if window.function in {"min", "max"}:
         return {"min": min, "max": max}[window.function](values)
+    if window.function in {"first", "last"}:
+        return values[0 if window.function == "first" else -1]
+    if window.function == "std":
+        return deviation([float(value) for value in values])
     if window.function == "sum" and window.of != "float":
         total = sum(values)
         return total if -(2**63) <= total < 2**63 else None
@@ -76,14 +106,16 @@ def brute_force(view, events, time):
         if isinstance(feature, Latest):
             found.append(latest.values[feature.argument] if fresh else None)
         else:
-            alive = in_window(events, time, feature.duration_us)
+            alive = in_window(events, time, feature.span)
             found.append(statistic(feature, [e.values[feature.argument] for e in alive]))
     return tuple(found)
 
 
 def turning_points(view, events):
     """Some of the times at which something may change, and the moments beside them."""
-    steps = [0, *(duration for duration, _ in view.window_slots)]
+    spans = [span for span, _ in view.window_slots]
+    steps = [0, *(span.delay_us for span in spans)]
+    steps += [span.delay_us + (span.duration_us or 0) for span in spans]
     steps += [] if view.ttl_us is None else [view.ttl_us + 1]
     times = {time + step for e in events for time in (e.known, e.event) for step in steps}
     there_is = [time for time in times if time < 2**58]  # later than the year 9999
@@ -105,7 +137,7 @@ def test_reads_what_is_there(random, rows, order):
     """Whatever the order of arrival, a reading is that of all events looked at anew."""
     view, events = drawn(random, rows)
     order.shuffle(events)
-    history = History(view, events)
+    history = History(view, events, few=order.choice((0, 2, 64)))
     for time in turning_points(view, events):
         expected, found = brute_force(view, events, time), history.at(time).values
         assert all(map(same, expected, found)), (time, expected, found)
@@ -116,7 +148,7 @@ def test_reads_what_is_there(random, rows, order):
 def test_reads_half_way(random, rows):
     """After each event that comes in, a reading is that of the events so far."""
     view, events = drawn(random, rows)
-    history, times = History(view), turning_points(view, events)
+    history, times = History(view, few=random.choice((0, 0, 2))), turning_points(view, events)
     for count, event in enumerate(events, start=1):
         history.insert(event)
         for time in times[:: max(1, len(times) // 10)]:
@@ -144,7 +176,7 @@ def test_a_reading_is_valid_until_it_says(random, rows):
 def test_insert_says_whether_anything_can_differ(random, rows):
     """An event that is there changes nothing, and neither does one for which insert is False."""
     view, events = drawn(random, rows)
-    history, times = History(view), turning_points(view, events)
+    history, times = History(view, few=random.choice((0, 0, 2))), turning_points(view, events)
     for event in events:
         before = [history.at(time).values for time in times]
         if not history.insert(event):
@@ -225,6 +257,15 @@ def test_ties_are_broken_by_the_greater_values():
         ("mean", "float", [1.7976931348623157e308] * 2, None),
         ("min", "bool", [True, False], False),
         ("max", "int", [None], None),
+        ("max", "str", ["a", "b", None], "b"),
+        ("count_distinct", "str", ["a", None, "a", "b"], 2),
+        ("first", "str", [None, "b", "a"], "b"),
+        ("last", "float", [1.0, 2.0, None], 2.0),
+        ("std", "int", [1, 3], 1.4142135623730951),
+        ("std", "float", [1.7976931348623157e308, -1.7976931348623157e308], None),
+        ("std", "float", [1.0], None),
+        ("std", "bool", [True, True], 0.0),
+        ("std", "float", [1.0, math.inf], None),
     ],
 )
 def test_window_values(function, of, values, expected):

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from interplane.data.table import Table
 from interplane.data.types import arrow_type
 from interplane.errors import DataError, UnknownName, UsageError
+from interplane.expressions.bits import same_bits as same
 from interplane.expressions.nodes import Column
-from interplane.testing.fuzz import same
 from interplane.testing.histories import Past, histories, known_of, table_of
 from interplane.views.join import join
 from interplane.views.prepared import Kept, prepare

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interplane.testing.fuzz import same
+from interplane.expressions.bits import same_bits as same
 from interplane.views.sums import exact_sum
 
 nasty = st.one_of(

@@ -94,6 +94,31 @@ def test_known_before_it_happened():
     assert (1_000_000, 2_000_000) == (found.known, found.event)
 
 
+WINDOW = {"name": "n", "argument": 0, "function": "sum"}
+FIRST = {
+    "form": "interplane-view",
+    "version": 1,
+    "name": "example",
+    "source": "events",
+    "entity": ["who"],
+    "event_time": "at",
+    "known_at": "known",
+    "ttl_us": None,
+    "forecast": False,
+    "key": ["id"],
+    "columns": [
+        {"name": "who", "type": "str"},
+        {"name": "at", "type": "timestamp"},
+        {"name": "known", "type": "timestamp"},
+        {"name": "id", "type": "int"},
+        {"name": "x", "type": "float"},
+    ],
+    "arguments": [to_json(Column("x", "float"))],
+    "features": [
+        {"name": "x", "argument": 0},
+        {"name": "n", "argument": 0, "function": "count", "duration_us": 100},
+    ],
+}
 MEAN = to_json(Reduce("mean", (Column("x", "float"),), None, (), (), "float"))
 
 
@@ -109,7 +134,16 @@ MEAN = to_json(Reduce("mean", (Column("x", "float"),), None, (), (), "float"))
         ({"features": [{"name": "x", "argument": 0}] * 2}, "a feature twice"),
         ({"features": [{"name": "x", "argument": 1}]}, "out of range"),
         ({"features": [{"name": "x", "argument": -1}]}, "-1"),
-        ({"features": [{"name": "x", "argument": 0, "function": "sum"}]}, "half of a window"),
+        ({"features": [{"name": "x", "argument": 0, "function": "sum"}]}, "has other windows"),
+        ({"version": 2}, "has other windows"),
+        ({"features": [{"name": "x", "argument": 0, "rows": 1}]}, "half of a window"),
+        ({"features": [{"name": "x", "argument": 0, "delay_us": 1}]}, "half of a window"),
+        (
+            {"features": [WINDOW | {"rows": 5, "duration_us": 5}]},
+            "a length and a number of events",
+        ),
+        ({"version": 2, "features": [WINDOW | {"rows": 0}]}, "holds no events"),
+        ({"version": 2, "features": [WINDOW | {"delay_us": -1}]}, "ends after"),
         ({"features": [{"name": "x", "argument": 0, "duration_us": 1}]}, "half of a window"),
         ({"features": [{"name": "", "argument": 0}]}, "without a name"),
         ({"ttl_us": -1}, "negative"),
@@ -144,6 +178,45 @@ def test_what_is_refused(change, said):
     with pytest.raises(DataError) as raised:
         View.from_dict({**example().to_dict(), **change})
     assert said in str(raised.value)
+
+
+def test_windows_of_the_first_version():
+    """A view without newer windows has the form that it always had, and the digest."""
+    view = View.from_dict(json.loads(json.dumps(FIRST)))
+    assert FIRST == view.to_dict() == example().to_dict()
+    assert "cd9d4e2786083402a4124d1f9112b42e9796f24ed173c652eca98371ce448bdc" == view.digest
+
+
+@pytest.mark.parametrize(
+    ("window", "plain"),
+    [
+        (Window("sum", 0, None, "float", 50), {"function": "sum", "rows": 50}),
+        (Window("mean", 0, None, "float"), {"function": "mean"}),
+        (
+            Window("max", 0, 7, "float", None, 5),
+            {"function": "max", "duration_us": 7, "delay_us": 5},
+        ),
+        (Window("std", 0, 7, "float"), {"function": "std", "duration_us": 7}),
+        (Window("first", 0, 7, "float"), {"function": "first", "duration_us": 7}),
+        (Window("count_distinct", 0, None, "float", 1, 3),
+         {"function": "count_distinct", "rows": 1, "delay_us": 3}),
+    ],
+)  # fmt: skip
+def test_newer_windows_have_the_second_version(window, plain):
+    """The form says that it needs a newer Interplane, and nothing that a window does not have."""
+    view = replace(example(), features={"f": window})
+    stored = view.to_dict()
+    assert (2, [{"name": "f", "argument": 0, **plain}]) == (stored["version"], stored["features"])
+    assert window == View.from_dict(json.loads(json.dumps(stored))).features["f"]
+
+
+def test_the_least_text_is_a_newer_window():
+    """The first version of the form had extremes of numbers only."""
+    view = replace(
+        example(), arguments=(Column("who", "str"),), features={"f": Window("min", 0, 7, "str")}
+    )
+    assert 2 == view.to_dict()["version"]
+    assert view == View.from_dict(view.to_dict())
 
 
 @pytest.mark.parametrize("plain", [None, [], "view", {}])

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interplane.testing.fuzz import same
+from interplane.expressions.bits import same_bits as same
 from interplane.testing.histories import Past, table_of
-from interplane.views.limbs import float_sums, int_sums
+from interplane.views.limbs import deviations, float_sums, int_sums
 from interplane.views.ranges import Ranges
 from interplane.views.source_events import SourceEvents
-from interplane.views.sums import exact_sum
+from interplane.views.sums import Moments, exact_sum
 from interplane.views.versions import Versions
 from interplane.views.windows import read_windows
 
@@ -102,6 +102,46 @@ def test_sums_of_usual_floats(drawn):
     assert all(
         same(exact_sum(h), f) for h, f in zip(at_each(ranges, values), sums.tolist(), strict=True)
     )
+
+
+def deviations_differ(drawn):
+    """Where deviations are not those of the moments of what is there."""
+    ranges, values = drawn
+    found, defined = deviations(ranges, np.array(values, np.float64))
+    return [
+        (here, value)
+        for here, value, there in zip(
+            at_each(ranges, values), found.tolist(), defined.tolist(), strict=True
+        )
+        if not same(Moments(here).deviation(), value if there else None)
+    ]
+
+
+@settings(deadline=None, max_examples=300)
+@given(ranges_of(nasty))
+def test_deviations_of_floats(drawn):
+    """The bits of the exact moments: the same however far apart the powers are."""
+    assert deviations_differ(drawn) == []
+
+
+@fine
+@given(
+    ranges_of(st.floats(-1e6, 1e6).map(lambda x: x + 0.0), most=200)
+    | ranges_of(ints.map(float), most=200)
+    | ranges_of(st.integers(-3, 3).map(float), most=200)
+)
+def test_deviations_of_usual_floats(drawn):
+    """The same for numbers as they are in most columns, and for whole ones."""
+    assert deviations_differ(drawn) == []
+
+
+@fine
+@given(ranges_of(st.integers(-3, 3)))
+def test_distinct_values(drawn):
+    """Ranges of one value that overlap count once."""
+    ranges, values = drawn
+    expected = [len(set(here)) for here in at_each(ranges, values)]
+    assert expected == ranges.united(np.array(values, np.int64)).counts.tolist()
 
 
 @pytest.mark.parametrize(

@@ -165,12 +165,12 @@ class Expr(
         return made.fill_null(default) if isinstance(default, Expr) else made
 
     def over(self, window: Last) -> Windowed:
-        """Return this statistic over the window that ends at the prediction time.
+        """Return this statistic over a window that ends at the prediction time, or some time before.
 
-        Only feature views have such windows; ``ip.last("7d")`` makes one.
+        Only feature views have windows: ``ip.last("7d")``, ``ip.last(50)``, ``ip.lifetime()``.
 
         Raises:
-            ExpressionError: if this is no count, sum, mean, min or max, or is by groups.
+            ExpressionError: if this is no statistic that windows have, or is by groups.
 
         >>> from interplane.expressions.windows import last
         >>> Row({"late": "bool"}).late.mean().over(last("7d")).window.duration_us
@@ -186,7 +186,7 @@ class Expr(
         if not isinstance(node, Reduce) or node.function not in WINDOW_FUNCTIONS or node.by:
             raise ExpressionError(
                 f"{self!r} has no window",
-                expected="one statistic without groups: count, sum, mean, min or max",
+                expected=f"one statistic without groups: {', '.join(WINDOW_FUNCTIONS)}",
                 do='Write for example flight.late.mean().over(ip.last("7d")), and compute with the '
                 "result where the view is used",
             )

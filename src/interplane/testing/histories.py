@@ -16,7 +16,7 @@ from interplane.data.table import Table
 from interplane.data.types import arrow_type
 from interplane.expressions.nodes import Column, Lookup
 from interplane.expressions.trees import parts_of
-from interplane.expressions.windows import WINDOW_FUNCTIONS, window_type
+from interplane.expressions.windows import WINDOW_FUNCTIONS, Last, window_type
 from interplane.record import TYPES
 from interplane.testing.random_expressions import Draw
 from interplane.views.history import History
@@ -124,18 +124,37 @@ class Past:
 
     def _features(self, arguments: Sequence[Node], *, windows: bool) -> dict[str, Latest | Window]:
         draw = self._random
-        lengths = [draw.randint(1, 12), draw.choice((1, 10**6, 86_400 * 10**6, 10**30))]
+        spans = self._spans()
         features: dict[str, Latest | Window] = {}
         for number in range(draw.randint(1, 5)):
             place = draw.randrange(len(arguments))
             kind = arguments[place].type
             function = draw.choice([f for f in WINDOW_FUNCTIONS if window_type(f, kind)])
             if windows and draw.random() < 0.75:
-                made: Latest | Window = Window(function, place, draw.choice(lengths), kind)
+                span = draw.choice(spans)
+                made: Latest | Window = Window(
+                    function, place, span.duration_us, kind, span.rows, span.delay_us
+                )
             else:
                 made = Latest(place, kind)
             features[f"f{number}"] = made
         return features
+
+    def _spans(self) -> list[Last]:
+        """Return a few spans of windows: short and long ones, of few and many events, late ones."""
+        draw = self._random
+
+        def delay() -> int:
+            return draw.choice((0, 0, 0, draw.randint(1, 6), 10**6, 10**30))
+
+        return [
+            Last(draw.randint(1, 12), delay_us=delay()),
+            Last(
+                draw.choice((1, 10**6, 86_400 * 10**6, 10**30)), delay_us=draw.choice((0, delay()))
+            ),
+            Last(rows=draw.choice((1, 2, 3, 5, 1000)), delay_us=delay()),
+            Last(delay_us=delay()),
+        ]
 
     # ---- rows -----------------------------------------------------------------------------
 
@@ -188,8 +207,10 @@ class Past:
         """
         draw = self._random
         steps = [0, 1, -1, *(() if view.ttl_us is None else (view.ttl_us, view.ttl_us + 1))]
-        for duration, _ in view.window_slots:
-            steps += [duration, duration - 1]
+        for span, _ in view.window_slots:
+            steps += [span.delay_us, span.delay_us - 1]
+            if span.duration_us is not None:
+                steps += [span.delay_us + span.duration_us, span.delay_us + span.duration_us - 1]
         rows = []
         for _ in range(count):
             row: dict[str, Any] = {"t": _moved(draw.choice(self._times), draw.choice(steps))}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from interplane.errors import NotFound
 from interplane.views.ports import Known, Registered
-from interplane.views.retention import is_reached, windows_after
+from interplane.views.retention import is_reached, keeps_every_event, windows_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -228,7 +228,7 @@ def _reach(latest: list[Event], event: Event, horizon: int | None) -> bool:
 
 def _counts(versions: set[Event], event: Event, view: View, horizon: int | None) -> bool:
     """Return whether a version can be in a window from the horizon on, or end one that is."""
-    if horizon is None or event.known > horizon or not view.forecast:
+    if horizon is None or event.known > horizon or not keeps_every_event(view):
         return event.known > windows_after(view, horizon)
     return not any(
         each.key == event.key and event.known < each.known <= horizon for each in versions

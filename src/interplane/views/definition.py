@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast, overload
 
 from interplane.data.dataset import Dataset
@@ -23,7 +24,6 @@ from interplane.views.view import ENTITY_TYPES, SOURCE_COLUMN, Latest, View, Vie
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import timedelta
 
     from interplane.expressions.nodes import Node
     from interplane.expressions.windows import WindowFunction
@@ -102,13 +102,17 @@ def feature_view(
             entity=names_of(entity),
             event_time=event_time,
             known_at=known_at or event_time,
-            ttl_us=None if ttl is None else last(ttl).duration_us,
+            ttl_us=None if ttl is None else _ttl(ttl),
             forecast=forecast,
             key=names_of(key),
             shared_key=shared_key,
         )
 
     return decorate
+
+
+def _ttl(given: str | timedelta) -> int | None:
+    return last(given if isinstance(given, timedelta) else str(given)).duration_us
 
 
 def _refuse_settings(*settings: object) -> None:
@@ -284,7 +288,8 @@ class FeatureView(WrittenView):
             )
         place = arguments.setdefault(argument, len(arguments))
         function = cast("WindowFunction", statistic.function)
-        return Window(function, place, value.window.duration_us, argument.type)
+        span = value.window
+        return Window(function, place, span.duration_us, argument.type, span.rows, span.delay_us)
 
     def _check_columns(self, types: Mapping[str, Type]) -> None:
         parts = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from interplane.views.retention import windows_after
+from interplane.views.retention import keeps_every_event, windows_after
 
 if TYPE_CHECKING:
     import sqlite3
@@ -37,7 +37,7 @@ def prune(connections: Connections, registered: Registered) -> None:
         return
     if view.has_latest:
         _unmark(connections, "is_latest", _find(connections, _PASSED, number, horizon))
-    if view.has_windows and view.forecast:
+    if keeps_every_event(view):
         _unmark(connections, "is_version", _find(connections, _CORRECTED, number, horizon))
     elif view.has_windows:
         after = windows_after(view, horizon)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from interplane.views.encoding import encode
 from interplane.views.history import Event
-from interplane.views.retention import is_reached, windows_after
+from interplane.views.retention import is_reached, keeps_every_event, windows_after
 
 if TYPE_CHECKING:
     import sqlite3
@@ -70,7 +70,16 @@ def write_facts(
 class _Writer:
     """Takes in events of one view."""
 
-    __slots__ = ("_after", "_cursor", "_encoding", "_horizon", "_number", "_replacing", "_view")
+    __slots__ = (
+        "_after",
+        "_cursor",
+        "_encoding",
+        "_horizon",
+        "_keeps_every",
+        "_number",
+        "_replacing",
+        "_view",
+    )
 
     def __init__(
         self,
@@ -87,6 +96,7 @@ class _Writer:
         self._encoding = encoding
         self._horizon = horizon
         self._after = windows_after(view, horizon)
+        self._keeps_every = keeps_every_event(view)
         self._replacing: dict[bytes, dict[bytes, int]] = {}
 
     def write(self, entity: bytes, event: Event) -> bool:
@@ -120,7 +130,7 @@ class _Writer:
     def _counts(self, entity: bytes, key: bytes, known: int) -> bool:
         """Return whether a version can be in a window from the horizon on, or end one that is."""
         horizon = self._horizon
-        if horizon is None or known > horizon or not self._view.forecast:
+        if horizon is None or known > horizon or not self._keeps_every:
             return known > self._after
         replacing = self._replacing.get(entity)
         if replacing is None:

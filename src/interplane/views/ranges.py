@@ -73,6 +73,26 @@ class Ranges:
         np.add.at(flat, first + self.begin, values)
         np.subtract.at(flat, first + self.end, values)
 
+    def united(self, names: Ints) -> Ranges:
+        """Return ranges that hold each place once for each name that a range has there.
+
+        >>> Ranges(np.array([0, 1, 1]), np.array([2, 4, 2]), 5).united(
+        ...     np.array([7, 7, 8])
+        ... ).counts.tolist()
+        [1, 2, 1, 1, 0]
+        """
+        if not len(names):
+            return self
+        order = np.lexsort((self.begin, names))
+        begin, end, names = self.begin[order], self.end[order], names[order]
+        group = np.zeros(len(names), np.int64)
+        np.cumsum(names[1:] != names[:-1], out=group[1:])
+        group *= self.size + 1  # those of a later name reach further than all before
+        reach = np.maximum.accumulate(group + end)
+        starts = np.flatnonzero(np.concatenate(([True], (group + begin)[1:] >= reach[:-1])))
+        last = np.append(starts[1:], len(names)) - 1
+        return Ranges(begin[starts], (reach - group)[last], self.size)
+
     def extremes(self, values: NDArray[Any], pick: np.ufunc, nothing: Any) -> NDArray[Any]:
         """Return the least or greatest value at each place.
 

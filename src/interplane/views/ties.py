@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from interplane.views.pairs import Bools, Hashes, Ints
 
-__all__ = ["begins", "greatest", "one_each", "repeated"]
+__all__ = ["begins", "greatest", "one_each", "ranks", "repeated"]
 
 
 def begins(numbers: Ints | Hashes) -> Bools:
@@ -80,7 +80,7 @@ def greatest(groups: Ints, event: Ints, rows: Ints, arguments: Sequence[pa.Chunk
     chosen = np.zeros(int(number[-1]) + 1 if len(number) else 0, np.int64)
     left = np.arange(len(groups))
     for argument in (None, *arguments):
-        values = event[left] if argument is None else _ranks(argument.take(rows[left]))
+        values = event[left] if argument is None else ranks(argument.take(rows[left]))
         left = left[_highest(number[left], values)]
         tied = repeated(number[left])
         chosen[number[left[~tied]]] = left[~tied]
@@ -101,7 +101,7 @@ def _highest(groups: Ints, values: Ints) -> Bools:
     return found
 
 
-def _ranks(column: pa.ChunkedArray) -> Ints:
+def ranks(column: pa.ChunkedArray) -> Ints:
     """Return the rank of each value: null first, text by code points, False before True."""
     places, values = encode(column)
     ranks = np.zeros(len(values) + 1, np.int64)  # the last one is that of null, at place -1

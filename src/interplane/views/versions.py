@@ -3,44 +3,53 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from interplane.views.history import FOREVER
-from interplane.views.numbering import Numbering
+from interplane.views.event_order import in_order
+from interplane.views.events import FOREVER
+from interplane.views.numbering import Numbering, encode
 from interplane.views.pairs import Pairs, starts_of
+from interplane.views.row_ranges import RowRanges
 from interplane.views.ties import begins, one_each, repeated
 from interplane.views.view import Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from interplane.expressions.windows import Last
     from interplane.views.pairs import Bools, Ints
     from interplane.views.source_events import SourceEvents
     from interplane.views.view import View
 
-__all__ = ["Values", "Versions"]
+__all__ = ["LONGEST_US", "Values", "Versions", "entered"]
+
+LONGEST_US: Final = 1 << 60
+"""Longer than all time there is: the years 1 to 9999 are less than 2⁵⁹ microseconds."""
 
 
 @dataclass(frozen=True)
 class Values:
-    """An argument's values.
+    """An argument's values, as numbers in their order: days, microseconds, places in a list of texts.
 
     Attributes:
-        numbers: int64 or float64; None where only their presence counts.
+        numbers: int64 or float64; empty where only their presence counts.
         known: whether each is not null; None if none is.
+        texts: the different texts, sorted, that numbers are places in; None for other types.
     """
 
-    numbers: NDArray[Any] | None
+    numbers: NDArray[Any]
     known: Bools | None
+    texts: pa.Array | None = None
 
     @property
     def size_bytes(self) -> int:
         """How much memory they hold."""
-        return sum(int(each.nbytes) for each in (self.numbers, self.known) if each is not None)
+        parts = (self.numbers, self.known, self.texts)
+        return sum(int(each.nbytes) for each in parts if each is not None)
 
 
 @dataclass(frozen=True)
@@ -53,6 +62,9 @@ class Versions:
         event: when it happened.
         until: when the next version of the same event is known; None if no event has two.
         values: the arguments of windows, by their place.
+        order: the places of versions, entity by entity in the order of windows; None if no window asks.
+        position: the place of each version in that order.
+        rows: for each span of so many events when versions are among them.
     """
 
     starts: Ints
@@ -60,6 +72,9 @@ class Versions:
     event: Ints
     until: Ints | None
     values: dict[int, Values]
+    order: Ints | None
+    position: Ints | None
+    rows: dict[Last, RowRanges]
 
     @classmethod
     def of(cls, events: SourceEvents, view: View) -> Self:
@@ -71,11 +86,14 @@ class Versions:
             order = order[(until > enter)[order]]
             entity, until = entity[order], until[order]
         sorted_enter = enter[order]
+        starts = starts_of(np.bincount(entity, minlength=events.entities.count))
+        event = sorted_enter if events.event is enter else events.event[order]
+        places = in_order(events, order, events.entity[order]) if view.needs_order else None
         windows = [each for each in view.features.values() if isinstance(each, Window)]
         return cls(
-            starts=starts_of(np.bincount(entity, minlength=events.entities.count)),
+            starts=starts,
             enter=sorted_enter,
-            event=sorted_enter if events.event is enter else events.event[order],
+            event=event,
             until=until,
             values={
                 place: _values(
@@ -83,14 +101,38 @@ class Versions:
                 )
                 for place in sorted({each.argument for each in windows})
             },
+            order=places,
+            position=None if places is None else _inverse(places),
+            rows={
+                span: RowRanges.of(
+                    starts, places, entered(sorted_enter, event, span), until, rows=span.rows
+                )
+                for span, _ in view.window_slots
+                if span.rows is not None and places is not None
+            },
         )
 
     @property
     def size_bytes(self) -> int:
         """How much memory they hold."""
-        arrays = {id(each): each for each in (self.starts, self.enter, self.event, self.until)}
+        parts = (self.starts, self.enter, self.event, self.until, self.order, self.position)
+        arrays = {id(each): each for each in parts}
         values = sum(each.size_bytes for each in self.values.values())
+        values += sum(each.size_bytes for each in self.rows.values())
         return values + sum(int(each.nbytes) for each in arrays.values() if each is not None)
+
+
+def _inverse(places: Ints) -> Ints:
+    found = np.empty(len(places), np.int64)
+    found[places] = np.arange(len(places))
+    return found
+
+
+def entered(enter: Ints, event: Ints, span: Last) -> Ints:
+    """Return from when versions count in windows of a span: its delay after they happened, or later."""
+    if not span.delay_us:
+        return enter
+    return np.maximum(enter, event + min(span.delay_us, LONGEST_US))
 
 
 def _only_counted(windows: list[Window], place: int) -> bool:
@@ -102,10 +144,22 @@ def _values(column: pa.ChunkedArray, order: Ints, *, counted: bool) -> Values:
     if column.null_count:
         known = np.asarray(column.is_valid().to_numpy())[order]
     if counted:
-        return Values(None, known)
+        return Values(np.zeros(0, np.int64), known)
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        return _texts(column, order, known)
+    if pa.types.is_date32(column.type):
+        column = column.cast(pa.int32())
     kind = pa.float64() if pa.types.is_floating(column.type) else pa.int64()
-    filled = column.fill_null(False if pa.types.is_boolean(column.type) else 0)
-    return Values(np.asarray(filled.cast(kind).to_numpy())[order], known)
+    filled = column.cast(kind).fill_null(0)
+    return Values(np.asarray(filled.to_numpy())[order], known)
+
+
+def _texts(column: pa.ChunkedArray, order: Ints, known: Bools | None) -> Values:
+    places, texts = encode(column)
+    by_text = pc.sort_indices(texts)
+    ranks = np.zeros(len(texts) + 1, np.int64)  # the last one is that of null, at place -1
+    ranks[by_text.to_numpy()] = np.arange(len(texts))
+    return Values(ranks[places][order], known, texts.take(by_text))
 
 
 def _replaced(events: SourceEvents) -> Ints | None:

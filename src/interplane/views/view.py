@@ -14,10 +14,10 @@ from interplane.expressions.jsonform import from_json, to_json
 from interplane.expressions.nodes import Column, Lookup, Reduce
 from interplane.expressions.row_program import compile_row
 from interplane.expressions.trees import parts_of
-from interplane.expressions.windows import WindowFunction, window_type
+from interplane.expressions.windows import Last, WindowFunction, window_type
 from interplane.record import TYPES, Type, check_name
 from interplane.record.digests import digest_value
-from interplane.views.history import Event
+from interplane.views.events import Event
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,10 @@ SOURCE_COLUMN: Final = "@source"
 
 _FORM: Final = "interplane-view"
 _VERSION: Final = 1
-_SEVERAL_SOURCES: Final = 2
+_NEWER: Final = 2
+"""The version of the form of a view that has several sources, or windows that the first one lacks."""
+
+_FIRST_FUNCTIONS: Final = ("count", "sum", "mean", "min", "max")
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - timestamps are UTC, and naive
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -74,19 +77,38 @@ class Latest:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A feature that is a statistic of the last so-and-so long.
+    """A feature that is a statistic of a window: of the last so-and-so long, of so many events, of all.
 
     Attributes:
-        function: count, sum, mean, min or max.
+        function: which statistic.
         argument: the place among the view's arguments of what it is taken of.
-        duration_us: how long the window is, in microseconds.
+        duration_us: how long the window is, in microseconds; None for a number of events or all.
         of: the type of the argument.
+        rows: how many events it holds; None for a length or all.
+        delay_us: how long before the time that is asked for it ends, in microseconds.
     """
 
     function: WindowFunction
     argument: int
-    duration_us: int
+    duration_us: int | None
     of: Type
+    rows: int | None = None
+    delay_us: int = 0
+
+    @property
+    def span(self) -> Last:
+        """Which events it holds."""
+        return Last(self.duration_us, self.rows, self.delay_us)
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether the first version of the form has no such window."""
+        return (
+            self.duration_us is None
+            or self.delay_us != 0
+            or self.function not in _FIRST_FUNCTIONS
+            or (self.function in ("min", "max") and self.of not in ("bool", "int", "float"))
+        )
 
     @property
     def type(self) -> Type:
@@ -165,13 +187,13 @@ class View:
         )
 
     @cached_property
-    def window_slots(self) -> tuple[tuple[int, tuple[tuple[int, Window], ...]], ...]:
-        """For each length of window its features, each with its place among all."""
-        found: dict[int, list[tuple[int, Window]]] = {}
+    def window_slots(self) -> tuple[tuple[Last, tuple[tuple[int, Window], ...]], ...]:
+        """For each span of windows its features, each with its place among all."""
+        found: dict[Last, list[tuple[int, Window]]] = {}
         for slot, feature in enumerate(self.features.values()):
             if isinstance(feature, Window):
-                found.setdefault(feature.duration_us, []).append((slot, feature))
-        return tuple((duration, tuple(slots)) for duration, slots in found.items())
+                found.setdefault(feature.span, []).append((slot, feature))
+        return tuple((span, tuple(slots)) for span, slots in found.items())
 
     @cached_property
     def has_latest(self) -> bool:
@@ -185,8 +207,23 @@ class View:
 
     @cached_property
     def longest_us(self) -> int:
-        """The length of its longest window in microseconds; 0 without windows."""
-        return max((duration for duration, _ in self.window_slots), default=0)
+        """How far back its windows of a length reach, in microseconds; 0 without any."""
+        spans = [span for span, _ in self.window_slots]
+        return max(((span.duration_us or 0) + span.delay_us for span in spans), default=0)
+
+    @cached_property
+    def is_endless(self) -> bool:
+        """Whether a window has no length: then an event counts however old it is."""
+        return any(span.duration_us is None for span, _ in self.window_slots)
+
+    @cached_property
+    def needs_order(self) -> bool:
+        """Whether a window asks which of its events come first."""
+        return any(
+            span.rows is not None or window.function in ("first", "last")
+            for span, slots in self.window_slots
+            for _, window in slots
+        )
 
     @cached_property
     def nothing(self) -> tuple[Constant, ...]:
@@ -244,7 +281,7 @@ class View:
         """Return the plain JSON form: versioned, with nothing in it that runs."""
         return {
             "form": _FORM,
-            "version": _SEVERAL_SOURCES if self.more_sources else _VERSION,
+            "version": _NEWER if self._is_newer else _VERSION,
             "name": self.name,
             "source": self.source,
             **({"more_sources": list(self.more_sources)} if self.more_sources else {}),
@@ -259,6 +296,11 @@ class View:
             "features": [_feature_to_dict(*item) for item in self.features.items()],
         }
 
+    @property
+    def _is_newer(self) -> bool:
+        windows = (each for each in self.features.values() if isinstance(each, Window))
+        return bool(self.more_sources) or any(each.is_newer for each in windows)
+
     @classmethod
     def from_dict(cls, plain: Any) -> Self:
         """Read the plain JSON form. Runs nothing of it; checks all of it.
@@ -268,10 +310,10 @@ class View:
         """
         if not isinstance(plain, dict) or plain.get("form") != _FORM:
             raise _broken("?", "it is none")
-        if plain.get("version") not in {_VERSION, _SEVERAL_SOURCES}:
+        if plain.get("version") not in {_VERSION, _NEWER}:
             raise DataError(
                 f"this feature view has version {plain.get('version')!r} of its form",
-                expected=f"a version up to {_SEVERAL_SOURCES}",
+                expected=f"a version up to {_NEWER}",
                 do="Read it with a newer Interplane",
             )
         try:
@@ -296,6 +338,10 @@ class View:
             more_sources=read.more_sources,
         )
         _check(view, read)
+        if read.version != view.to_dict()["version"]:
+            raise _broken(
+                read.name, f"version {read.version} of the form has other windows, or sources"
+            )
         return view
 
 
@@ -326,6 +372,8 @@ class _PlainFeature(msgspec.Struct, forbid_unknown_fields=True):
     argument: int
     function: WindowFunction | None = None
     duration_us: int | None = None
+    rows: int | None = None
+    delay_us: int = 0
 
 
 class _Plain(msgspec.Struct, forbid_unknown_fields=True):
@@ -348,23 +396,29 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True):
 def _feature_to_dict(name: str, feature: Latest | Window) -> dict[str, Any]:
     if isinstance(feature, Latest):
         return {"name": name, "argument": feature.argument}
-    return {
-        "name": name,
-        "argument": feature.argument,
-        "function": feature.function,
-        "duration_us": feature.duration_us,
-    }
+    plain = {"name": name, "argument": feature.argument, "function": feature.function}
+    if feature.duration_us is not None:
+        plain["duration_us"] = feature.duration_us
+    if feature.rows is not None:
+        plain["rows"] = feature.rows
+    if feature.delay_us:
+        plain["delay_us"] = feature.delay_us
+    return plain
 
 
 def _feature_of(plain: _PlainFeature, arguments: tuple[Node, ...]) -> Latest | Window:
     if plain.argument < 0:
         raise IndexError(plain.argument)
-    if (plain.function is None) != (plain.duration_us is None):
-        raise _broken("?", f"the feature {plain.name!r} has half of a window")
-    kind = arguments[plain.argument].type
-    if plain.function is None or plain.duration_us is None:
+    kind, length = arguments[plain.argument].type, (plain.duration_us, plain.rows)
+    if plain.function is None:
+        if length != (None, None) or plain.delay_us:
+            raise _broken("?", f"the feature {plain.name!r} has half of a window")
         return Latest(plain.argument, kind)
-    return Window(plain.function, plain.argument, plain.duration_us, kind)
+    if None not in length:
+        raise _broken("?", f"the feature {plain.name!r} has a length and a number of events")
+    return Window(
+        plain.function, plain.argument, plain.duration_us, kind, *length[1:], plain.delay_us
+    )
 
 
 def _check(view: View, read: _Plain) -> None:
@@ -387,9 +441,18 @@ def _check(view: View, read: _Plain) -> None:
         raise _broken(view.name, "a time is no timestamp")
     if windows and not view.key:
         raise _broken(view.name, "it has windows and no key")
-    if any(each.duration_us <= 0 or each.type not in TYPES for each in windows):
-        raise _broken(view.name, "a window has no length")
+    for window in windows:
+        _check_window(view.name, window)
     _check_arguments(view)
+
+
+def _check_window(name: str, window: Window) -> None:
+    if window.duration_us is not None and window.duration_us <= 0:
+        raise _broken(name, "a window has no length")
+    if window.rows is not None and window.rows <= 0:
+        raise _broken(name, "a window holds no events")
+    if window.delay_us < 0 or window.type not in TYPES:
+        raise _broken(name, "a window ends after the time that is asked for")
 
 
 def _check_arguments(view: View) -> None:

@@ -12,25 +12,26 @@ import numpy as np
 import pyarrow as pa
 
 from interplane.data.types import arrow_type
-from interplane.views.limbs import float_sums, int_sums
+from interplane.views.events import FOREVER
 from interplane.views.pairs import Pairs, starts_of
 from interplane.views.ranges import Ranges
+from interplane.views.versions import LONGEST_US, entered
+from interplane.views.window_statistics import Statistics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from interplane.views.pairs import Bools, Floats, Ints
-    from interplane.views.versions import Values, Versions
+    from interplane.expressions.windows import Last
+    from interplane.views.pairs import Bools, Ints
+    from interplane.views.versions import Versions
     from interplane.views.view import View, Window
 
 __all__ = ["read_windows"]
 
 _BLOCK: Final = 1 << 18
 _THREADS: Final = min(4, os.cpu_count() or 1)  # each works on a block: more of them, more memory
-_LONGEST_US: Final = 1 << 60
-"""Longer than all time there is: the years 1 to 9999 are less than 2⁵⁹ microseconds."""
 
 
 def read_windows(
@@ -56,7 +57,7 @@ def read_windows(
     pairs = Pairs.over(times[rows], entities=len(versions.starts) - 1)
     rows = rows[np.argsort(pairs.pack(entity[rows], times[rows]))]
     slots = [slot for _, group in view.window_slots for slot in group]
-    answers = {slot: _Answer.of(window, len(rows)) for slot, window in slots}
+    answers = {slot: _Answer.of(window, versions, len(rows)) for slot, window in slots}
     asking = _Asking(entity[rows], times[rows])
 
     def answer(part: _Asking) -> None:
@@ -99,19 +100,30 @@ class _Answer:
     window: Window
     values: NDArray[Any]
     known: Bools
+    texts: pa.Array | None
 
     @classmethod
-    def of(cls, window: Window, rows: int) -> _Answer:
+    def of(cls, window: Window, versions: Versions, rows: int) -> _Answer:
         kind = np.float64 if window.type == "float" else np.int64
-        return cls(window, np.zeros(rows, kind), np.full(rows, window.function == "count"))
+        texts = versions.values[window.argument].texts if window.type == "str" else None
+        return cls(window, np.zeros(rows, kind), np.full(rows, _is_count(window)), texts)
 
     def spread(self, rows: Ints, asked: Bools) -> pa.Array:
         """Return the column of all rows: nothing is counted for an entity without events."""
         values = np.zeros(len(asked), self.values.dtype)
-        known = asked.copy() if self.window.function == "count" else np.zeros(len(asked), np.bool_)
+        known = asked.copy() if _is_count(self.window) else np.zeros(len(asked), np.bool_)
         values[rows] = self.values
         known[rows] = self.known
-        return pa.array(values, mask=~known).cast(arrow_type(self.window.type))
+        found, kind = pa.array(values, mask=~known), arrow_type(self.window.type)
+        if self.texts is not None:
+            found = self.texts.take(found)
+        elif self.window.type == "date":
+            found = found.cast(pa.int32())
+        return found.cast(kind)
+
+
+def _is_count(window: Window) -> bool:
+    return window.function in ("count", "count_distinct")
 
 
 @dataclass(frozen=True)
@@ -119,6 +131,7 @@ class _Block:
     """Some entities: their versions, and the rows that ask about them, as one number each."""
 
     versions: Versions
+    entities: Ints
     rows: slice | Ints
     entity: Ints
     pairs: Pairs
@@ -132,6 +145,7 @@ class _Block:
         pairs = Pairs.over(part.times, entities=len(entities))
         return cls(
             versions=versions,
+            entities=entities,
             rows=_rows(begin, end),
             entity=np.repeat(np.arange(len(entities)), end - begin),
             pairs=pairs,
@@ -141,76 +155,52 @@ class _Block:
 
     def answer(self, view: View, answers: dict[int, _Answer]) -> None:
         """Write what the rows ask for to their places."""
-        begin = self._first_asking_from(self.versions.enter[self.rows])
         here = slice(self.since, self.since + len(self.asking))
-        for duration, slots in view.window_slots:
-            end = self._first_asking_from(self._exit(duration))
-            counted = begin < end
-            ranges = Ranges(begin[counted], end[counted], len(self.asking))
-            found: dict[int, _Statistics] = {}
+        for span, slots in view.window_slots:
+            ranges, which = self._counted(span)
+            found: dict[int, Statistics] = {}
             for slot, window in slots:
                 if window.argument not in found:
                     values = self.versions.values[window.argument]
-                    found[window.argument] = _Statistics(ranges, *self._chosen(values, counted))
-                values_here, known_here = found[window.argument].read(window)
-                answers[slot].values[here] = values_here
-                answers[slot].known[here] = known_here
+                    found[window.argument] = Statistics(ranges, which, values)
+                read = self._read(window, found[window.argument])
+                answers[slot].values[here], answers[slot].known[here] = read
 
-    def _first_asking_from(self, times: Ints) -> Ints:
-        return np.searchsorted(self.asking, self.pairs.pack_from(self.entity, times), side="left")
+    def _read(self, window: Window, found: Statistics) -> tuple[NDArray[Any], Bools]:
+        order, position = self.versions.order, self.versions.position
+        if window.function in ("first", "last") and order is not None and position is not None:
+            return found.read_end(window, order, position)
+        return found.read(window)
 
-    def _exit(self, duration: int) -> Ints:
-        leaves = self.versions.event[self.rows] + min(duration, _LONGEST_US)
+    def _counted(self, span: Last) -> tuple[Ranges, Ints]:
+        """Return the ranges in which versions count in windows of a span, and which versions."""
+        if span.rows is not None:
+            held = self.versions.rows[span]
+            begin, end = held.starts[self.entities], held.starts[self.entities + 1]
+            rows, entity = _rows(begin, end), np.repeat(np.arange(len(begin)), end - begin)
+            which, times = held.which[rows], (held.begin[rows], held.end[rows])
+        else:
+            which, entity = _numbers(self.rows), self.entity
+            enter = entered(self.versions.enter[self.rows], self.versions.event[self.rows], span)
+            times = (enter, self._exit(span))
+        first, after = (self._first_asking_from(entity, each) for each in times)
+        counted = first < after
+        return Ranges(first[counted], after[counted], len(self.asking)), which[counted]
+
+    def _first_asking_from(self, entity: Ints, times: Ints) -> Ints:
+        return np.searchsorted(self.asking, self.pairs.pack_from(entity, times), side="left")
+
+    def _exit(self, span: Last) -> Ints:
         until = self.versions.until
+        if span.duration_us is None:
+            return np.full(len(self.entity), FOREVER) if until is None else until[self.rows]
+        length = min(span.duration_us, LONGEST_US) + min(span.delay_us, LONGEST_US)
+        leaves = self.versions.event[self.rows] + length
         return leaves if until is None else np.minimum(leaves, until[self.rows])
 
-    def _chosen(self, values: Values, counted: Bools) -> tuple[NDArray[Any] | None, Bools | None]:
-        numbers = None if values.numbers is None else values.numbers[self.rows][counted]
-        known = None if values.known is None else values.known[self.rows][counted]
-        return numbers, known
 
-
-class _Statistics:
-    """The statistics of one argument over windows of one length; sums and counts are shared."""
-
-    def __init__(self, ranges: Ranges, numbers: NDArray[Any] | None, known: Bools | None) -> None:
-        if known is not None:
-            ranges = ranges.where(known)
-            numbers = None if numbers is None else numbers[known]
-        self._ranges = ranges
-        self._numbers = numbers
-        self._float_sums: tuple[Floats, Bools] | None = None
-
-    def read(self, window: Window) -> tuple[NDArray[Any], Bools]:
-        """Return the value at each place, and whether it is not null."""
-        counts, numbers = self._ranges.counts, self._numbers
-        some = counts > 0
-        if window.function == "count" or numbers is None:
-            return counts, np.ones(len(counts), np.bool_)
-        match window.function:
-            case "min":
-                return self._ranges.extremes(
-                    numbers, np.minimum, _HIGHEST[numbers.dtype.kind]
-                ), some
-            case "max":
-                return self._ranges.extremes(numbers, np.maximum, _LOWEST[numbers.dtype.kind]), some
-            case "sum" if window.of != "float":
-                whole, defined = int_sums(self._ranges, numbers)
-                return whole, some & defined
-        sums, defined = self._sums_as_floats(numbers)
-        if window.function == "mean":
-            sums = sums / np.maximum(counts, 1)
-        return sums, some & defined
-
-    def _sums_as_floats(self, numbers: NDArray[Any]) -> tuple[Floats, Bools]:
-        """Return the sums that means are made of: of floats, also where the values are whole."""
-        if self._float_sums is None:
-            self._float_sums = float_sums(self._ranges, numbers.astype(np.float64, copy=False))
-        return self._float_sums
-
-
-_LOWEST: dict[str, Any] = {"i": -(2**63), "f": -np.inf}
-_HIGHEST: dict[str, Any] = {"i": 2**63 - 1, "f": np.inf}
+def _numbers(rows: slice | Ints) -> Ints:
+    return np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
 
 
 def _rows(begin: Ints, end: Ints) -> slice | Ints:

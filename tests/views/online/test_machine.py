@@ -1,6 +1,7 @@
 """Whatever is pushed and materialized in whatever order: what is read online is what History says."""
 
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+sys.path.insert(0, str(Path(__file__).parent))
+from redis_server import RedisServer, redis_or_skip
 
 from interplane.errors import NotFound, RequestRejected
 from interplane.testing.histories import Past, histories, table_of
@@ -18,6 +22,7 @@ from interplane.views.lookups import LookUps
 from interplane.views.materialize import materialize
 from interplane.views.online import SqliteOnline
 from interplane.views.ports import Fact
+from interplane.views.redis.store import RedisOnline
 from interplane.views.states import States
 from interplane.views.view import ViewUse, micros
 
@@ -128,7 +133,10 @@ class Machine(RuleBasedStateMachine):
 
     def draw_time(self):
         """Draw a time near an event, the horizon or the end of a window."""
-        steps = [0, 1, -1, *(length for length, _ in self.view.window_slots if length < 10**15)]
+        spans = [span for span, _ in self.view.window_slots]
+        lengths = [each for span in spans for each in (span.delay_us, span.duration_us or 0)]
+        lengths += [span.delay_us + (span.duration_us or 0) for span in spans]
+        steps = [0, 1, -1, *(length for length in lengths if length < 10**15)]
         if self.view.ttl_us is not None and self.view.ttl_us < 10**15:
             steps += [self.view.ttl_us, self.view.ttl_us + 1]
         near = self.random.choice((micros(self.past.time()), self.horizon, self.horizon + 1))
@@ -179,6 +187,21 @@ class OnDisk(Machine):
             shutil.rmtree(self.folder)
 
 
+class InRedis(Machine):
+    """With a real Redis."""
+
+    server = None
+    settings_of_store = None
+
+    def open(self):
+        """Open a handle on the same keys."""
+        redis_or_skip()
+        if InRedis.server is None:
+            InRedis.server = RedisServer()
+        self.settings_of_store = self.settings_of_store or InRedis.server.settings()
+        return RedisOnline(self.settings_of_store)
+
+
 class InMemory(Machine):
     """With the twin."""
 
@@ -197,6 +220,17 @@ SETTINGS = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 OnDisk.TestCase.settings = SETTINGS
+InRedis.TestCase.settings = SETTINGS
 InMemory.TestCase.settings = SETTINGS
 TestOnDisk = OnDisk.TestCase
 TestInMemory = InMemory.TestCase
+TestInRedis = InRedis.TestCase
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _server():
+    """Stop the Redis that was started, if one was."""
+    yield
+    if InRedis.server is not None:
+        InRedis.server.stop()
+        InRedis.server = None
