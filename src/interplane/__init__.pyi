@@ -1,5 +1,8 @@
 from interplane.data.checks import check_table as check
 from interplane.data.dataset import Dataset as dataset
+from interplane.data.splits import split_at_random as split_at_random
+from interplane.data.splits import split_by_entity as split_by_entity
+from interplane.data.splits import split_by_time as split_by_time
 from interplane.data.table import Table as Table
 from interplane.errors import InterplaneError as InterplaneError
 from interplane.evaluation.evaluate import evaluate as evaluate
@@ -96,6 +99,9 @@ __all__ = [
     "ordinal",
     "robust_scale",
     "rule",
+    "split_at_random",
+    "split_by_entity",
+    "split_by_time",
     "standardize",
     "target_encode",
     "text_length",
