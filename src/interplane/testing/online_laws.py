@@ -359,6 +359,72 @@ def windows_of_any_length_are_kept(bench: OnlineBench) -> None:
     assert _read(bench.store, 10**16, view=view) == (1,)
 
 
+def windows_without_a_length_keep_every_event(bench: OnlineBench) -> None:
+    """The last version of each, however old; a correction takes one out, and an older one counts again."""
+    features = {
+        "last": Window("last", 0, None, "float", 2),
+        "two": Window("count", 0, None, "float", 2),
+        "sum": Window("sum", 0, None, "float"),
+        "std": Window("std", 0, None, "float"),
+        "late": Window("count_distinct", 0, None, "float", None, 500),
+    }
+    view = replace(VIEW, name="endless", features=features)
+    number = _open(bench.store, view)
+    _put(bench.store, number, *(_event(10 * key, 10 * key, key, float(key)) for key in range(1, 5)))
+    assert _read(bench.store, 45, view=view) == (4.0, 2, 10.0, math.sqrt(5 / 3), 0)
+    bench.store.advance(view, 1000)
+    assert _read(bench.store, 1000, view=view) == (4.0, 2, 10.0, math.sqrt(5 / 3), 4)
+    # The last one turns out to have happened before all others, and a late one is the first of all.
+    assert list(_put(bench.other, number, _event(1010, 1, 4, 4.0))) == [True]
+    assert list(_put(bench.other, number, _event(500, 0, 9, 1.0))) == [True]
+    reads = _Reads(bench.other, view)
+    assert reads.at(1010)[:3] == (3.0, 2, 11.0)
+    bench.store.advance(view, 2000)
+    # What was replaced before the horizon is no news; what is there is no news either.
+    assert list(_put(bench.store, number, _event(40, 40, 4, 4.0))) == [False]
+    assert list(_put(bench.store, number, _event(500, 0, 9, 1.0))) == [False]
+    assert reads.at(2000)[:3] == (3.0, 2, 11.0)
+    reads.close()
+
+
+def a_window_may_end_before_the_time_that_is_asked_for(bench: OnlineBench) -> None:
+    """With a delay an event counts only some time after it happened, and is kept as much longer."""
+    features = {"n": Window("count", 0, 100, "float", None, 50)}
+    view = replace(VIEW, name="delayed", features=features)
+    number = _open(bench.store, view)
+    _put(bench.store, number, _event(10, 10, 1), _event(70, 15, 2))
+    times = (59, 60, 69, 70, 159, 160, 164, 165)
+    reads = _Reads(bench.other, view)
+    assert [reads.at(time) for time in times] == [(n,) for n in (0, 1, 1, 2, 2, 1, 1, 0)]
+    bench.store.advance(view, 159)
+    assert reads.at(159) == (2,)
+    reads.close()
+    assert _read(bench.store, 159, view=view) == (2,)
+
+
+def a_long_history_is_read_while_events_come(bench: OnlineBench) -> None:
+    """Running statistics of many events are those of `History`, after corrections too."""
+    functions = ("count", "sum", "mean", "min", "max", "std", "count_distinct", "first", "last")
+    spans = ((None, None), (None, 150), (300, None))
+    features = {
+        f"{function}_{place}": Window(function, 0, length, "float", rows)  # type: ignore[arg-type]
+        for place, (length, rows) in enumerate(spans)
+        for function in functions
+    }
+    view = replace(VIEW, name="long", features=features)
+    number = _open(bench.store, view)
+    events = [_event(time, time, time, (time * 37 % 101) / 10) for time in range(1, 401)]
+    _put(bench.store, number, *events)
+    reads = _Reads(bench.other, view)
+    changes = [(400, 380, 500), (401, 401, 401), (402, 200, 402), (403, 1, 390), (404, 404, 404)]
+    for known, happened, key in changes:
+        events.append(_event(known, happened, key, None if key == 402 else key / 7))
+        _put(bench.store, number, events[-1])
+        for time in (known, known + 3):
+            assert reads.at(time) == History(view, events).at(time).values
+    reads.close()
+
+
 def a_write_waits_for_nothing_that_it_does_not_know(bench: OnlineBench) -> None:
     """Where views came or went since it was decided who takes the events, nothing is written."""
     number = _open(bench.store)
@@ -449,6 +515,9 @@ LAWS: tuple[Callable[[OnlineBench], None], ...] = (
     an_entity_may_have_several_columns,
     forecasts_count_when_they_happen,
     windows_of_any_length_are_kept,
+    windows_without_a_length_keep_every_event,
+    a_window_may_end_before_the_time_that_is_asked_for,
+    a_long_history_is_read_while_events_come,
     a_write_waits_for_nothing_that_it_does_not_know,
     a_forgotten_view_is_read_no_more,
     the_newest_event_tells_how_fresh_a_view_is,
