@@ -156,6 +156,12 @@ class Expr(
         if isinstance(options.get("smoothing"), int):
             options["smoothing"] = float(options["smoothing"])
         default = options.pop("default", None)
+        if isinstance(default, Expr) and name in {"count", "count_distinct"}:
+            raise ExpressionError(
+                f"the default of the statistic {name!r} is {described(default.node)}",
+                expected="a constant: a group that is not there has 0 rows",
+                do="Give a number, or leave it out",
+            )
         if not (default is None or isinstance(default, Expr)):
             options["default"] = default
         node = reduce(
