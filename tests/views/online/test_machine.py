@@ -220,7 +220,7 @@ SETTINGS = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 OnDisk.TestCase.settings = SETTINGS
-InRedis.TestCase.settings = SETTINGS
+InRedis.TestCase.settings = settings(SETTINGS, max_examples=15)
 InMemory.TestCase.settings = SETTINGS
 TestOnDisk = OnDisk.TestCase
 TestInMemory = InMemory.TestCase
