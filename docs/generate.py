@@ -21,6 +21,7 @@ from interplane.monitoring.triggers.trigger import Trigger
 from interplane.project.config import ProjectConfig, RunConfig
 from interplane.project.config_learning import LearnerConfig
 from interplane.project.config_monitoring import MonitoringConfig
+from interplane.project.config_online import OnlineConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,6 +122,7 @@ TABLES = (
     ("[[trigger]]", "what starts a run by itself", Trigger),
     ("[rollout]", "what a canary has to show", CanaryPolicy),
     ("[[learner]]", "a learner that is advanced", LearnerConfig),
+    ("[online]", "where the events of feature views are kept", OnlineConfig),
 )
 
 

@@ -14,11 +14,11 @@ from interplane.monitoring.rules import Rule
 from interplane.monitoring.triggers.trigger import Trigger
 from interplane.project.config_learning import LearnerConfig, read_learners
 from interplane.project.config_monitoring import (
-    SECTIONS,
     MonitoringConfig,
     is_reference,
     read_sections,
 )
+from interplane.project.config_online import OnlineConfig, read_online
 from interplane.record import check_name
 from interplane.record.base import Value
 
@@ -57,6 +57,7 @@ class ProjectConfig(Value, frozen=True, kw_only=True, forbid_unknown_fields=True
         delivery: which outgoing connections may be opened.
         trigger: what starts runs by itself, beside alerts.
         learner: the models whose learners go on while the project is kept running.
+        online: where the events of feature views are kept for servers.
     """
 
     name: str
@@ -70,6 +71,7 @@ class ProjectConfig(Value, frozen=True, kw_only=True, forbid_unknown_fields=True
     delivery: DeliveryConfig = DeliveryConfig()
     trigger: tuple[Trigger, ...] = ()
     learner: tuple[LearnerConfig, ...] = ()
+    online: OnlineConfig = OnlineConfig()
 
     @property
     def rules(self) -> dict[str, Rule]:
@@ -112,7 +114,8 @@ def read_config(path: Path) -> ProjectConfig:
     _refuse_unknown(document.get("rollout", {}), CanaryPolicy, place, "rollout.")
     sections = read_sections(document, place=place)
     sections["learner"] = read_learners(document.get("learner", []), place=place)
-    rest = {key: value for key, value in document.items() if key not in {*SECTIONS, "learner"}}
+    sections["online"] = read_online(document.get("online", {}), place=place)
+    rest = {key: value for key, value in document.items() if key not in sections}
     try:
         config = msgspec.structs.replace(msgspec.convert(rest, ProjectConfig), **sections)
     except msgspec.ValidationError as error:

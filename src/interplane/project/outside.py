@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from interplane.project.crossings import Recorded
     from interplane.project.project import Project
     from interplane.serving.minutes import Minute
-    from interplane.views.online import SqliteOnline
+    from interplane.views.ports import OnlineStore
     from interplane.views.view import View
 
 __all__ = ["Outside", "OutsideValues", "outside_values"]
@@ -179,7 +179,7 @@ def _freshness(project: Project, live: Recorded | None, now_us: int) -> dict[str
         online.close()
 
 
-def _age(online: SqliteOnline, view: View, horizon: int | None, now_us: int) -> Outside:
+def _age(online: OnlineStore, view: View, horizon: int | None, now_us: int) -> Outside:
     newest = online.newest(view)
     if newest is None and horizon is not None:
         # What mattered no more was let go: if there was anything, it was known before this.

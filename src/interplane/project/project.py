@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from interplane.project.shadow_report import Shadowed
     from interplane.project.watching import Watched
     from interplane.storage.store import Store
-    from interplane.views.online import SqliteOnline
+    from interplane.views.ports import OnlineStore
     from interplane.views.pushing import Pushed
 
 __all__ = ["Project"]
@@ -87,16 +87,17 @@ class Project:
 
         return create_workspace(self.workspace)
 
-    def open_online(self) -> SqliteOnline:
+    def open_online(self) -> OnlineStore:
         """Open the online store: the history that servers look up, made where there is none yet.
 
         Raises:
             StorageError: if it cannot be opened.
+            MissingExtra: if it is in Redis, and the client library is not installed.
         """
-        from interplane.views.online import SqliteOnline
+        from interplane.project.online import open_online_store
 
         _ = self.store  # the workspace is there from now on
-        return SqliteOnline(self.workspace / "online.sqlite")
+        return open_online_store(self.workspace, self.config.online)
 
     def open_outcomes(self) -> SqliteOutcomes:
         """Open what came true of predictions, made where there is none yet.
