@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from interplane.errors import NotFound, RequestRejected
 from interplane.views.history import FOREVER, History
+from interplane.views.statuses import COUNTS, NULL, Newest, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import MutableSequence, Sequence
 
     from interplane.expressions.nodes import Constant
     from interplane.views.history import Event
@@ -30,25 +31,37 @@ class EntityState:
         begin: the time that was read last.
         until: the first time at which the values may be others; not after ``begin`` if nothing was read.
         values: what was read.
+        status: how it was found; a place in `STATUSES`.
+        happened: when the newest event happened that was known by then; None if none was known.
     """
 
-    __slots__ = ("begin", "history", "room", "since", "until", "values")
+    __slots__ = (
+        *("_newest", "_ttl", "begin", "happened", "history", "room", "since", "status", "until"),
+        "values",
+    )
 
     def __init__(self, view: View, events: Sequence[Event], since: int) -> None:
         self.history = History(view, events)
+        self._newest = Newest(events)
+        self._ttl = view.ttl_us if view.has_latest else None
         self.since = since
         self.room = len(events) + _GROWTH
         self.begin = self.until = since
         self.values: tuple[Constant, ...] = ()
+        self.status = NULL
+        self.happened: int | None = None
 
     def read(self, time: int) -> tuple[Constant, ...]:
         """Return the values at a time, and remember them."""
         reading = self.history.at(time)
         self.begin, self.until, self.values = time, reading.valid_until, reading.values
+        self.happened = happened = self._newest.at(time)
+        self.status = status_of(reading.values, happened, time, ttl_us=self._ttl)
         return reading.values
 
     def take(self, event: Event) -> bool:
         """Take in what the store has taken in; return False when a new state would be smaller."""
+        self._newest.add(event)
         if self.history.insert(event):
             self.until = self.begin
             self.room -= 1
@@ -62,12 +75,14 @@ class Shelf:
         view: the view.
         registered: what the store says of it; None if it keeps none of its events.
         nobody: the state where no entity is named: all null.
+        counts: how often was looked up what, in the order of `COUNTS`.
     """
 
-    __slots__ = ("_one", "horizon", "lately", "nobody", "registered", "sooner", "view")
+    __slots__ = ("_one", "counts", "horizon", "lately", "nobody", "registered", "sooner", "view")
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, counts: MutableSequence[int] | None = None) -> None:
         self.view = view
+        self.counts = [0] * len(COUNTS) if counts is None else counts
         self.nobody = EntityState(view, (), -FOREVER)
         self.nobody.values, self.nobody.until = view.nothing, FOREVER
         self.registered: Registered | None = None

@@ -11,13 +11,14 @@ import threading
 from collections.abc import Generator, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from interplane.views.ports import StateGone
 from interplane.views.shelves import Shelf
+from interplane.views.statuses import count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, MutableSequence
 
     from interplane.expressions.nodes import Constant
     from interplane.record import Digest
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     _Of = Callable[[Sequence["Asked"], int], list[EntityState]]
 
-__all__ = ["Asked", "States", "Walk"]
+__all__ = ["Asked", "Seen", "States", "Walk"]
 
 T = TypeVar("T")
 
@@ -45,6 +46,20 @@ Walk = Generator[Sequence[Asked], "list[tuple[Constant, ...]]", "list[Constant]"
 """Look-ups in rounds: yields what it asks, is sent the values of each, and returns what comes of them."""
 
 
+class Seen(NamedTuple):
+    """What is known of an entity under a view at a time.
+
+    Attributes:
+        values: the values of the view's features.
+        status: a place in `STATUSES`.
+        happened: when its newest event happened; None if none is known.
+    """
+
+    values: tuple[Constant, ...]
+    status: int
+    happened: int | None
+
+
 class States:
     """The states that one process keeps of one online store; shared by its threads.
 
@@ -52,9 +67,17 @@ class States:
         store: the store.
         most_entities: how many states are kept. When there are more, those that were not asked for
             longest go.
+        counts: gives where a view's look-ups are counted, as `statuses.COUNTS` has it.
     """
 
-    def __init__(self, store: OnlineStore, *, most_entities: int = _MOST_ENTITIES) -> None:
+    def __init__(
+        self,
+        store: OnlineStore,
+        *,
+        most_entities: int = _MOST_ENTITIES,
+        counts: Callable[[View], MutableSequence[int] | None] = lambda _view: None,
+    ) -> None:
+        self._counts = counts
         self._reader = store.reader()
         self._turn = threading.Lock()
         self._most = max(most_entities // 2, 1)
@@ -69,7 +92,7 @@ class States:
         with self._turn:
             found = self._shelves.get(view.digest)
             if found is None:
-                found = self._shelves[view.digest] = Shelf(view)
+                found = self._shelves[view.digest] = Shelf(view, self._counts(view))
                 self._version = None
             return found
 
@@ -90,10 +113,32 @@ class States:
             if states is None or (version or self._reader.version()) != self._version:
                 states = self._sure(asked, time)
             values: list[Constant] = []
-            for state in states:
+            for (shelf, _), state in zip(asked, states, strict=True):
                 fresh = state.begin <= time < state.until
                 values += state.values if fresh else state.read(time)
+                count(shelf.counts, state.status, state.happened, time)
             return values
+
+    def look(self, asked: Sequence[Asked], time: int) -> list[Seen]:
+        """Return what is known of entities, and how they were found; all of one state of the store.
+
+        Args:
+            asked: the views and entities.
+            time: for when, in microseconds.
+
+        Raises:
+            RequestRejected: if the time is before the horizon of a view.
+            NotFound: if nothing was materialized of a view.
+            StorageError: if the store cannot be read.
+        """
+        with self._turn:
+            states, version = self._quick(asked, time)
+            if states is None or (version or self._reader.version()) != self._version:
+                states = self._sure(asked, time)
+            return [
+                Seen(_values(shelf, state, time), state.status, state.happened)
+                for (shelf, _), state in zip(asked, states, strict=True)
+            ]
 
     def read_in_rounds(self, begin: Callable[[], Walk], time: int) -> list[Constant]:
         """Return what a walk returns; all that it was told is of one state of the store.
@@ -277,11 +322,14 @@ def _walked(
     try:
         asked = next(walk)
         while True:
-            asked = walk.send([_values(state, time) for state in states_of(asked, time)])
+            states = zip(asked, states_of(asked, time), strict=True)
+            asked = walk.send([_values(shelf, state, time) for (shelf, _), state in states])
     except StopIteration as end:
         values: list[Constant] = end.value
         return values
 
 
-def _values(state: EntityState, time: int) -> tuple[Constant, ...]:
-    return state.values if state.begin <= time < state.until else state.read(time)
+def _values(shelf: Shelf, state: EntityState, time: int) -> tuple[Constant, ...]:
+    values = state.values if state.begin <= time < state.until else state.read(time)
+    count(shelf.counts, state.status, state.happened, time)
+    return values
