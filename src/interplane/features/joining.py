@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from interplane.errors import DataError, UnknownName, UsageError
 from interplane.record.digests import digest_value
@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from interplane.views.joined import Joined
     from interplane.views.view import View
 
-__all__ = ["column_of", "looked_up", "source_digests", "sources_of", "uses_of", "widen"]
+__all__ = [
+    "ANY_ORDER",
+    "column_of",
+    "combined",
+    "digest_of_sum",
+    "looked_up",
+    "source_digests",
+    "sources_of",
+    "uses_of",
+    "widen",
+]
 
 
 def looked_up(uses: Mapping[str, AnyUse]) -> dict[str, Type]:
@@ -98,40 +108,79 @@ def widen(
     return Table.from_columns(columns, name="the rows with their views")
 
 
+ANY_ORDER: Final = "any-order:"
+"""What the digest of a source begins with that was read where rows have no order."""
+
+
 def source_digests(
-    uses: Mapping[str, AnyUse], sources: Mapping[str, Table] | None
+    uses: Mapping[str, AnyUse], sources: Mapping[str, Table] | None, *, any_order: bool = False
 ) -> dict[str, str]:
     """Return what each view's columns of its sources are told apart by, by parameter.
+
+    Args:
+        uses: the views by parameter.
+        sources: the table of each source, by its name.
+        any_order: whether no order of rows shall show, as in the digests of a fit on Spark.
 
     Raises:
         UnknownName: if a source is not given.
     """
     digests: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
+
+    def digest(view: View) -> str:
+        key = (view.sources, tuple(sorted(view.columns)))
+        if key not in digests:
+            digests[key] = (_unordered if any_order else _ordered)(view, sources)
+        return digests[key]
+
     return {
-        parameter: _combined([_digest(view, sources, digests) for view in stored_views(use.view)])
+        parameter: combined([digest(view) for view in stored_views(use.view)])
         for parameter, use in uses.items()
     }
 
 
-def _digest(
-    view: View,
-    sources: Mapping[str, Table] | None,
-    digests: dict[tuple[tuple[str, ...], tuple[str, ...]], str],
-) -> str:
-    """Return what a stored view's columns of its sources are told apart by; each is computed once."""
+def combined(digests: list[str]) -> str:
+    """Return the digest of one view's sources, or one of those of several that another stands on."""
+    if len(digests) == 1:
+        return digests[0]
+    start = ANY_ORDER if digests[0].startswith(ANY_ORDER) else ""
+    return start + digest_value(digests)
+
+
+def digest_of_sum(rows: int, total: int) -> str:
+    """Return the digest of a source by how many rows it has and the sum of their hashes.
+
+    >>> digest_of_sum(0, 0).startswith(ANY_ORDER)
+    True
+    """
+    return ANY_ORDER + digest_value([rows, str(total)])
+
+
+def _ordered(view: View, sources: Mapping[str, Table] | None) -> str:
     from interplane.data.rowhash import digest_rows
     from interplane.views.union import source_table
 
-    names = tuple(sorted(view.columns))
-    key = (view.sources, names)
-    if key not in digests:
-        digests[key] = digest_rows(source_table(view, sources).select(*names).batches())
-    return digests[key]
+    return digest_rows(source_table(view, sources).select(*sorted(view.columns)).batches())
 
 
-def _combined(digests: list[str]) -> str:
-    """Return the digest of one view, or one of those of several that another stands on."""
-    return digests[0] if len(digests) == 1 else digest_value(digests)
+def _unordered(view: View, sources: Mapping[str, Table] | None) -> str:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from interplane.data.evaluating import read
+    from interplane.data.rowhash import sum_rows
+    from interplane.views.union import source_table
+
+    names = sorted(view.columns)
+    rows = read(source_table(view, sources), {name: view.columns[name] for name in names})
+    # On Spark NaN is null from the moment that a row is read.
+    columns = [
+        pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+        if pa.types.is_floating(column.type)
+        else column
+        for column in rows.columns
+    ]
+    return digest_of_sum(*sum_rows(pa.table(columns, names=names).combine_chunks().to_batches()))
 
 
 def _check_time(table: Table, time: str | None, of: str) -> None:

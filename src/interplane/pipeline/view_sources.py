@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from interplane.data.table import Table
 from interplane.errors import UnknownName, UsageError
-from interplane.features.joining import source_digests
+from interplane.features.joining import ANY_ORDER, source_digests
 from interplane.pipeline.artifacts import Artifacts
 from interplane.pipeline.codecs.wants import Want
 from interplane.pipeline.perform import load_declared
@@ -68,7 +68,8 @@ def check_sources(frozen: Frozen, sources: Mapping[str, Table], *, model: str) -
     Raises:
         UsageError: naming the view and its source.
     """
-    digests = source_digests(frozen.uses, sources)
+    unordered = any(known.startswith(ANY_ORDER) for known in frozen.training.sources.values())
+    digests = source_digests(frozen.uses, sources, any_order=unordered)
     for parameter, known in frozen.training.sources.items():
         if digests[parameter] != known:
             names = frozen.uses[parameter].view.sources

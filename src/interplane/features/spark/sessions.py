@@ -44,7 +44,7 @@ def on_spark(table: object, sources: Mapping[str, object] | None = None) -> bool
                 f"the source {name!r} is a {type(source).__name__} and the rows are a "
                 f"{type(table).__name__}",
                 expected="both on Spark, or neither",
-                do="Read the source with spark.createDataFrame(source.to_arrow()), or collect the "
+                do="Make the source a Spark DataFrame, or collect the "
                 "rows with Table.from_arrow(frame.toArrow())",
             )
     return there

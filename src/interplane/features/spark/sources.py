@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from interplane.errors import UnknownName
+from interplane.features.joining import combined, digest_of_sum
 from interplane.features.spark.rows import SparkRows, types_of, utc
-from interplane.record.digests import digest_value
+from interplane.features.spark.worker import pack_names, sum_hashes
 from interplane.views.derived import stored_views
 from interplane.views.union import check_source
 from interplane.views.view import SOURCE_COLUMN
@@ -51,20 +53,25 @@ def digests_of(
 ) -> dict[str, str]:
     """Return what each view's columns of its sources are told apart by, by parameter.
 
-    Rows of Spark have no order, so it is a sum over them: the same rows give the same digest.
+    Rows of Spark have no order, and none shows: `source_digests` gives the same of a table
+    (``any_order=True``).
     """
-    from pyspark.sql import functions
-
-    def digest(view: View) -> list[str]:
-        events = events_of(view, sources).frame
-        hashed = functions.xxhash64(*events.columns).cast("decimal(38, 0)")
-        found = events.agg(functions.count(functions.lit(1)), functions.sum(hashed)).first()
-        return [] if found is None else [str(found[0]), str(found[1])]
-
     return {
-        parameter: digest_value(["spark", *(digest(view) for view in stored_views(use.view))])
+        parameter: combined([_digest(events_of(view, sources)) for view in stored_views(use.view)])
         for parameter, use in uses.items()
     }
+
+
+def _digest(events: SparkRows) -> str:
+    from pyspark.sql import functions
+
+    rows = events.select(sorted(events.types))
+    sums = rows.frame.mapInArrow(
+        partial(sum_hashes, pack_names(rows.types)), "c0 bigint, c1 decimal(38, 0)"
+    )
+    found = sums.agg(functions.sum("c0"), functions.sum("c1")).first()
+    count, total = (0, 0) if found is None else (int(value or 0) for value in found)
+    return digest_of_sum(count, total % 2**64)
 
 
 def _read(view: View, name: str, frame: DataFrame) -> SparkRows:

@@ -7,6 +7,7 @@ of ours, and PySpark is not imported here.
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from functools import lru_cache
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from interplane.data.rowhash import sum_rows
 from interplane.data.types import arrow_type, normalise
 from interplane.expressions.jsonform import from_json, to_json
 from interplane.expressions.row_program import RowProgram, compile_row
@@ -25,7 +27,16 @@ if TYPE_CHECKING:
     from interplane.expressions.nodes import Node
     from interplane.record import Type
 
-__all__ = ["compute", "digest", "fold", "join", "pack_folds", "pack_names", "pack_program"]
+__all__ = [
+    "compute",
+    "digest",
+    "fold",
+    "join",
+    "pack_folds",
+    "pack_names",
+    "pack_program",
+    "sum_hashes",
+]
 
 
 def pack_program(
@@ -119,6 +130,19 @@ def digest(payload: bytes, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Rec
         yield _numbered([pa.array(found.view(np.int64), mask=~named)])
 
 
+def sum_hashes(payload: bytes, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield for each batch how many rows it has and the sum of their hashes.
+
+    Args:
+        payload: the names of the columns, from `pack_names`.
+        batches: rows with those columns.
+    """
+    names = json.loads(payload)
+    for batch in batches:
+        rows, total = sum_rows(_rows(batch, names).combine_chunks().to_batches())
+        yield _numbered([pa.array([rows]), pa.array([Decimal(total)], pa.decimal128(38, 0))])
+
+
 def join(payload: bytes, left: pa.Table, right: pa.Table) -> pa.Table:
     """Return rows with the features of a view after their columns.
 
@@ -141,8 +165,14 @@ def join(payload: bytes, left: pa.Table, right: pa.Table) -> pa.Table:
     use = ViewUse(View.from_dict(plain["view"]), tuple(by))
     found = look_up(rows, use, events, time="t")
     carried = left.num_columns - 1  # the last one is the bucket
-    columns = [*left.columns[:carried], *found.columns]
+    columns = [*(_in_utc(column) for column in left.columns[:carried]), *found.columns]
     return pa.table(columns, names=[f"c{place}" for place in range(len(columns))])
+
+
+def _in_utc(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return instants labelled as UTC, as Spark takes them back; they come by the session's zone."""
+    zoned = pa.types.is_timestamp(values.type) and values.type.tz is not None
+    return values.cast(pa.timestamp("us", tz="UTC")) if zoned else values
 
 
 @lru_cache(maxsize=16)
