@@ -250,7 +250,9 @@ def test_what_it_says_of_itself():
         frozen.key,
         frozen.context,
     )
-    assert "<Frozen 7 features of 3 columns, fitted on 40 rows>" == repr(frozen)
+    assert "<Frozen 7 features of 3 columns, fitted on 40 rows: 6 statistics in 1 pass>" == repr(
+        frozen
+    )
 
 
 # ---- refused --------------------------------------------------------------------------------

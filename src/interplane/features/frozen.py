@@ -122,10 +122,16 @@ class Frozen:
         return hash(self.digest)
 
     def __repr__(self) -> str:
+        computed = self.training.computed
         return (
             f"<Frozen {len(self.features)} features of {len(self.inputs)} columns, "
-            f"fitted on {self.training.rows:,} rows>"
+            f"fitted on {self.training.rows:,} rows{': ' if computed else ''}{computed}>"
         )
+
+    @property
+    def summary(self) -> str:
+        """How many features there are and what their fit computed, on one line."""
+        return "; ".join(filter(None, [f"{len(self.features)} features", self.training.computed]))
 
     def with_parity(self, parity: Parity) -> Self:
         """Return the same features with the proof that engine and row program agree."""

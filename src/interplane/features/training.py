@@ -55,6 +55,19 @@ class Training(Value, frozen=True, kw_only=True):
         """How often the statistics took the training rows."""
         return sum(stage.passes for stage in self.stages)
 
+    @property
+    def computed(self) -> str:
+        """What the fit computed, for people: ``12 statistics in 2 passes``; empty without any.
+
+        >>> Training(rows=9, stages=(Stage(statistics=2, groups=1, passes=2),)).computed
+        '2 statistics in 2 passes'
+        """
+        count = sum(stage.statistics for stage in self.stages)
+        if not count:
+            return ""
+        passes = f"{self.passes} pass{'es' if self.passes > 1 else ''}"
+        return f"{count} statistic{'s' if count > 1 else ''} in {passes}"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the plain JSON form; what older forms do not have is left out where it is empty."""
         plain = super().to_dict()

@@ -102,7 +102,7 @@ class Publisher:
         frozen = self._load(Artifact(kind="frozen", digest=digest))
         described = Described(
             verdict=verdict,
-            frozen=Artifact(kind="frozen", digest=digest, summary=f"{len(frozen.names)} features"),
+            frozen=Artifact(kind="frozen", digest=digest, summary=frozen.summary),
             parity=None if frozen.parity is None else frozen.parity.to_dict(),
             as_of=self._as_of(publication, made),
             views={name: _put_view(use.view, draft) for name, use in frozen.uses.items()},

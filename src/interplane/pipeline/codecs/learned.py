@@ -34,7 +34,7 @@ class FrozenCodec:
         if value.read_seen is not None:
             for seen in value.training.seen:
                 to.put(value.read_seen(seen))
-        return {"frozen": value.to_dict()}, f"{len(value.names)} features"
+        return {"frozen": value.to_dict()}, value.summary
 
     def load(self, description: Mapping[str, Any], want: Want, source: Loading) -> Any:
         """Return the features; nothing of them is run, and keys are read when they are asked for."""
