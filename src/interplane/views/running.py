@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from interplane.views.sums import Moments
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from interplane.expressions.nodes import Constant
     from interplane.views.view import Window
@@ -31,8 +32,8 @@ def int_or_null(total: int) -> int | None:
 
 
 class _Part(Protocol):
-    def add(self, value: Any) -> None: ...
-    def take_out(self, value: Any) -> None: ...
+    def add(self, values: Sequence[Any]) -> None: ...
+    def take_out(self, values: Sequence[Any]) -> None: ...
 
 
 class Running:
@@ -44,9 +45,8 @@ class Running:
     >>> from interplane.views.view import Window
     >>> least = Window("min", 0, None, "int")
     >>> running = Running([least])
-    >>> for value in (3, 1, 2):
-    ...     running.add(value)
-    >>> running.take_out(1)
+    >>> running.add([3, 1, 2])
+    >>> running.take_out([1])
     >>> running.value(least)
     2
     """
@@ -66,7 +66,11 @@ class Running:
         asked = {(each.function, each.type) for each in windows}
         names = {name for name, _ in asked}
         self._count = 0
-        self._whole, self._moments, self._distinct = _Whole(), Moments(), _Distinct()
+        self._whole, self._moments, self._distinct = (
+            _Whole(),
+            Moments(squares="std" in names),
+            _Distinct(),
+        )
         self._least, self._greatest = _Extreme(_same), _Extreme(_turned)
         parts: dict[_Part, bool] = {
             self._whole: ("sum", "int") in asked,
@@ -83,17 +87,19 @@ class Running:
         }
         self._parts = tuple(part for part, is_asked in parts.items() if is_asked)
 
-    def add(self, value: Constant) -> None:
-        """Take in a value that is not null."""
-        self._count += 1
+    def add(self, values: Sequence[Constant]) -> None:
+        """Take in values; nulls are left out."""
+        known = [value for value in values if value is not None]
+        self._count += len(known)
         for part in self._parts:
-            part.add(value)
+            part.add(known)
 
-    def take_out(self, value: Constant) -> None:
-        """Take out a value that was added."""
-        self._count -= 1
+    def take_out(self, values: Sequence[Constant]) -> None:
+        """Take out values that were added."""
+        known = [value for value in values if value is not None]
+        self._count -= len(known)
         for part in self._parts:
-            part.take_out(value)
+            part.take_out(known)
 
     def value(self, window: Window) -> Constant:
         """Return a statistic that was asked for; ``first`` and ``last`` it does not know."""
@@ -120,33 +126,33 @@ class _Whole:
     def __init__(self) -> None:
         self.total = 0
 
-    def add(self, value: int) -> None:
-        self.total += value
+    def add(self, values: Sequence[int]) -> None:
+        self.total += sum(values)
 
-    def take_out(self, value: int) -> None:
-        self.total -= value
+    def take_out(self, values: Sequence[int]) -> None:
+        self.total -= sum(values)
 
 
 class _Distinct:
     """How often each value is there."""
 
-    __slots__ = ("times",)
+    __slots__ = ("_times",)
 
     def __init__(self) -> None:
-        self.times: dict[Constant, int] = {}
+        self._times: Counter[Constant] = Counter()
 
     def count(self) -> int:
-        return len(self.times)
+        return len(self._times)
 
-    def add(self, value: Constant) -> None:
-        self.times[value] = self.times.get(value, 0) + 1
+    def add(self, values: Sequence[Constant]) -> None:
+        self._times.update(values)
 
-    def take_out(self, value: Constant) -> None:
-        left = self.times[value] - 1
-        if left:
-            self.times[value] = left
-        else:
-            del self.times[value]
+    def take_out(self, values: Sequence[Constant]) -> None:
+        for value in values:
+            if self._times[value] == 1:
+                del self._times[value]
+            else:
+                self._times[value] -= 1
 
 
 class _Extreme:
@@ -160,13 +166,20 @@ class _Extreme:
         self._gone: dict[Any, int] = {}
         self._left = 0
 
-    def add(self, value: Constant) -> None:
-        heappush(self._heap, self._turn(value))
+    def add(self, values: Sequence[Constant]) -> None:
+        turned = [self._turn(value) for value in values]
+        if len(turned) > len(self._heap):
+            self._heap += turned
+            heapify(self._heap)
+        else:
+            for each in turned:
+                heappush(self._heap, each)
 
-    def take_out(self, value: Constant) -> None:
-        turned = self._turn(value)
-        self._gone[turned] = self._gone.get(turned, 0) + 1
-        self._left += 1
+    def take_out(self, values: Sequence[Constant]) -> None:
+        for value in values:
+            turned = self._turn(value)
+            self._gone[turned] = self._gone.get(turned, 0) + 1
+        self._left += len(values)
         if self._left > len(self._heap) // 2 + _SLACK:
             self._heap = [each for each in self._heap if not self._is_gone(each)]
             heapify(self._heap)

@@ -50,48 +50,55 @@ class Moments:
 
     Args:
         values: what is added first.
+        squares: whether the squares are asked for.
 
     >>> moments = Moments([1.0, 1e16, 3.0])
-    >>> moments.take_out(1e16)
+    >>> moments.take_out([1e16])
     >>> moments.sum(), moments.deviation()
     (4.0, 1.4142135623730951)
     """
 
-    __slots__ = ("_above", "_below", "_count", "_shift", "_squares", "_total")
+    __slots__ = ("_above", "_below", "_count", "_has_squares", "_shift", "_squares", "_total")
 
-    def __init__(self, values: Sequence[float] = ()) -> None:
+    def __init__(self, values: Sequence[float] = (), *, squares: bool = True) -> None:
         self._count = self._above = self._below = 0
         self._shift = self._total = self._squares = 0  # the unit is 2**-shift
+        self._has_squares = squares
+        self.add(values)
+
+    def add(self, values: Sequence[float]) -> None:
+        """Add values; a whole number or a bool counts as a float."""
+        self._put(values, 1)
+
+    def take_out(self, values: Sequence[float]) -> None:
+        """Take values out that were added."""
+        self._put(values, -1)
+
+    def _put(self, values: Sequence[float], times: int) -> None:
+        self._count += times * len(values)
         for value in values:
-            self.add(value)
-
-    def add(self, value: float) -> None:
-        """Add a value; a whole number or a bool counts as a float."""
-        self._put(float(value), 1)
-
-    def take_out(self, value: float) -> None:
-        """Take a value out that was added."""
-        self._put(float(value), -1)
-
-    def _put(self, value: float, times: int) -> None:
-        self._count += times
-        if math.isinf(value):
-            if value > 0:
-                self._above += times
+            try:
+                number, unit = float(value).as_integer_ratio()
+            except OverflowError:
+                self._put_infinite(value, times)
+                continue
+            shift = unit.bit_length() - 1
+            if shift > self._shift:
+                finer = shift - self._shift
+                self._total <<= finer
+                self._squares <<= 2 * finer
+                self._shift = shift
             else:
-                self._below += times
-            return
-        number, unit = value.as_integer_ratio()
-        shift = unit.bit_length() - 1
-        if shift > self._shift:
-            finer = shift - self._shift
-            self._total <<= finer
-            self._squares <<= 2 * finer
-            self._shift = shift
+                number <<= self._shift - shift
+            self._total += times * number
+            if self._has_squares:
+                self._squares += times * number * number
+
+    def _put_infinite(self, value: float, times: int) -> None:
+        if value > 0:
+            self._above += times
         else:
-            number <<= self._shift - shift
-        self._total += times * number
-        self._squares += times * number * number
+            self._below += times
 
     def sum(self) -> float | None:
         """Return the sum, rounded once; null where `exact_sum` is."""

@@ -28,6 +28,9 @@ FEW: Final = 64
 """The statistics of so few values are computed anew each time: that is faster than following them."""
 
 
+_PATIENCE: Final = 4
+
+
 class Timeline:
     """What windows need of an entity's events, taken in in any order.
 
@@ -146,12 +149,13 @@ class _Line:
     Versions that are equal in their order are equal in all that windows take of them.
     """
 
-    __slots__ = ("columns", "items", "times")
+    __slots__ = ("columns", "items", "nulls", "times")
 
     def __init__(self, arguments: Iterable[int]) -> None:
         self.times: list[int] = []
         self.items: list[_Version] = []
         self.columns: dict[int, list[Constant]] = {argument: [] for argument in arguments}
+        self.nulls = dict.fromkeys(self.columns, 0)
 
     def place(self, version: _Version) -> int:
         """Return the first place at which a version is, or would be."""
@@ -168,14 +172,17 @@ class _Line:
         self.times.insert(place, version.event)
         self.items.insert(place, version)
         for argument, column in self.columns.items():
-            column.insert(place, version.values[argument])
+            value = version.values[argument]
+            column.insert(place, value)
+            self.nulls[argument] += value is None
         return place
 
     def remove(self, version: _Version) -> int:
         """Take a version out that is there; return its place."""
         place = self.place(version)
         del self.times[place], self.items[place]
-        for column in self.columns.values():
+        for argument, column in self.columns.items():
+            self.nulls[argument] -= column[place] is None
             del column[place]
         return place
 
@@ -183,11 +190,12 @@ class _Line:
 class _Stretch:
     """The windows of one span: which versions are in them, from a place up to another.
 
-    The running statistics are made when a long stretch is read a second time, and follow from then on.
+    A long stretch gets its running statistics when it was read some times: making them takes as long as
+    reading it about as often. They follow from then on.
     """
 
-    __slots__ = ("_begin", "_end", "_few", "_is_known", "_line", "_of", "_running", "_slots", "_span",
-                 "_valued")  # fmt: skip
+    __slots__ = ("_arguments", "_begin", "_end", "_few", "_line", "_of", "_reads", "_running", "_slots",
+                 "_span", "_valued")  # fmt: skip
 
     def __init__(
         self,
@@ -203,7 +211,8 @@ class _Stretch:
         self._valued = valued
         self._few = few
         self._begin = self._end = 0
-        self._is_known = False
+        self._reads = 0
+        self._arguments = sorted({window.argument for _, window in slots})
         self._of: dict[int, list[Window]] = {}
         for _, window in slots:
             if window.function not in ("first", "last"):
@@ -221,8 +230,7 @@ class _Stretch:
             self._begin += 1
             return
         for argument, running in self._running.items():
-            if version.values[argument] is not None:
-                running.add(version.values[argument])
+            running.add((version.values[argument],))
 
     def removed(self, place: int, version: _Version) -> None:
         """Follow a version that was taken out."""
@@ -233,8 +241,7 @@ class _Stretch:
             self._begin -= 1
             return
         for argument, running in self._running.items():
-            if version.values[argument] is not None:
-                running.take_out(version.values[argument])
+            running.take_out((version.values[argument],))
 
     def _move(self, begin: int, end: int) -> dict[int, Running]:
         """Return the running statistics of a stretch: those of the last one, moved, or new ones."""
@@ -247,9 +254,8 @@ class _Stretch:
             column = self._line.columns[argument]
             for (low, high), is_in in ((begins, begin < self._begin), (ends, end > self._end)):
                 change = running.add if is_in else running.take_out
-                for value in column[low:high]:
-                    if value is not None:
-                        change(value)
+                if low < high:
+                    change(column[low:high])
         self._begin, self._end = begin, end
         return self._running
 
@@ -258,13 +264,12 @@ class _Stretch:
     def read(self, time: int, values: list[Constant]) -> int:
         """Write the windows to their places; return the first time at which they may differ."""
         begin, end, until = self._find(time)
-        if end - begin <= self._few or not self._is_known:
-            self._is_known = end - begin > self._few
+        if self._running is None or end - begin <= self._few:
             self._running = None
-            for slot, window in self._slots:
-                column = self._line.columns[window.argument][begin:end]
-                values[slot] = statistic(window, [each for each in column if each is not None])
-            return until
+            self._reads = self._reads + 1 if end - begin > self._few else 0
+            if self._reads <= _PATIENCE:
+                self._read_anew(begin, end, values)
+                return until
         running = self._move(begin, end)
         for slot, window in self._slots:
             if window.function in ("first", "last"):
@@ -272,6 +277,16 @@ class _Stretch:
             else:
                 values[slot] = running[window.argument].value(window)
         return until
+
+    def _read_anew(self, begin: int, end: int, values: list[Constant]) -> None:
+        known: dict[int, list[Constant]] = {}
+        for argument in self._arguments:
+            column = self._line.columns[argument][begin:end]
+            if self._line.nulls[argument]:
+                column = [value for value in column if value is not None]
+            known[argument] = column
+        for slot, window in self._slots:
+            values[slot] = statistic(window, known[window.argument])
 
     def _find(self, time: int) -> tuple[int, int, int]:
         """Return where the windows begin and end, and the first time at which that may differ."""
