@@ -5,7 +5,7 @@ slot outlives its worker: the next one in the same place goes on counting where 
 is asked for the page reads every slot, so it adds up, whichever worker answers and whoever died.
 
 A slot is an array of 64-bit words, read and written whole: ``head``, ``counts``, a grid of requests
-(route x status), an entry for each model, and one for each crossing. The memory has no name in the
+(route x status), an entry for each model, one for each crossing, and one for each feature view. The memory has no name in the
 file system: it is gone with the last process that holds it.
 """
 
@@ -15,6 +15,8 @@ import mmap
 import os
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
+from interplane.views.statuses import COUNTS as LOOK_UPS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -23,6 +25,7 @@ __all__ = [
     "COUNTS",
     "MOST_CROSSINGS",
     "MOST_MODELS",
+    "MOST_VIEWS",
     "REQUESTS",
     "ROUTES",
     "STATUSES",
@@ -30,9 +33,13 @@ __all__ = [
     "Crossing",
     "Slot",
     "Tally",
+    "ViewTally",
 ]
 
-HEAD: Final = ("pid", "started_us", "starts", "in_flight", "connections", "models", "crossings")
+HEAD: Final = (
+    *("pid", "started_us", "starts", "in_flight", "connections", "models", "crossings"),
+    "views",
+)
 """Of the worker: pid is 0 while there is none; the rest of a dead one is no state any more."""
 
 COUNTS: Final = (
@@ -50,6 +57,7 @@ COUNTS: Final = (
 ROUTES: Final = (
     *("none", "predict", "events", "outcomes", "models", "model", "schema"),
     *("openapi", "livez", "readyz", "metrics"),
+    *("features", "feature_events", "feast_features", "feast_push"),
 )
 """Labels of routes; ``none`` is what found no route."""
 
@@ -71,6 +79,9 @@ MOST_MODELS: Final = 128
 MOST_CROSSINGS: Final = 256
 """How many crossings are counted apart; those beyond share the last one, ``_other``."""
 
+MOST_VIEWS: Final = 128
+"""How many versions of feature views are counted apart; those beyond share the last one, ``_other``."""
+
 _HEAD_AT: Final = 0
 _COUNTS_AT: Final = _HEAD_AT + len(HEAD)
 REQUESTS: Final = _COUNTS_AT + len(COUNTS)
@@ -86,9 +97,10 @@ _TEXT_BYTES: Final = 256
 _ENTRY_WORDS: Final = len(_MODEL_COUNTS) + _BUCKETS + 1 + _TEXT_BYTES // 8
 _CROSSINGS_AT: Final = _MODELS_AT + MOST_MODELS * _ENTRY_WORDS
 _TALLY_WORDS: Final = 2 + _TEXT_BYTES // 8
-_SLOT_BYTES: Final = -(-8 * (_CROSSINGS_AT + MOST_CROSSINGS * _TALLY_WORDS) // mmap.PAGESIZE) * (
-    mmap.PAGESIZE
-)
+_VIEWS_AT: Final = _CROSSINGS_AT + MOST_CROSSINGS * _TALLY_WORDS
+_VIEW_WORDS: Final = len(LOOK_UPS) + 1 + _TEXT_BYTES // 8
+_SLOT_WORDS: Final = _VIEWS_AT + MOST_VIEWS * _VIEW_WORDS
+_SLOT_BYTES: Final = -(-8 * _SLOT_WORDS // mmap.PAGESIZE) * mmap.PAGESIZE
 _TRIES: Final = 1000
 
 
@@ -194,6 +206,28 @@ class Tally:
         return model, Crossing(digest, name)
 
 
+class ViewTally:
+    """The look-ups of one version of a feature view in one slot.
+
+    Attributes:
+        counts: how often was looked up what, in the order of `interplane.views.statuses.COUNTS`.
+    """
+
+    def __init__(self, slot: Slot, index: int) -> None:
+        at = _VIEWS_AT + index * _VIEW_WORDS
+        self.counts: memoryview[int] = slot.words[at : at + len(LOOK_UPS)]
+        self._text = _Text(slot, at + len(LOOK_UPS))
+
+    def write(self, view: str, version: str) -> None:
+        """Say whose they are; one thread at a time."""
+        self._text.write(view, version)
+
+    def read(self) -> tuple[str, str]:
+        """Return the view's name and its version."""
+        view, version = self._text.read()
+        return view, version
+
+
 class Slot:
     """The part of the board that one worker writes."""
 
@@ -259,6 +293,22 @@ class Slot:
         else:
             tally.write("_other", Crossing("_other", "_other"))
         self.set("crossings", index + 1)
+        return tally
+
+    def view_tallies(self) -> Iterator[ViewTally]:
+        """Yield the tallies of the feature views that were ever looked up here."""
+        for index in range(min(self.get("views"), MOST_VIEWS)):
+            yield ViewTally(self, index)
+
+    def new_view_tally(self, view: str, version: str) -> ViewTally:
+        """Return a tally for a feature view that has none; one thread at a time."""
+        index = self.get("views")
+        if index >= MOST_VIEWS:
+            return ViewTally(self, MOST_VIEWS - 1)
+        tally = ViewTally(self, index)
+        is_last = index == MOST_VIEWS - 1
+        tally.write(*(("_other", "_other") if is_last else (view, version)))
+        self.set("views", index + 1)
         return tally
 
     def requests(self) -> Iterator[tuple[str, int, int]]:

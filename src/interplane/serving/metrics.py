@@ -49,6 +49,7 @@ class SlotMeter:
         self._words = slot.words
         self._turn = threading.Lock()
         self._entries = {entry.read()[0]: entry for entry in slot.entries()}
+        self._views = {tally.read()[1]: tally for tally in slot.view_tallies()}
         self._tallies: dict[str, Tally] = {
             tally.read()[1].digest: tally for tally in slot.tallies()
         }
@@ -72,6 +73,14 @@ class SlotMeter:
                 tally = self.slot.new_tally(model, Crossing(crossing, name))
                 self._tallies[crossing] = tally
             return tally.adder()
+
+    def look_ups(self, view: str, version: str) -> memoryview[int]:
+        """Return where the look-ups of a version of a feature view are counted."""
+        with self._turn:
+            tally = self._views.get(version)
+            if tally is None:
+                tally = self._views[version] = self.slot.new_view_tally(view, version)
+            return tally.counts
 
     def answered_instead(self, model: str) -> None:
         """Count a row that the live crossing predicted because the canary could not."""

@@ -6,11 +6,14 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from interplane.serving.board import BOUNDS_S, Board
+from interplane.views.statuses import COUNTS as LOOK_UPS
+from interplane.views.statuses import STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from interplane.serving.board import Crossing, Slot
+    from interplane.serving.ports import Gauge
 
 __all__ = ["render_metrics"]
 
@@ -34,13 +37,19 @@ class _Family(NamedTuple):
     samples: Iterable[tuple[_Label, float]]
 
 
-def render_metrics(board: Board) -> bytes:
+def render_metrics(board: Board, gauges: Iterable[Gauge] = ()) -> bytes:
     """Return the page.
 
     Counters are sums over all slots, of the dead too; gauges are sums over living workers.
+
+    Args:
+        board: what the workers counted.
+        gauges: what is beside it.
     """
     lines: list[str] = []
-    for family in (*_families(board), *_model_families(board)):
+    beside = (_Family(name, "gauge", text, samples) for name, text, samples in gauges)
+    families = (*_families(board), *_model_families(board), *_view_families(board), *beside)
+    for family in families:
         lines += [f"# HELP {family.name} {family.text}", f"# TYPE {family.name} {family.kind}"]
         lines += [
             f"{family.name}{_labels(label)} {_text(value)}" for label, value in family.samples
@@ -135,6 +144,45 @@ def _model_families(board: Board) -> Iterator[_Family]:
         "How many workers serve which crossing of a model.",
         sorted(live.items()),
     )
+
+
+def _view_families(board: Board) -> Iterator[_Family]:
+    """Yield how look-ups of feature views went, and how old what they found was."""
+    counts: dict[tuple[str, str], list[int]] = {}
+    for slot in board.slots:
+        for tally in slot.view_tallies():
+            key = tally.read()
+            before = counts.get(key, [0] * len(LOOK_UPS))
+            counts[key] = [old + new for old, new in zip(before, tally.counts, strict=True)]
+    views = sorted(counts.items())
+    yield _Family(
+        "interplane_look_ups_total",
+        "counter",
+        "Look-ups of entities in feature views, by how they were found.",
+        [
+            ((("view", view), ("version", version), ("status", status)), found[place])
+            for (view, version), found in views
+            for place, status in enumerate(STATUSES)
+        ],
+    )
+    for name, text, place, unit in (
+        (
+            "interplane_look_up_age_seconds_total",
+            "How old what look-ups found was at their prediction times, together.",
+            5,
+            1000,
+        ),
+        ("interplane_look_ups_aged_total", "Look-ups of which that is known.", 4, 1),
+    ):
+        yield _Family(
+            name,
+            "counter",
+            text,
+            [
+                ((("view", view), ("version", version)), found[place] / unit)
+                for (view, version), found in views
+            ],
+        )
 
 
 def _crossing_label(model: str, crossing: Crossing) -> _Label:

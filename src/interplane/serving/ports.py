@@ -21,6 +21,8 @@ __all__ = [
     "Endpoint",
     "Events",
     "Factory",
+    "Features",
+    "Gauge",
     "Log",
     "Meter",
     "Models",
@@ -126,6 +128,40 @@ class Events(Protocol):
         ...
 
 
+class Features(Protocol):
+    """What is known of entities under feature views, and where their events go."""
+
+    async def read(self, view: str, body: bytes, *, now_us: int) -> Answer:
+        """Answer what is known of some entities. Never raises for what a client sent."""
+        ...
+
+    async def push(self, view: str, body: bytes, *, now_us: int) -> Answer:
+        """Answer a push to a view's source when its events are committed."""
+        ...
+
+    async def read_as_feast(self, body: bytes, *, now_us: int) -> Answer:
+        """Answer what is known of some entities, in Feast's form."""
+        ...
+
+    async def push_as_feast(self, body: bytes, *, now_us: int) -> Answer:
+        """Answer a push in Feast's form when its events are committed."""
+        ...
+
+
+class Gauge(NamedTuple):
+    """A metric that nobody counts: it is looked at.
+
+    Attributes:
+        name: its name.
+        text: what it is.
+        samples: values by their labels.
+    """
+
+    name: str
+    text: str
+    samples: Sequence[tuple[tuple[tuple[str, str], ...], float]]
+
+
 class Log(Protocol):
     """The prediction log, as far as the shell has to know it."""
 
@@ -158,6 +194,10 @@ class Meter(Protocol):
 
     def tally(self, model: str, crossing: str, name: str) -> Callable[[int], None]:
         """Return what counts the rows that a crossing predicts: by its digest and ``flights@2``."""
+        ...
+
+    def look_ups(self, view: str, version: str) -> memoryview[int]:
+        """Return where look-ups of a feature view are counted, in the order of `statuses.COUNTS`."""
         ...
 
     def answered_instead(self, model: str) -> None:
@@ -207,12 +247,16 @@ class RowPath(NamedTuple):
         log: the prediction log.
         events: where pushed events go; None where the project declares no source of them.
         outcomes: where pushed outcomes go, by model; None where the server takes none.
+        features: what is known of entities; None where the server reads no feature views.
+        gauges: looks at what is beside the counters; called in a thread, and may take its time.
     """
 
     models: Models
     log: Log
     events: Events | None = None
     outcomes: Events | None = None
+    features: Features | None = None
+    gauges: Callable[[], Sequence[Gauge]] | None = None
 
 
 class Factory(Protocol):

@@ -6,9 +6,19 @@ import threading
 import pytest
 from metrics_text import read_metrics, value
 
-from interplane.serving.board import MOST_MODELS, ROUTES, STATUSES, Board
+from interplane.errors import StorageError
+from interplane.serving.board import MOST_MODELS, MOST_VIEWS, ROUTES, STATUSES, Board
+from interplane.serving.gauges import LiveGauges, Skew
 from interplane.serving.metrics import SlotMeter, request_word
 from interplane.serving.metrics_page import render_metrics
+from interplane.testing.memory_online import MemoryOnline
+from interplane.views.history import Event
+from interplane.views.ports import Fact
+from interplane.views.statuses import NOT_FOUND, OUTSIDE_TTL, PRESENT, count
+from interplane.views.statuses import STATUSES as STATUS_NAMES
+from interplane.views.view import example
+
+VIEW = example()
 
 
 @pytest.fixture
@@ -177,3 +187,61 @@ def test_the_reader_refuses_what_is_not_of_the_form():
     ):
         with pytest.raises((AssertionError, KeyError, ValueError)):
             read_metrics(raw)
+
+
+def test_look_ups_are_counted_by_view_and_status(board):
+    """Over all workers; a worker that comes after another one goes on counting."""
+    for slot in board.slots:
+        counts = SlotMeter(slot).look_ups("weather", "abc")
+        count(counts, PRESENT, 1_000_000, 3_500_000)
+        count(counts, NOT_FOUND, None, 9)
+    count(SlotMeter(board.slots[0]).look_ups("weather", "abc"), OUTSIDE_TTL, 9, 5)
+    families = page(board)
+    of = {"view": "weather", "version": "abc"}
+    assert [2, 0, 2, 1] == [
+        value(families, "interplane_look_ups_total", status=status, **of) for status in STATUS_NAMES
+    ]
+    assert 5 == value(families, "interplane_look_up_age_seconds_total", **of)
+    assert 3 == value(families, "interplane_look_ups_aged_total", **of)
+
+
+def test_views_beyond_the_most_share_one_entry(board):
+    """A server that has had many versions keeps a page of bounded length."""
+    meter = SlotMeter(board.slots[0])
+    for number in range(MOST_VIEWS + 5):
+        meter.look_ups("weather", f"v{number}")[PRESENT] += 1
+    families = page(board)
+    assert 6 == value(families, "interplane_look_ups_total", view="_other", status="present")
+    versions = {
+        dict(labels)["version"] for _, labels in families["interplane_look_ups_total"].samples
+    }
+    assert MOST_VIEWS == len(versions)
+
+
+def test_gauges_stand_beside_the_counters(board):
+    """And what cannot be read is said instead of shown."""
+    store = MemoryOnline()
+    store.register(VIEW)
+    store.write([Fact(1, ("a",), Event(40_000_000, 5, (1,), (1.0,)))])
+    skew = Skew("flights", "flights@2", 500, [("late_7d", "feature", 0.25)], ("late_7d", "add"))
+    clock = iter((50_000_000, 51_000_000, 90_000_000))
+
+    def skews():
+        if store.views:
+            return [skew]
+        raise StorageError("no disk")
+
+    gauges = LiveGauges(store, skews, clock_us=lambda: next(clock))
+    families = read_metrics(render_metrics(board, gauges()))
+    assert 10 == value(families, "interplane_view_age_seconds", view="example")
+    assert 0.25 == value(families, "interplane_skew_rate", model="flights", what="late_7d")
+    assert 500 == value(families, "interplane_skew_audited_rows", name="flights@2")
+    assert 1 == value(families, "interplane_skew_first", operation="add")
+    assert 0 == value(families, "interplane_gauges_unreadable")
+    store.forget(VIEW)
+    assert 11 == value(
+        read_metrics(render_metrics(board, gauges())), "interplane_view_age_seconds", view="example"
+    )
+    families = read_metrics(render_metrics(board, gauges()))
+    assert 1 == value(families, "interplane_gauges_unreadable", of="audits")
+    assert {} == families["interplane_view_age_seconds"].samples
