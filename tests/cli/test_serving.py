@@ -112,7 +112,7 @@ def test_tokens_are_made_listed_and_revoked(finished):
     assert "there is a token 'ci' already" in again.err
     assert "The token 'ci' is revoked\n" == finished.must("token", "revoke", "ci").out
     (entry,) = finished.must("token", "list", "--json").json
-    assert {"name", "may", "made", "revoked"} == set(entry)
+    assert {"name", "may", "role", "made", "revoked"} == set(entry)
     assert entry["revoked"]
     path = finished.root / ".interplane" / "tokens.json"
     assert 0o600 == stat.S_IMODE(path.stat().st_mode)

@@ -6,7 +6,9 @@ import os
 import signal
 import socket
 import time
+import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -107,7 +109,8 @@ def test_without_a_run_on_record(empty):
 
 def begin(project, *words):
     """Begin `interplane up`; return its process and what it says when all runs."""
-    process = project.begin("up", "--json", "--port", "0", "--watch-every", "1s", *words)
+    places = ("--port", "0", "--pages-port", "0")
+    process = project.begin("up", "--json", *places, "--watch-every", "1s", *words)
     project.begun.append(process)
     line = process.stdout.readline()
     assert line, process.stderr.read()
@@ -182,7 +185,7 @@ def test_one_a_workspace(project, monkeypatch):
     """The second one says so, and leaves everything as it is."""
     process, first = begin(project, "--no-serve")
     assert (None, None) == (first["server"], first["url"])
-    second = project.begin("up", "--no-serve")
+    second = project.begin("up", "--no-serve", "--pages-port", "0")
     _, err = second.communicate(timeout=100)
     assert 6 == second.returncode
     assert f"keeps {project.root / '.interplane'} already (process {first['keeper']})" in err
@@ -192,17 +195,61 @@ def test_one_a_workspace(project, monkeypatch):
     assert gone(first["keeper"])
 
 
-def test_an_address_that_is_taken(project):
+@pytest.mark.parametrize("which", ["--port", "--pages-port"])
+def test_an_address_that_is_taken(project, which):
     """Is said; nothing is left running."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = str(other.getsockname()[1])
-        process = project.begin("up", "--port", port)
+        words = {"--port": "0", "--pages-port": "0", which: port}
+        process = project.begin("up", *(word for pair in words.items() for word in pair))
+        project.begun.append(process)
         _, err = process.communicate(timeout=100)
     assert 6 == process.returncode
     assert port in err
     assert find_server(project.root / ".interplane") is None
+
+
+def page(url, token="", path="/home.json"):
+    """Return the status of a page, and what it says."""
+    asked = urllib.request.Request(url + path, headers={"Authorization": f"Bearer {token}"})
+    try:
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
+
+
+def below(process):
+    """Return the process numbers of a process's children."""
+    told = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    return {int(pid) for pid in told.split()}
+
+
+def test_the_pages(project):
+    """The first start prints a token that opens them; they come again when they die."""
+    process, first = begin(project, "--no-serve")
+    assert 401 == page(first["pages"])[0]
+    status, shown = page(first["pages"], first["token"])
+    assert (200, ["rides"]) == (status, sorted({each["model"] for each in shown["live"]}))
+    (pages,) = below(process) - {first["keeper"]}
+    os.kill(pages, signal.SIGKILL)
+    until = time.monotonic() + 60
+    while not below(process) - {first["keeper"], pages} and time.monotonic() < until:
+        time.sleep(0.05)
+    assert below(process) - {first["keeper"], pages}
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=100)
+    assert {"pages"} == {json.loads(line)["child"] for line in err.splitlines() if '"died"' in line}
+    process, second = begin(project, "--no-serve")
+    assert second["token"] is None
+    assert 200 == page(second["pages"], first["token"])[0]
+    project.must("token", "revoke", "owner")
+    assert 401 == page(second["pages"], first["token"])[0]
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=100)
+    assert 0 == process.returncode
 
 
 def test_a_bad_interval(project):

@@ -8,20 +8,22 @@ import click
 
 from interplane.cli.output import age, json_option, print_json, print_table, say
 from interplane.serving.routes import PERMISSIONS
+from interplane.serving.tokens import ROLES
 
 if TYPE_CHECKING:
     from interplane.serving.routes import Permission
-    from interplane.serving.tokens import Token, TokenFile
+    from interplane.serving.tokens import Role, Token, TokenFile
 
 __all__ = ["token"]
 
 
 @click.group()
 def token() -> None:
-    """Tokens of a server's clients.
+    """Tokens of a server's clients, and of people who look at the pages.
 
-    A server at another address than 127.0.0.1 answers only requests with the header
-    "Authorization: Bearer TOKEN". A token is kept as its digest: it is shown once.
+    A model server at another address than 127.0.0.1 answers only requests with the header
+    "Authorization: Bearer TOKEN". The pages of "interplane up" ask for a token with a role
+    everywhere. A token is kept as its digest: it is shown once.
     """
 
 
@@ -31,15 +33,22 @@ def token() -> None:
     "--may",
     multiple=True,
     type=click.Choice(PERMISSIONS),
-    help="What it permits; everything if not said. May be said several times.",
+    help="What it permits at a model server; everything if neither this nor a role is said. "
+    "May be said several times.",
+)
+@click.option(
+    "--role",
+    type=click.Choice(ROLES),
+    help="What its holder is to the pages: a viewer looks, a contributor runs and labels, an "
+    "operator deploys, an admin makes tokens too.",
 )
 @json_option
-def add(name: str, *, may: tuple[str, ...], as_json: bool) -> None:
+def add(name: str, *, may: tuple[str, ...], role: Role | None, as_json: bool) -> None:
     """Make a token called NAME and print it: it cannot be shown a second time."""
-    permitted = cast("tuple[Permission, ...]", may or PERMISSIONS)
-    made = _file().add(name, may=permitted)
+    permitted = cast("tuple[Permission, ...]", may or (() if role else PERMISSIONS))
+    made = _file().add(name, may=permitted, role=role)
     if as_json:
-        print_json({"name": name, "token": made, "may": list(permitted)})
+        print_json({"name": name, "token": made, "may": list(permitted), "role": role})
         return
     say(f"{made}")
     click.echo(
@@ -62,12 +71,13 @@ def list_tokens(*, as_json: bool) -> None:
         (
             item.name,
             ", ".join(item.may),
+            item.role or "",
             age(item.made),
             "in effect" if item.revoked is None else f"revoked {age(item.revoked)}",
         )
         for item in tokens
     ]
-    print_table(("token", "may", "made", "state"), rows)
+    print_table(("token", "may", "role", "made", "state"), rows)
 
 
 @token.command()
@@ -86,6 +96,7 @@ def _shown(item: Token) -> dict[str, Any]:
     return {
         "name": item.name,
         "may": list(item.may),
+        "role": item.role,
         "made": item.made,
         "revoked": item.revoked,
     }

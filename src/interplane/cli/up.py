@@ -33,6 +33,31 @@ __all__ = ["up"]
     show_default=True,
     help="Run the model server too, or leave that to somebody else.",
 )
+@click.option(
+    "--pages/--no-pages",
+    default=True,
+    show_default=True,
+    help="Show the pages too.",
+)
+@click.option(
+    "--pages-host",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address that the pages listen at.",
+)
+@click.option(
+    "--pages-port",
+    default=8080,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="The port of the pages; 0 takes a free one.",
+)
+@click.option(
+    "--pages-name",
+    multiple=True,
+    metavar="NAME",
+    help="A further name that people may call the pages by. May be said several times.",
+)
 @listening_options
 @json_option
 def up(
@@ -41,22 +66,29 @@ def up(
     watch_every: str,
     once: bool,
     serve: bool,
+    pages: bool,
+    pages_host: str,
+    pages_port: int,
+    pages_name: tuple[str, ...],
     as_json: bool,
     **server: Any,
 ) -> None:
-    """Run everything: the model server, monitors, alerts, triggers, schedules, rollouts.
+    """Run everything: the pages, the model server, monitors, alerts, triggers, schedules, rollouts.
 
     One process keeps the workspace: it compacts the prediction log, judges windows, starts the runs
     that triggers ask for, tells owners of alerts, and decides about canaries. It can be killed at
     any moment: the next "interplane up" goes on, does nothing twice and leaves nothing out. The
-    model server lives on meanwhile and is taken over. Ctrl-C or SIGTERM ends both in order.
+    model server lives on meanwhile and is taken over. Ctrl-C or SIGTERM ends everything in order.
+
+    The pages ask for a token with a role. The first start makes one and prints it, once; further
+    ones: "interplane token add NAME --role viewer".
 
     The project file is read at the start: after a change to it, start anew. MODELS are those that
     the server answers for; all of them if none is named.
     """
     from interplane.cli.serve import server_settings
     from interplane.project.project import Project
-    from interplane.project.up import Up
+    from interplane.project.up import PagesSettings, Up
 
     project = Project.find()
     every_s = _seconds(watch_every)
@@ -66,7 +98,13 @@ def up(
         keep(project, every_s=every_s, once=True, stopping=threading.Event())
         return
     settings = server_settings(project, models, **server) if serve else None
-    Up(project, settings, every_s=every_s, ready=_print_json if as_json else _print).run()
+    Up(
+        project,
+        settings,
+        every_s=every_s,
+        ready=_print_json if as_json else _print,
+        pages=PagesSettings(pages_host, pages_port, pages_name) if pages else None,
+    ).run()
 
 
 def _seconds(text: str) -> float:
@@ -83,6 +121,11 @@ def _seconds(text: str) -> float:
 
 def _print(running: Running) -> None:
     say(f"Up: the keeper is process {running.keeper}. Ctrl-C ends everything in order.")
+    if running.pages is not None and running.token is not None:
+        say(f"The pages, with the token that opens them: {running.pages}/sign-in#{running.token}")
+        say("It is kept as its digest: this is the only time it is shown.")
+    elif running.pages is not None:
+        say(f"The pages: {running.pages}")
     served = running.server
     if served is not None and served.listening is not None:
         how = "runs since before" if running.adopted else "runs"
@@ -98,5 +141,7 @@ def _print_json(running: Running) -> None:
         "server": None if served is None else served.process.pid,
         "url": None if served is None else served.url,
         "adopted": running.adopted,
+        "pages": running.pages,
+        "token": running.token,
     }
     click.echo(json.dumps(said))

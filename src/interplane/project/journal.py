@@ -10,7 +10,7 @@ from interplane.monitoring.alerts.owners import Owner
 if TYPE_CHECKING:
     from interplane.project.project import Project
 
-__all__ = ["JOURNAL", "open_journal"]
+__all__ = ["JOURNAL", "find_journal", "open_journal"]
 
 JOURNAL: Final = "journal.sqlite"
 """The file of the journal, in the workspace."""
@@ -29,3 +29,8 @@ def open_journal(project: Project) -> SqliteJournal:
         return owners.get(owner, Owner()).channels
 
     return SqliteJournal(project.workspace / JOURNAL, channels=channels)
+
+
+def find_journal(project: Project) -> SqliteJournal | None:
+    """Open the journal of a project, if it has one: to look needs no file to be made."""
+    return open_journal(project) if (project.workspace / JOURNAL).exists() else None

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import socket
 import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-
-import msgspec
 
 from interplane.errors import InterplaneError
 from interplane.project.canaries import decide_rollouts
@@ -22,8 +15,10 @@ from interplane.project.project import Project
 from interplane.project.upkeep import Upkeep
 from interplane.project.watching import look_at_models
 from interplane.serving.log_lines import LogLines
+from interplane.serving.parent import Parent
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Sequence
 
 __all__ = ["keep", "watching_passes"]
@@ -76,36 +71,21 @@ def _once(keeper: Keeper, upkeep: Upkeep, project: Project, log: LogLines) -> No
         after.run(once=True)
 
 
-def _orphaned(control: socket.socket) -> None:
-    """End with the parent: at once, as everything that counts is written down."""
-    with contextlib.suppress(OSError):
-        while control.recv(1):
-            pass
-    os._exit(1)
-
-
 def main(root: str, every_s: str) -> None:
-    """Run below a parent, which hears on our standard input that we are ready, or why we are not."""
-    control = socket.socket(fileno=os.dup(0))
-    stopping = threading.Event()
-    threading.Thread(target=_orphaned, args=(control,), daemon=True).start()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-
-    def tell(message: dict[str, Any]) -> None:
-        control.sendall(msgspec.json.encode(message) + b"\n")
-
+    """Run below a parent, which hears that we are ready, or why we are not."""
+    parent = Parent()
+    parent.hear_signals()
     try:
         project = Project.find(Path(root))
         keep(
             project,
             every_s=float(every_s),
             once=False,
-            stopping=stopping,
-            ready=lambda: tell({"ready": {}}),
+            stopping=parent.stopping,
+            ready=parent.say_ready,
         )
     except InterplaneError as error:
-        tell({"error": error.to_dict(), "exit_code": error.exit_code})
+        parent.say_failed(error)
         sys.exit(error.exit_code)
 
 

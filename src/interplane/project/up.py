@@ -1,6 +1,6 @@
-"""Everything of a workspace running: the keeper below this process, the model server beside it.
+"""Everything of a workspace running: keeper and pages below this process, the model server beside it.
 
-The keeper ends with this process, however that ends: another one goes on where it was. The server
+Keeper and pages end with this process, however that ends: others go on where they were. The server
 does not: predictions go on, and the next ``interplane up`` finds it and takes it over.
 """
 
@@ -16,6 +16,8 @@ from interplane.errors import InterplaneError, StorageError
 from interplane.project.served import end_server, find_server, read_state, start_server
 from interplane.serving.children import Child, Children, pause_after
 from interplane.serving.log_lines import LogLines
+from interplane.serving.tokens import TOKENS, TokenFile
+from interplane.storage.clock import SystemClock
 
 if TYPE_CHECKING:
     import subprocess
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from interplane.serving.children import Heard
     from interplane.serving.settings import ServerSettings
 
-__all__ = ["Running", "Up"]
+__all__ = ["PagesSettings", "Running", "Up"]
 
 _KEEPER_S: Final = 30.0
 _HEALTHY_S: Final = 10.0
@@ -39,11 +41,29 @@ class Running(NamedTuple):
         keeper: the process number of the keeper.
         server: the model server, if there is to be one.
         adopted: whether it was there before.
+        pages: where the pages are, if there are to be some.
+        token: the first token that opens them, made at this start; None where there were some.
     """
 
     keeper: int
     server: Served | None
     adopted: bool
+    pages: str | None = None
+    token: str | None = None
+
+
+class PagesSettings(NamedTuple):
+    """What the pages are to be.
+
+    Attributes:
+        host: the address that they listen at.
+        port: the port; 0 takes a free one.
+        names: further names that people may call them by.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    names: tuple[str, ...] = ()
 
 
 class Up:
@@ -54,6 +74,7 @@ class Up:
         settings: what the model server is to be; None for no server.
         every_s: how often the keeper looks.
         ready: is called once, when everything runs.
+        pages: what the pages are to be; None for no pages.
         log: where is said what happens to processes.
     """
 
@@ -64,6 +85,7 @@ class Up:
         *,
         every_s: float,
         ready: Callable[[Running], None],
+        pages: PagesSettings | None = None,
         log: LogLines | None = None,
     ) -> None:
         self._project = project
@@ -72,6 +94,9 @@ class Up:
         self._server = None if settings is None else _Server(project, settings, self._log)
         words = ("-m", "interplane.project.keeping", str(project.root), str(every_s))
         self._keeper = Child("keeper", (sys.executable, "-P", *words))
+        self._pages = None if pages is None else _pages_child(project, pages)
+        self._below = [child for child in (self._keeper, self._pages) if child is not None]
+        self._pages_url: str | None = None
         self._children = Children()
         self._signals = 0
         self._is_announced = False
@@ -90,7 +115,7 @@ class Up:
                 while not self._signals and self._failure is None:
                     self._turn()
             finally:
-                self._children.end([self._keeper], within_s=_KEEPER_S)
+                self._children.end(self._below, within_s=_KEEPER_S)
                 # A server that was there before is left as it was by somebody who came too late.
                 if self._server is not None and (self._is_announced or not self._server.adopted):
                     self._server.end()
@@ -98,7 +123,7 @@ class Up:
             raise self._failure
 
     def _turn(self) -> None:
-        for child, error in self._children.start_due([self._keeper]):
+        for child, error in self._children.start_due(self._below):
             self._log.say("cannot-start", child=child.name, error=str(error))
         for heard in self._children.hear():
             self._take(heard)
@@ -110,14 +135,21 @@ class Up:
                 return
             self._failure = error
             return
-        if self._keeper.is_ready and is_serving and not self._is_announced:
-            self._is_announced = True
-            server = self._server
-            served, adopted = (None, False) if server is None else (server.served, server.adopted)
-            self._ready(Running(self._keeper.pid or 0, served, adopted))
+        is_below = all(child.is_ready for child in self._below)
+        if is_below and is_serving and not self._is_announced:
+            self._announce()
+
+    def _announce(self) -> None:
+        self._is_announced = True
+        server = self._server
+        served, adopted = (None, False) if server is None else (server.served, server.adopted)
+        token = None if self._pages is None else first_token(self._project)
+        self._ready(Running(self._keeper.pid or 0, served, adopted, self._pages_url, token))
 
     def _take(self, heard: Heard) -> None:
         for message in heard.messages:
+            if heard.child is self._pages and "ready" in message:
+                self._pages_url = message["ready"]["url"]
             if "error" in message and not self._is_announced:
                 self._failure = self._failure or _told(message)
             elif "error" in message:
@@ -129,7 +161,7 @@ class Up:
         if not self._is_announced and self._failure is None:
             self._failure = StorageError(
                 f"the {heard.child.name} ended with {how} before it was ready",
-                expected="a keeper that starts",
+                expected=f"{heard.child.name} that start",
                 do="What it wrote on standard error says why",
             )
 
@@ -148,6 +180,23 @@ class Up:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _pages_child(project: Project, pages: PagesSettings) -> Child:
+    # By its name, not by import: the pages are a floor above this one.
+    words = ("-m", "interplane.web.process", str(project.root), pages.host, str(pages.port))
+    return Child("pages", (sys.executable, "-P", *words, *pages.names))
+
+
+def first_token(project: Project) -> str | None:
+    """Make the first token that opens the pages, and return it; None where there is one already.
+
+    It is its only showing: what is kept is its digest.
+    """
+    tokens = TokenFile(project.workspace / TOKENS, now=SystemClock().now_utc)
+    if any(item.role is not None and item.revoked is None for item in tokens.list()):
+        return None
+    return tokens.add("owner", may=(), role="admin")
 
 
 class _Server:

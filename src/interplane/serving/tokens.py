@@ -11,7 +11,7 @@ import hmac
 import os
 import secrets
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import msgspec
 
@@ -24,7 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-__all__ = ["TOKENS", "Token", "TokenFile", "TokenWatch"]
+__all__ = ["ROLES", "TOKENS", "Role", "Token", "TokenFile", "TokenWatch"]
+
+Role = Literal["viewer", "contributor", "operator", "admin"]
+"""What its holder is to the pages and the control API."""
+
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+"""From the least on: each may what those before it may."""
 
 FORMAT: Final = 1
 TOKENS: Final = "tokens.json"
@@ -41,9 +47,10 @@ class Token(Value, frozen=True, kw_only=True):
         id: finds the entry; a part of the token.
         name: what people call it.
         digest: of the whole token.
-        may: what it permits.
+        may: what it permits at a model server.
         made: when, in UTC.
         revoked: when it lost its effect; None while it has it.
+        role: what it makes of its holder on the pages; None for nobody.
     """
 
     id: str
@@ -52,6 +59,7 @@ class Token(Value, frozen=True, kw_only=True):
     may: tuple[Permission, ...]
     made: str
     revoked: str | None = None
+    role: Role | None = None
 
 
 class _Kept(Value, frozen=True, kw_only=True):
@@ -81,8 +89,19 @@ class TokenFile:
         self._now = now
         self._secret = secret
 
-    def add(self, name: str, *, may: Iterable[Permission] = PERMISSIONS) -> str:
+    def add(
+        self,
+        name: str,
+        *,
+        may: Iterable[Permission] = PERMISSIONS,
+        role: Role | None = None,
+    ) -> str:
         """Make a token and return it: it cannot be had a second time.
+
+        Args:
+            name: what people call it.
+            may: what it permits at a model server.
+            role: what it makes of its holder on the pages.
 
         Raises:
             UsageError: if a token of this name has effect already, or it would permit nothing.
@@ -90,11 +109,11 @@ class TokenFile:
         """
         check_name(name, of="token")
         permitted = tuple(item for item in PERMISSIONS if item in set(may))
-        if not permitted:
+        if not permitted and role is None:
             raise UsageError(
                 f"the token {name!r} would permit nothing",
                 expected="at least one of " + ", ".join(PERMISSIONS),
-                do='Say it with "--may"',
+                do='Say it with "--may" or "--role"',
             )
         token_id = secrets.token_hex(6)
         token = f"ipt_{token_id}_{self._secret()}"
@@ -112,6 +131,7 @@ class TokenFile:
                 digest=digest_bytes(token.encode()),
                 may=permitted,
                 made=self._now(),
+                role=role,
             )
             return (*tokens, entry)
 
@@ -249,11 +269,13 @@ class TokenWatch:
         """
         if authorization is None or authorization[:7].lower() != b"bearer ":
             return None
-        token = authorization[7:].strip(b" ")
+        entry = self.entry(authorization[7:].strip(b" "))
+        return None if entry is None else permission in entry.may
+
+    def entry(self, token: bytes) -> Token | None:
+        """Return what is kept of a token that has effect; None if it is none of ours."""
         entry = self._known.get(token[4:16])
         kept = _NOBODY if entry is None else entry.digest
         # Compared although there is no entry, so that an id is not found out by the time it takes.
         is_right = hmac.compare_digest(digest_bytes(token), kept)
-        if entry is None or not is_right:
-            return None
-        return permission in entry.may
+        return entry if is_right else None

@@ -1,0 +1,261 @@
+"""The picture of a project: code above, data below, runs and crossings between, over one time.
+
+Few things are drawn each for itself; many are counted together by where they would stand, so that the
+picture stays as light at ten thousand as at ten. What is live, what stands beside it, and what broke
+a check is always drawn for itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import datetime
+from math import log10
+from typing import TYPE_CHECKING, Final
+
+from interplane.record import Value
+from interplane.web.charts.timeline import Fold, Mark, Timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from interplane.project.chronicle import CodePoint, DataPoint, Planes, RunLine, Strut
+    from interplane.record import Digest
+
+__all__ = ["Dot", "Line", "PlanesPicture", "Tag", "draw_planes"]
+
+_EDGE: Final = 30.0
+_NAMES: Final = 58.0
+"""Room for the names of datasets, in a frame that is wide enough for it."""
+_TELEPHONE: Final = 500.0
+_CODE_Y: Final = 64.0
+_DATA_Y: Final = 268.0
+_LANE: Final = 26.0
+_CELL: Final = 7.0
+_MOST_LINES: Final = 240
+_ROOM: Final = 54.0
+"""How far from each other the names of two crossings have to stand."""
+
+
+class Dot(Value, frozen=True, kw_only=True):
+    """Commits or data versions at one place: how many, how they look, what they say, where to."""
+
+    x: float
+    y: float
+    size: float
+    kind: str
+    says: str
+    href: str = ""
+    count: int = 1
+
+
+class Line(Value, frozen=True, kw_only=True):
+    """Runs or crossings from one place to another."""
+
+    x1: float
+    x2: float
+    y2: float
+    kind: str
+    says: str
+    href: str = ""
+    count: int = 1
+    since: float | None = None
+
+
+class Tag(Value, frozen=True, kw_only=True):
+    """The name of a crossing beside its line."""
+
+    x: float
+    y: float
+    text: str
+    kind: str
+    href: str
+    note: str = ""
+
+
+class PlanesPicture(Value, frozen=True, kw_only=True):
+    """The picture: what to draw, in a frame of this size."""
+
+    width: float
+    height: float
+    code_y: float
+    data_y: float
+    lanes: tuple[tuple[str, float], ...]
+    marks: tuple[Mark, ...]
+    folds: tuple[Fold, ...]
+    code: tuple[Dot, ...]
+    data: tuple[Dot, ...]
+    runs: tuple[Line, ...]
+    crossings: tuple[Line, ...]
+    tags: tuple[Tag, ...]
+    now: float
+
+
+def draw_planes(planes: Planes, *, width: float, now: str) -> PlanesPicture | None:
+    """Return the picture in a frame so many units wide; None where nothing happened yet.
+
+    Args:
+        planes: what happened.
+        width: of the frame; 1360 for a wide page, 360 for a telephone.
+        now: the time now, where the axis ends.
+    """
+    acts = [each.at for each in planes.data]
+    acts += [each.at for each in planes.runs] + [each.at for each in planes.crossings]
+    used = [each.at for each in planes.code if each.used]
+    if not acts and not planes.code:
+        return None
+    begin = min(acts + used) if acts + used else planes.code[0].at
+    shown = [each.at for each in planes.code if each.at >= begin]
+    left = _EDGE + _NAMES * (width > _TELEPHONE)
+    line = Timeline([*acts, *shown, now], left=left, right=width - _EDGE)
+    names = sorted({each.dataset for each in planes.data})
+    lanes = {name: _DATA_Y + _LANE * place for place, name in enumerate(names)}
+    places = _Places(line, planes, lanes)
+    struts = [places.strut(each) for each in planes.crossings]
+    height = _DATA_Y + _LANE * max(len(lanes), 1) + 40
+    return PlanesPicture(
+        width=width,
+        height=height,
+        code_y=_CODE_Y,
+        data_y=_DATA_Y,
+        lanes=tuple(lanes.items()),
+        marks=tuple(line.marks(most=max(int(width / 110), 3))),
+        folds=tuple(line.folds()),
+        code=tuple(places.code_dots(each for each in planes.code if each.at >= begin)),
+        data=tuple(places.data_dots()),
+        runs=tuple(_few([places.run(each) for each in planes.runs])),
+        crossings=tuple(_few(struts)),
+        tags=tuple(_tags(planes.crossings, struts)),
+        now=line.x(now),
+    )
+
+
+class _Places:
+    """Where everything stands."""
+
+    def __init__(self, line: Timeline, planes: Planes, lanes: Mapping[str, float]) -> None:
+        self._line = line
+        self._lanes = lanes
+        self._data = planes.data
+        self._code = {each.name: line.x(each.at) for each in planes.code}
+        self._versions = {
+            each.version: (line.x(each.at), lanes[each.dataset]) for each in planes.data
+        }
+
+    def code_dots(self, points: Iterable[CodePoint]) -> Iterable[Dot]:
+        cells: dict[tuple[int, bool], list[CodePoint]] = defaultdict(list)
+        for point in points:
+            cells[int(self._code[point.name] // _CELL), point.used].append(point)
+        for (_, used), inside in cells.items():
+            last = inside[-1]
+            more = f", and {len(inside) - 1} before it" if len(inside) > 1 else ""
+            yield Dot(
+                x=self._code[last.name],
+                y=_CODE_Y,
+                size=3.4 + 1.2 * used + 1.3 * log10(len(inside)),
+                kind="used" if used else "idle",
+                says=f"{last.name[:10]} {last.subject}{more}",
+                count=len(inside),
+            )
+
+    def data_dots(self) -> Iterable[Dot]:
+        cells: dict[tuple[str, int, str], list[DataPoint]] = defaultdict(list)
+        for point in self._data:
+            cell = int(self._versions[point.version][0] // _CELL)
+            broken = f"broken {point.number}" if point.check == "broken" else ""
+            cells[point.dataset, cell, broken].append(point)
+        for (name, _, broken), inside in cells.items():
+            last = inside[-1]
+            x, y = self._versions[last.version]
+            more = f", and {len(inside) - 1} before it" if len(inside) > 1 else ""
+            checked = {"passed": ", checked", "broken": ", broke its checks", "": ""}[last.check]
+            yield Dot(
+                x=x,
+                y=y,
+                size=5 + 2.2 * log10(1 + max(point.rows for point in inside)),
+                kind="broken" if broken else "sound",
+                says=f"{name}@{last.number}: {last.rows:,} rows{checked}{more}",
+                href=f"/data/{name}/{last.number}",
+                count=len(inside),
+            )
+
+    def _ends(
+        self, code: str, data: Sequence[Digest], at: str
+    ) -> tuple[float, float, float, float]:
+        """Return where a line begins above, and where it ends below: the newest of the data."""
+        here = self._line.x(at)
+        x1 = self._code.get(code, here)
+        found = [self._versions[each] for each in data if each in self._versions]
+        x2, y2 = max(found, default=(here, _DATA_Y))
+        return x1, x2, y2, min((x for x, _ in found), default=x2)
+
+    def run(self, run: RunLine) -> Line:
+        x1, x2, y2, _ = self._ends(run.code, run.data, run.at)
+        says = f"{run.pipeline}: {run.status}"
+        return Line(x1=x1, x2=x2, y2=y2, kind=run.status, says=says, href=f"/runs/{run.run[:12]}")
+
+    def strut(self, strut: Strut) -> Line:
+        x1, x2, y2, since = self._ends(strut.code, strut.data, strut.at)
+        name = f"{strut.model}@{strut.number}"
+        kind = _kind(strut)
+        says = f"{name}: {_WORDS[kind]}"
+        href = f"/models/{strut.model}/{strut.number}"
+        return Line(x1=x1, x2=x2, y2=y2, kind=kind, says=says, href=href, since=since)
+
+
+_WORDS: Final = {
+    "live": "live",
+    "beside": "beside what is live",
+    "past": "was live",
+    "passed": "passed its gate",
+    "refused": "refused by its gate",
+}
+_ALONE: Final = frozenset({"live", "beside"})
+
+
+def _kind(strut: Strut) -> str:
+    if "live" in strut.pointers:
+        return "live"
+    if strut.pointers:
+        return "beside"
+    if strut.was_live:
+        return "past"
+    return "passed" if strut.passed else "refused"
+
+
+def _few(lines: list[Line]) -> list[Line]:
+    """Return the lines; of too many those that would stand in one place together."""
+    if len(lines) <= _MOST_LINES:
+        return lines
+    wide = _CELL
+    while True:
+        cells = Counter((int(each.x1 // wide), int(each.x2 // wide), each.kind) for each in lines)
+        if len(cells) <= _MOST_LINES:
+            break
+        wide *= 1.5
+    drawn: list[Line] = [each for each in lines if each.kind in _ALONE]
+    for (from_, to, kind), count in cells.items():
+        if kind not in _ALONE:
+            x1, x2 = round((from_ + 0.5) * wide, 1), round((to + 0.5) * wide, 1)
+            says = f"{count:,} times {_WORDS.get(kind, kind)}"
+            drawn.append(Line(x1=x1, x2=x2, y2=_DATA_Y, kind=kind, says=says, count=count))
+    return drawn
+
+
+def _tags(struts: Sequence[Strut], lines: Sequence[Line]) -> Iterable[Tag]:
+    """Return names where there is room, of what is live first, then of the newest."""
+    order = sorted(
+        zip(struts, lines, strict=True),
+        key=lambda pair: (pair[1].kind not in _ALONE, -_moment(pair[0].at)),
+    )
+    taken: list[float] = []
+    for strut, line in order:
+        x, y = round((line.x1 + line.x2) / 2, 1), (_CODE_Y + _DATA_Y) / 2
+        if any(abs(x - other) < _ROOM for other in taken):
+            continue
+        taken.append(x)
+        note = _WORDS[line.kind] if line.kind != "passed" else ""
+        yield Tag(x=x, y=y, text=f"{strut.number}", kind=line.kind, href=line.href, note=note)
+
+
+def _moment(at: str) -> float:
+    return datetime.fromisoformat(at).timestamp()

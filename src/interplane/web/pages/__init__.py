@@ -1,0 +1,15 @@
+"""What each page shows: a value, and the function that reads it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from interplane.web.pages import data, home, models, runs
+
+if TYPE_CHECKING:
+    from interplane.web.routes import Page
+
+__all__ = ["PAGES"]
+
+PAGES: Final[tuple[Page, ...]] = (*home.PAGES, *runs.PAGES, *data.PAGES, *models.PAGES)
+"""Every page."""

@@ -1,0 +1,193 @@
+"""The first page: the project as one picture, what is live, and what waits for a person."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from interplane.project.journal import find_journal
+from interplane.project.runs import list_runs
+from interplane.record import Digest, Value
+from interplane.web.charts.planes import PlanesPicture, draw_planes
+from interplane.web.pages.figures import Figure, headline
+from interplane.web.routes import Asked, Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from interplane.project.chronicle import Planes, Strut
+    from interplane.project.project import Project
+
+__all__ = ["PAGES", "Home", "Live", "Waiting"]
+
+_WIDE: Final = 1360.0
+_NARROW: Final = 360.0
+_RECENT: Final = 40
+_MOST_WAITING: Final = 8
+
+
+class Live(Value, frozen=True, kw_only=True):
+    """A model that is live, and what it stands on.
+
+    Attributes:
+        model: its name.
+        number: the number of the crossing.
+        crossing: its digest.
+        since: from when on it has been live.
+        code: the commit, or the name of its files.
+        data: the newest data version, for example ``flights@7``.
+        beside: what runs beside it: canary, shadow.
+        figures: its figures from its test.
+    """
+
+    model: str
+    number: int
+    crossing: Digest
+    since: str
+    code: str
+    data: str
+    beside: tuple[str, ...]
+    figures: tuple[Figure, ...]
+
+
+class Waiting(Value, frozen=True, kw_only=True):
+    """Something that a person should know of, and where to look."""
+
+    kind: str
+    what: str
+    why: str
+    at: str
+    href: str
+
+
+class Home(Value, frozen=True, kw_only=True):
+    """The first page.
+
+    Attributes:
+        project: the project's name.
+        live: what is live, by model.
+        waiting: what waits for a person, newest first.
+        wide: the picture on a wide page; None where nothing happened yet.
+        narrow: the picture on a telephone.
+        commits: how many commits there are.
+        versions: how many data versions.
+        runs: how many runs.
+        crossings: how many crossings.
+    """
+
+    project: str
+    live: tuple[Live, ...]
+    waiting: tuple[Waiting, ...]
+    wide: PlanesPicture | None
+    narrow: PlanesPicture | None
+    commits: int
+    versions: int
+    runs: int
+    crossings: int
+
+
+def read_home(asked: Asked) -> Home:
+    """Return the project as one picture, what is live, and what waits for a person."""
+    project, planes = asked.project, asked.chronicle.planes()
+    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    waiting = [*_alerts(project), *_runs(project), *_data(planes)]
+    waiting.sort(key=lambda each: each.at, reverse=True)
+    return Home(
+        project=project.config.name,
+        live=tuple(_live(project, planes)),
+        waiting=tuple(waiting[:_MOST_WAITING]),
+        wide=draw_planes(planes, width=_WIDE, now=now),
+        narrow=draw_planes(planes, width=_NARROW, now=now),
+        commits=len(planes.code),
+        versions=len(planes.data),
+        runs=len(planes.runs),
+        crossings=len(planes.crossings),
+    )
+
+
+def _live(project: Project, planes: Planes) -> Iterator[Live]:
+    points = {point.version: point for point in planes.data}
+    beside: dict[str, list[str]] = {}
+    for strut in planes.crossings:
+        for word in strut.pointers:
+            if word != "live":
+                beside.setdefault(strut.model, []).append(f"{strut.model}@{strut.number} {word}")
+    for strut in sorted(planes.crossings, key=lambda each: each.model):
+        if "live" not in strut.pointers:
+            continue
+        stood_on = [points[each] for each in strut.data if each in points]
+        newest = max(stood_on, key=lambda each: each.at, default=None)
+        yield Live(
+            model=strut.model,
+            number=strut.number,
+            crossing=strut.crossing,
+            since=_since(project, strut),
+            code=strut.code,
+            data="" if newest is None else f"{newest.dataset}@{newest.number}",
+            beside=tuple(beside.get(strut.model, ())),
+            figures=headline(project.store, strut.crossing),
+        )
+
+
+def _since(project: Project, strut: Strut) -> str:
+    from interplane.storage.names import named_pointer
+
+    moves = project.store.catalog.moves(named_pointer("model", strut.model, "live"))
+    return moves[-1].at if moves else strut.at
+
+
+def _alerts(project: Project) -> Iterator[Waiting]:
+    from interplane.project.watch_report import alert_words
+
+    journal = find_journal(project)
+    if journal is None:
+        return
+    try:
+        for alert in journal.alerts(everything=False):
+            at = datetime.fromtimestamp(alert.last.end_us / 1e6, UTC)
+            yield Waiting(
+                kind="alert",
+                what=f"Alert of {alert.cell.model}: {alert.cell.rule}",
+                why=alert_words(alert),
+                at=at.isoformat().replace("+00:00", "Z"),
+                href=f"/models/{alert.cell.model}",
+            )
+    finally:
+        journal.close()
+
+
+def _runs(project: Project) -> Iterator[Waiting]:
+    """Yield the last run of each pipeline, where it went wrong."""
+    seen: set[str] = set()
+    for info in list_runs(project.store, limit=_RECENT):
+        pipeline = info.run.pipeline
+        if pipeline not in seen and info.status in {"failed", "crashed", "gate-closed"}:
+            what = {"gate-closed": "The gate of {} stayed closed"}.get(info.status, "{} failed")
+            yield Waiting(
+                kind="run",
+                what=what.format(f"the last run of {pipeline}" if "gate" in what else pipeline),
+                why=info.error or f"The run ended: {info.status}",
+                at=info.run.started_at,
+                href=f"/runs/{info.digest[:12]}",
+            )
+        seen.add(pipeline)
+
+
+def _data(planes: Planes) -> Iterator[Waiting]:
+    """Yield the latest version of each dataset, where it broke its checks."""
+    latest = {point.dataset: point for point in planes.data}
+    for point in latest.values():
+        if point.check == "broken":
+            name = f"{point.dataset}@{point.number}"
+            yield Waiting(
+                kind="data",
+                what=f"{name} broke its checks",
+                why="The latest version of the dataset does not hold what its schema says",
+                at=point.at,
+                href=f"/data/{point.dataset}/{point.number}",
+            )
+
+
+PAGES: Final = (
+    Page(name="home", path="/", permission="look", read=read_home, template="home.html"),
+)

@@ -1,0 +1,99 @@
+"""``python -m interplane.web.process``: the pages as a process of its own, below `interplane up`."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from interplane.errors import InterplaneError, StorageError, UsageError
+from interplane.project.project import Project
+from interplane.serving.hosts import Hosts
+from interplane.serving.parent import Parent
+from interplane.serving.tokens import TOKENS, TokenWatch
+from interplane.web.access.gate import Gate
+from interplane.web.app import make_app
+from interplane.web.pages import PAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main"]
+
+_END_S = 5
+
+
+def main(root: str, address: str, port: str, *names: str) -> None:
+    """Serve the pages below a parent, which hears where, or why not.
+
+    Args:
+        root: the project's folder.
+        address: the address to listen at.
+        port: the port; 0 takes a free one.
+        names: further names that people may call the pages by.
+    """
+    parent = Parent()
+    parent.hear_signals()
+    try:
+        listening = _listen(address, int(port))
+        asyncio.run(_serve(Path(root), listening, names, parent))
+    except InterplaneError as error:
+        parent.say_failed(error)
+        sys.exit(error.exit_code)
+
+
+async def _serve(
+    root: Path, listening: socket.socket, names: Sequence[str], parent: Parent
+) -> None:
+    address, port = listening.getsockname()[:2]
+    project = Project.find(root)
+    gate = Gate(Hosts(address, port, names), TokenWatch(project.workspace / TOKENS))
+    app = make_app(lambda: Project.find(root), gate, PAGES)
+    config = uvicorn.Config(
+        app,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_END_S,
+    )
+    server = uvicorn.Server(config)
+    # Signals are the parent's word, and stay so.
+    serving = asyncio.create_task(server._serve([listening]))  # noqa: SLF001 - serve() takes signals
+    parent.say_ready(url=f"http://{_literal(address)}:{port}")
+    stopping = asyncio.create_task(asyncio.to_thread(parent.stopping.wait))
+    await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    parent.stopping.set()
+    await serving
+
+
+def _listen(address: str, port: int) -> socket.socket:
+    """Return a socket that listens there."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        return socket.create_server((address, port), family=family)
+    except OSError as error:
+        if isinstance(error, OverflowError) or error.errno is None:
+            raise UsageError(
+                f"the pages cannot listen at {address}:{port}: {error}",
+                expected="an address of this machine, in digits",
+                do="Give another with --pages-host and --pages-port",
+            ) from error
+        raise StorageError(
+            f"the pages cannot listen at {address}:{port}: {error.strerror}",
+            expected="an address of this machine, and a port that is free",
+            do="Give another with --pages-host and --pages-port; port 0 takes a free one",
+        ) from error
+
+
+def _literal(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,191 @@
+"""A small project with some history, its pages served over HTTP, and a client of them."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from typing import NamedTuple
+
+import pytest
+import uvicorn
+
+from interplane.project.project import Project
+from interplane.serving.hosts import Hosts
+from interplane.serving.tokens import ROLES, TOKENS, TokenFile, TokenWatch
+from interplane.web.access.gate import Gate
+from interplane.web.app import make_app
+from interplane.web.pages import PAGES
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}${7*7}=1+1\"'&"
+"""Markup, templates, a formula: in every field that people may fill."""
+
+STEPS = '''
+"""Which rides will be long?"""
+
+import interplane as ip
+
+rides = ip.dataset("rides")
+
+
+@ip.features(label="long", time="began_at", key=["ride"])
+def ride_features(ride):
+    return {"rate": ip.target_encode([ride.zone], ride.long, smoothing=1.0), "miles": ride.miles}
+
+
+pipeline = ip.Pipeline("rides", inputs={"rides": rides})
+
+
+@pipeline.step(outputs=("train", "test"))
+def split(rides: ip.Table, *, until: int = 20):
+    """Train on the days before, test on those from there on."""
+    return (
+        rides.sql(f"FROM self WHERE day(began_at) < {until}"),
+        rides.sql(f"FROM self WHERE day(began_at) >= {until}"),
+    )
+
+
+@pipeline.step
+def model(train: ip.Table, *, score: str = "rate") -> ip.Model:
+    """Each zone's rate is a model, too."""
+    print("HOSTILE")
+    if score == "broken":
+        raise ValueError("HOSTILE")
+    return ip.Model(ip.FeatureScore(score), features=ride_features.fit(train))
+
+
+@pipeline.step
+def evaluation(model: ip.Model, test: ip.Table) -> ip.Evaluation:
+    return ip.evaluate(model, test, metrics=["roc_auc"], slices=["zone"])
+
+
+@pipeline.gate
+def good_enough(evaluation: ip.Evaluation, *, least: float = 0.6):
+    return [evaluation["roc_auc"].at_least(least)]
+
+
+pipeline.publish("rides", model="model", evaluation="evaluation", gate="good_enough", train="train")
+'''
+
+
+def write_rides(path, *, month):
+    """Write the rides of a month; a zone has a hostile name."""
+    draw = random.Random(month)
+    zones = {"north": 0.2, "south": 0.8, HOSTILE: 0.5}
+    lines = ["ride,began_at,zone,miles,long"]
+    for number in range(900):
+        zone = draw.choice(list(zones))
+        quoted = '"' + zone.replace('"', '""') + '"'
+        day = f"2026-{month:02d}-{1 + number % 28:02d}T10:00:00"
+        late = str(draw.random() < zones[zone]).lower()
+        lines.append(f"{month * 1000 + number},{day},{quoted},{draw.random() * 10:.3f},{late}")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def root(tmp_path_factory):
+    """A project in git: two commits, two data versions, a crossing that is live, one that is not."""
+    folder = tmp_path_factory.mktemp("pages")
+    env = {
+        **os.environ,
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        **{
+            f"GIT_{who}_{what}": "ann"
+            for who in ("AUTHOR", "COMMITTER")
+            for what in ("NAME", "EMAIL")
+        },
+    }
+
+    def do(*words, code=0):
+        done = subprocess.run(
+            words, cwd=folder, env=env, capture_output=True, text=True, check=False
+        )
+        assert code == done.returncode, done
+
+    def say(*words, code=0):
+        do(sys.executable, "-m", "interplane", *words, code=code)
+
+    (folder / "interplane.toml").write_text('name = "rides"\npipelines = ["rides:pipeline"]\n')
+    steps = STEPS.replace("HOSTILE", HOSTILE.replace("\\", "\\\\").replace('"', '\\"'))
+    (folder / "rides.py").write_text(steps)
+    (folder / ".gitignore").write_text(".interplane/\n*.csv\n__pycache__/\n")
+    do("git", "init", "-q")
+    for month, message in ((1, "The rate of a zone"), (2, HOSTILE)):
+        do("git", "add", ".")
+        do("git", "commit", "-q", "--allow-empty", "-m", message)
+        write_rides(folder / f"rides {month}.csv", month=month)
+        more = ["--append"] if month > 1 else []
+        say("data", "add", "rides", f"rides {month}.csv", *more)
+        say("run")
+    say("deploy", "rides@1", "--reason", HOSTILE)
+    say("run", "--score", "miles", code=5)
+    say("run", "--score", "broken", code=4)
+    return folder
+
+
+class Answer(NamedTuple):
+    """What was answered."""
+
+    status: int
+    body: str
+    headers: dict
+
+    @property
+    def json(self):
+        """What a program reads."""
+        return json.loads(self.body)
+
+
+class Pages:
+    """The pages at an address, and tokens of each role."""
+
+    def __init__(self, port, tokens):
+        self.url = f"http://127.0.0.1:{port}"
+        self.tokens = tokens
+
+    def ask(self, path, *, method="GET", role="viewer", body=None, **headers):
+        """Ask for a page, not following where it leads."""
+        said = {"Authorization": f"Bearer {self.tokens[role]}"} if role else {}
+        said.update({name.replace("_", "-"): value for name, value in headers.items()})
+        data = None if body is None else body.encode()
+        request = urllib.request.Request(self.url + path, data, said, method=method)
+        opener = urllib.request.build_opener(Stay)
+        try:
+            with opener.open(request, timeout=60) as answer:
+                return Answer(answer.status, answer.read().decode(), dict(answer.headers))
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, error.read().decode(), dict(error.headers))
+
+
+class Stay(urllib.request.HTTPRedirectHandler):
+    """Follow nothing."""
+
+    def redirect_request(self, *_words):
+        """Return no further request."""
+
+
+@pytest.fixture(scope="session")
+def pages(root):
+    """The pages of the project, served."""
+    workspace = Project.find(root).workspace
+    file = TokenFile(workspace / TOKENS, now=lambda: "2026-01-01T00:00:00Z")
+    tokens = {role: file.add(role, may=(), role=role) for role in ROLES}
+    tokens["nobody"] = file.add("nobody")
+    config = uvicorn.Config("", port=0, log_level="warning", server_header=False)
+    sockets = [config.bind_socket()]
+    port = sockets[0].getsockname()[1]
+    gate = Gate(Hosts("127.0.0.1", port, ["pages.example"]), TokenWatch(workspace / TOKENS))
+    config.app = make_app(lambda: Project.find(root), gate, PAGES)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=(sockets,), daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield Pages(port, tokens)
+    server.should_exit = True
+    thread.join()

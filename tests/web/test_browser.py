@@ -1,0 +1,87 @@
+"""The pages in Chromium: both themes, both widths, by keyboard, without an error or a violation."""
+
+import os
+import shutil
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PATHS = (
+    "/",
+    "/runs",
+    "/data",
+    "/data/rides",
+    "/data/rides/2",
+    "/models",
+    "/models/rides",
+    "/models/rides/1",
+)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, as Debian has it."""
+    if CHROMIUM is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("Chromium is not here")
+        pytest.skip("Chromium is not here: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(params=[("light", 1440), ("dark", 390)], ids=["light-wide", "dark-narrow"])
+def page(request, browser, pages):
+    """A page that is signed in by the printed address; whatever its console says is an error."""
+    scheme, width = request.param
+    size = {"width": width, "height": 900}
+    with browser.new_context(viewport=size, color_scheme=scheme) as context:
+        opened = context.new_page()
+        said = []
+        opened.on("console", lambda message: said.append(message.text))
+        opened.on("pageerror", lambda error: said.append(str(error)))
+        opened.goto(f"{pages.url}/sign-in#{pages.tokens['viewer']}")
+        opened.wait_for_url(f"{pages.url}/")
+        yield opened
+        assert [] == said
+
+
+def test_every_page(page, pages):
+    """Nothing overflows the width, nothing is wrong by the rules of level A and AA."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    run = page.request.get(f"{pages.url}/runs.json").json()["runs"][0]["digest"][:12]
+    for path in (*PATHS, f"/runs/{run}", f"/runs/{run}/log/model"):
+        assert page.goto(pages.url + path).ok, path
+        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0, path
+        rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+        found = Axe().run(page, options=rules).response["violations"]
+        told = [(each["id"], [node["html"][:200] for node in each["nodes"][:3]]) for each in found]
+        assert [] == told, path
+
+
+def test_a_story_by_clicks(page, pages):
+    """From the picture to what is live, to the data that it stands on, and back by the crumbs."""
+    page.get_by_role("link", name="rides@1", exact=True).first.click()
+    assert page.url == f"{pages.url}/models/rides/1"
+    page.get_by_role("link", name="rides@1", exact=True).first.click()
+    assert page.url == f"{pages.url}/data/rides/1"
+    page.get_by_role("link", name="Data", exact=True).first.click()
+    assert page.url == f"{pages.url}/data"
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(f"{pages.url}/sign-in")
+
+
+def test_a_table_is_sorted_by_keyboard(page, pages):
+    """Tab reaches a heading, Enter sorts."""
+    page.goto(f"{pages.url}/models/rides/1")
+    before = page.locator("table.sortable tbody td:nth-child(3)").all_inner_texts()
+    heading = page.get_by_role("button", name="rows", exact=True)
+    heading.focus()
+    page.keyboard.press("Enter")
+    after = page.locator("table.sortable tbody td:nth-child(3)").all_inner_texts()
+    assert sorted(before, key=lambda text: int(text.replace(",", ""))) == after

@@ -1,0 +1,121 @@
+"""Pictures as values: a line of time that folds quiet, planes that stay light."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from interplane.project.chronicle import CodePoint, DataPoint, Planes, RunLine, Strut
+from interplane.record.digests import digest_bytes
+from interplane.web.charts.planes import draw_planes
+from interplane.web.charts.timeline import Timeline
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def at(seconds):
+    """Return a moment so long after the beginning."""
+    return (BEGIN + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
+
+
+@given(st.lists(st.floats(0, 1e9), min_size=1, max_size=60))
+def test_places_keep_the_order_and_the_width(seconds):
+    """A later moment never stands before an earlier one, and nothing beside the line."""
+    moments = sorted(seconds)
+    line = Timeline([at(each) for each in moments], left=10, right=990)
+    places = [line.x(at(each)) for each in moments]
+    assert places == sorted(places)
+    assert 10 <= places[0] <= places[-1] <= 990
+    marks = [mark.x for mark in line.marks(most=9)]
+    assert marks == sorted(marks)
+    assert all(after - before >= 62 for before, after in pairwise(marks))
+
+
+def test_long_quiet_is_folded():
+    """A busy minute, a month of nothing, a busy minute: the minutes can be seen."""
+    busy = [*range(0, 60, 2), *range(2_600_000, 2_600_060, 2)]
+    line = Timeline([at(each) for each in busy], left=0, right=1000)
+    assert line.x(at(58)) > 400
+    (fold,) = line.folds()
+    assert "30 days without anything" == fold.says
+    even = Timeline([at(each) for each in range(0, 6000, 100)], left=0, right=1000)
+    assert [] == even.folds()
+
+
+def digest(*words):
+    """Return a digest of its own."""
+    return digest_bytes(repr(words).encode())
+
+
+def history(size):
+    """Return so many of everything, with one crossing that is live and a version that broke."""
+    code = [
+        CodePoint(name=f"{n:040d}", at=at(n * 900), subject=f"<b>{n}</b>", used=n % 3 == 0)
+        for n in range(size)
+    ]
+    data = [
+        DataPoint(
+            dataset=f"set{n % 3}",
+            number=n,
+            version=digest("data", n),
+            at=at(n * 800 + 50),
+            rows=n + 1,
+            check="broken" if n == size // 2 else "passed",
+        )
+        for n in range(size)
+    ]
+    runs = [
+        RunLine(
+            run=digest("run", n),
+            pipeline="p",
+            at=at(n * 900 + 100),
+            status="done" if n % 5 else "failed",
+            code=code[n].name,
+            data=(data[n].version, data[n // 2].version),
+        )
+        for n in range(size)
+    ]
+    struts = [
+        Strut(
+            crossing=digest("crossing", n),
+            model="m",
+            number=n + 1,
+            at=at(n * 900 + 200),
+            passed=n % 4 != 0,
+            pointers=("live",) if n == size // 3 else (),
+            was_live=n < 3,
+            code=code[n].name,
+            data=(data[n].version,),
+        )
+        for n in range(size)
+    ]
+    return Planes(code=tuple(code), data=tuple(data), runs=tuple(runs), crossings=tuple(struts))
+
+
+@pytest.mark.parametrize("width", [1360.0, 360.0])
+@pytest.mark.parametrize("size", [1, 10, 400, 10_000])
+def test_the_picture_stays_light(size, width):
+    """Ten thousand of everything: few shapes, all counted, what is live drawn for itself."""
+    planes = history(size)
+    picture = draw_planes(planes, width=width, now=at(size * 900 + 1000))
+    shapes = (picture.code, picture.data, picture.runs, picture.crossings, picture.tags)
+    assert sum(map(len, shapes)) < 1800
+    for drawn, there in ((picture.code, planes.code), (picture.data, planes.data)):
+        assert len(there) == sum(dot.count for dot in drawn)
+    for lines, there in ((picture.runs, planes.runs), (picture.crossings, planes.crossings)):
+        assert len(there) == sum(line.count for line in lines)
+    live = [line for line in picture.crossings if line.kind == "live"]
+    assert [f"/models/m/{size // 3 + 1}"] == [line.href for line in live]
+    assert f"{size // 3 + 1}" in {tag.text for tag in picture.tags if tag.kind == "live"}
+    broken = [dot for dot in picture.data if dot.kind == "broken"]
+    assert [1] == [dot.count for dot in broken]
+    places = [dot.x for dot in (*picture.code, *picture.data)]
+    assert 0 <= min(places) <= max(places) <= width
+
+
+def test_nothing_yet_is_no_picture():
+    """Before anything happened there is nothing to draw."""
+    empty = Planes(code=(), data=(), runs=(), crossings=())
+    assert draw_planes(empty, width=1360, now=at(0)) is None
