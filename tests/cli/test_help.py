@@ -35,7 +35,15 @@ def test_each_command_of_data_says_what_it_does(name, nowhere):
     assert nowhere.must("data", name, "--help").out.startswith(f"Usage: interplane data {name}")
 
 
-READS = [name for name in COMMANDS if name not in {"init", "data", "logs", "token"}]
+@pytest.mark.parametrize("name", ["list", "show"])
+def test_each_command_of_features_says_what_it_does(name, nowhere):
+    """With JSON for programs."""
+    out = nowhere.must("features", name, "--help").out
+    assert out.startswith(f"Usage: interplane features {name}")
+    assert "--json" in out
+
+
+READS = [name for name in COMMANDS if name not in {"init", "data", "features", "logs", "token"}]
 
 
 @pytest.mark.parametrize("name", READS)

@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "diff": ("Models", "interplane.cli.models:diff", "Say how two crossings differ."),
     "predict": ("Models", "interplane.cli.predict:predict", "Score a dataset in batch."),
     "learn": ("Models", "interplane.cli.learn:learn", "Go on learning with what came true."),
+    "features": ("Models", "interplane.cli.features:features", "List features; show one."),
     "views": ("Serving", "interplane.cli.views:views", "List the versions of feature views."),
     "materialize": (
         "Serving",
@@ -79,7 +80,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 
 
-_ORDERED = frozenset({"plan", "run", "predict", "materialize", "audit", "monitor", "rollout", "up"})
+_ORDERED = frozenset(
+    {"plan", "run", "predict", "features", "materialize", "audit", "monitor", "rollout", "up"}
+)
 """Commands that import the project's code."""
 
 

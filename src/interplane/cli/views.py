@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["materialize", "views"]
 
-_UNITS = (("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000))
-
 
 @click.command()
 @click.option(
@@ -34,7 +32,8 @@ def views(*, forget: str | None, as_json: bool) -> None:
     """List the versions of feature views.
 
     Each definition is a version of its own: a changed window or time-to-live is another, and a
-    crossing goes on reading the one that it was trained with.
+    crossing goes on reading the one that it was trained with. "interplane features list" says what is
+    in them, how fresh it is, and who uses it.
     """
     from interplane.project.project import Project
     from interplane.project.views import forget_view, list_views
@@ -140,16 +139,6 @@ def _stands_on(view: AnyView) -> str:
 
 
 def _ttl(view: AnyView) -> str:
-    return _length(view.ttl_us) if isinstance(view, View) and view.ttl_us is not None else ""
+    from interplane.project.feature_text import length_text
 
-
-def _length(duration_us: int) -> str:
-    """Return a length of time in its largest whole unit.
-
-    >>> _length(10_800_000_000)
-    '3h'
-    """
-    for unit, length in _UNITS:
-        if duration_us % length == 0:
-            return f"{duration_us // length}{unit}"
-    return f"{duration_us}us"
+    return length_text(view.ttl_us) if isinstance(view, View) and view.ttl_us is not None else ""

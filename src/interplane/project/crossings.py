@@ -66,11 +66,13 @@ class Change(NamedTuple):
 
 def list_crossings(store: Store) -> list[Recorded]:
     """Return the crossings of every model, models by name and each oldest first."""
-    return [
-        _recorded(store, store.catalog.get(member.digest))
-        for series in store.catalog.names("model/")
-        for member in store.catalog.series(series)
-    ]
+    found = []
+    for series in store.catalog.names("model/"):
+        there = _pointers(store, series.partition("/")[2])
+        for member in store.catalog.series(series):
+            entry = store.catalog.get(member.digest)
+            found.append(_of(entry, number=member.number, pointers=there))
+    return found
 
 
 def find_crossing(store: Store, text: str) -> Recorded:
@@ -156,18 +158,31 @@ def _word(value: Any, *, cut: bool) -> str:
 
 
 def _recorded(store: Store, entry: Entry) -> Recorded:
-    crossing = entry.record
-    if not isinstance(crossing, Crossing):
-        raise UnknownName.of("crossing", short(entry.digest), ())
-    members = store.catalog.series(series_name("model", crossing.model_name))
+    name = _crossing(entry).model_name
+    members = store.catalog.series(series_name("model", name))
     number = next((m.number for m in members if m.digest == entry.digest), None)
-    names = {named_pointer("model", crossing.model_name, word): word for word in _POINTERS}
-    there = store.catalog.pointers(names)
+    return _of(entry, number=number, pointers=_pointers(store, name))
+
+
+def _of(entry: Entry, *, number: int | None, pointers: Mapping[str, Digest]) -> Recorded:
     return Recorded(
         digest=entry.digest,
-        crossing=crossing,
+        crossing=_crossing(entry),
         number=number,
         at=entry.at,
         actor=entry.actor,
-        pointers=tuple(word for name, word in names.items() if there.get(name) == entry.digest),
+        pointers=tuple(word for word in _POINTERS if pointers.get(word) == entry.digest),
     )
+
+
+def _crossing(entry: Entry) -> Crossing:
+    if not isinstance(entry.record, Crossing):
+        raise UnknownName.of("crossing", short(entry.digest), ())
+    return entry.record
+
+
+def _pointers(store: Store, model: str) -> dict[str, Digest]:
+    """Return where the pointers of a model are now, by their words."""
+    names = {named_pointer("model", model, word): word for word in _POINTERS}
+    there = store.catalog.pointers(names)
+    return {word: there[name] for name, word in names.items() if name in there}

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from interplane.project.audit import Audited
     from interplane.project.canaries import RolloutLook
     from interplane.project.crossings import Recorded
+    from interplane.project.known_features import FeatureDetail, KnownFeatures
     from interplane.project.learning import Advance
     from interplane.project.materializing import Materialization
     from interplane.project.prediction import Prediction
@@ -372,6 +373,27 @@ class Project:
 
         running = Running(self, self.crossing(ref).crossing.pipeline, workers=1)
         return materialize(running, ref, since=since, pins=pins)
+
+    def features(self, *, everything: bool = False) -> KnownFeatures:
+        """Return the features of the project's views and models: what each is, and who uses it.
+
+        Args:
+            everything: list all versions of views, not those alone that matter now.
+        """
+        from interplane.project.feature_catalogue import list_features
+
+        return list_features(self, everything=everything)
+
+    def feature(self, name: str) -> FeatureDetail:
+        """Return all that is known of a feature, for example ``carrier_history.late_rate_7d``.
+
+        Raises:
+            UnknownName: if there is none.
+            UsageError: if a view and a model have one of that name.
+        """
+        from interplane.project.feature_catalogue import find_feature
+
+        return find_feature(self, name)
 
     def push(self, source: str, rows: Sequence[Mapping[str, Any]]) -> Pushed:
         """Push events to every feature view of a source; durable when this returns.
