@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interplane.data.listed import listed
@@ -16,6 +16,7 @@ from interplane.testing.random_tables import VALUES
 
 
 @pytest.mark.parametrize("kind", TYPES)
+@settings(deadline=None)
 @given(data=st.data())
 def test_as_arrow_lists_them(kind: Any, data: st.DataObject) -> None:
     """Every type, nulls, the years 1 to 9999, parts of columns, and nothing at all."""

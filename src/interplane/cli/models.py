@@ -168,9 +168,11 @@ def _parameters(found: Recorded) -> str:
 
 
 def _parity(parity: dict[str, Any]) -> str:
+    compared = ", ".join(parity.get("executors") or ("engine", "row"))
+    of = f" of {parity['of_rows']:,}" if parity.get("of_rows") is not None else ""
     return (
-        f"engine and row program agree bit for bit on {parity['values']:,} values: "
-        f"{parity['rows']:,} training rows and {parity['edge_rows']:,} edge rows"
+        f"{compared} agree bit for bit on {parity['values']:,} values: "
+        f"{parity['rows']:,}{of} training rows and {parity['edge_rows']:,} edge rows"
     )
 
 

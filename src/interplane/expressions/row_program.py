@@ -20,6 +20,7 @@ from interplane.expressions.python_source import (
 from interplane.expressions.source import build
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from interplane.expressions.nodes import Constant, Node
@@ -47,7 +48,7 @@ class RowProgram:
     >>> program({"distance": 1400}), program.vector([None])
     ({'far': True}, [nan])
     >>> program.many([(1400,), (3,)]), program.many_columns([(1400,), (None,)])
-    ([1.0, 0.0], {'far': [True, None]})
+    (array('d', [1.0, 0.0]), {'far': [True, None]})
     """
 
     __slots__ = (
@@ -76,7 +77,7 @@ class RowProgram:
         self.source, constants = write_row(self._graph, self.names, self.inputs, lookups)
         self._run: Callable[[Any], dict[str, Any]] = build(self.source, constants)
         self._vector: Callable[[Any], list[float]] | None = None
-        self._many: Callable[[Any], list[float]] | None = None
+        self._many: Callable[[Any], array[float]] | None = None
         self._columns: Callable[[Any], list[tuple[Any, ...]]] | None = None
 
     def __call__(self, row: Mapping[str, Constant]) -> dict[str, Any]:
@@ -96,8 +97,8 @@ class RowProgram:
             self._vector = self._compile_vector()
         return self._vector(values)
 
-    def many(self, rows: Iterable[Sequence[Constant]]) -> list[float]:
-        """Return the vectors of some rows as one list of floats, row after row.
+    def many(self, rows: Iterable[Sequence[Constant]]) -> array[float]:
+        """Return the vectors of some rows as one array of floats, row after row.
 
         The loop is inside the generated function, so that a row costs less than a call of `vector`;
         the values are the same bits.
@@ -113,7 +114,7 @@ class RowProgram:
         >>> outputs = {"sum": (row.x + row.n).node, "n": row.n.node}
         >>> program = compile_row(outputs, inputs={"x": "float", "n": "int"})
         >>> program.many(zip([0.5, None], [1, 2]))
-        [1.5, 1.0, nan, 2.0]
+        array('d', [1.5, 1.0, nan, 2.0])
         """
         if self._many is None:
             self._check_numeric()

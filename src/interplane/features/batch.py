@@ -62,7 +62,7 @@ def matrix_of(frozen: Frozen, table: Table, *, few_rows: int = FEW_ROWS) -> np.n
     if table.rows > few_rows:
         return matrix(transform(frozen, table, few_rows=few_rows))
     numbers = frozen.program.many(_values(frozen, read(table, frozen.columns)))
-    return np.array(numbers, dtype=np.float64).reshape(table.rows, len(frozen.names))
+    return np.frombuffer(numbers, dtype=np.float64).reshape(table.rows, len(frozen.names))
 
 
 def _values(frozen: Frozen, rows: pa.Table) -> Iterable[Sequence[Any]]:

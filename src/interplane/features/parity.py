@@ -1,20 +1,21 @@
-"""The parity gate: engine and row program give the same bits, or there is no crossing."""
+"""The parity gate: engine, row program and its loop give the same bits, or there is no crossing."""
 
 from __future__ import annotations
 
-import math
 import random
-import struct
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from interplane.data.evaluating import evaluate, read
 from interplane.errors import ParityBroken
+from interplane.expressions.bits import as_numbers, first_unlike, same_bits
 from interplane.expressions.expr import Expr
 from interplane.expressions.nodes import children
 from interplane.expressions.row_program import compile_row
 from interplane.features.batch import rows_to_arrow, tables_to_arrow
 from interplane.features.edges import edge_rows
+from interplane.features.special_values import special_values
 from interplane.features.training import Parity
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
     from interplane.expressions.row_program import RowProgram
     from interplane.features.frozen import Frozen
 
-__all__ = ["Difference", "both", "first_difference", "prove", "same_bits"]
+__all__ = ["EXECUTORS", "Difference", "both", "first_difference", "prove", "same_bits"]
+
+EXECUTORS = ("engine", "row", "many rows")
+"""What is compared: whole tables on the engine, one row, and the loop of the row program."""
 
 _SHOWN_COLUMNS = 20
 
@@ -56,7 +60,11 @@ def prove(
     wide: bool = False,
     compiler: Callable[..., RowProgram] = compile_row,
 ) -> Parity:
-    """Compare engine and row program on a sample of rows and on edge rows; return the proof.
+    """Compare all executors on a sample of rows and on edge rows; return the proof.
+
+    They are the engine, the row program (as a dict and as the vector for a model) and its loop (as
+    columns and as numbers for a model). Edge rows are made from the columns and their types, and
+    from what the features, their lookup tables and the training rows single out.
 
     Args:
         frozen: the features.
@@ -74,24 +82,19 @@ def prove(
     inputs = frozen.columns
     if not wide:
         table = frozen.widen(table, sources=sources)
-    usual = _sample(read(table, inputs), sample, seed) if inputs else []
-    edges = edge_rows(inputs, usual, seed=seed)
+    rows = read(table, inputs)
+    usual = _sample(rows, sample, seed) if inputs else []
+    special = special_values(frozen.features, frozen.lookups, rows) if inputs else {}
+    edges = edge_rows(inputs, usual, seed=seed, special=special)
     _Comparison(frozen, compiler).run([*usual, *edges])
-    values = (len(usual) + len(edges)) * len(frozen.features)
-    return Parity(rows=len(usual), edge_rows=len(edges), values=values, seed=seed)
-
-
-def same_bits(one: Any, other: Any) -> bool:
-    """Return whether two values are the same: floats by their bits, but for the kinds of NaN.
-
-    >>> same_bits(0.0, -0.0), same_bits(None, float("nan")), same_bits(1, 1.0)
-    (False, False, False)
-    """
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, float):
-        return struct.pack("<d", one) == struct.pack("<d", other) or (one != one and other != other)  # noqa: PLR0124  NaN
-    return bool(one == other)
+    return Parity(
+        rows=len(usual),
+        edge_rows=len(edges),
+        values=(len(usual) + len(edges)) * len(frozen.features),
+        seed=seed,
+        of_rows=table.rows,
+        executors=EXECUTORS,
+    )
 
 
 def both(
@@ -141,6 +144,8 @@ def first_difference(
 def _compile(
     frozen: Frozen, nodes: Mapping[str, Node], compiler: Callable[..., RowProgram]
 ) -> RowProgram:
+    if compiler is compile_row and nodes is frozen.features:
+        return frozen.program
     tables = {name: table.entries for name, table in frozen.lookups.items()}
     return compiler(nodes, inputs=frozen.columns, lookups=tables)
 
@@ -153,35 +158,64 @@ def _sample(rows: pa.Table, size: int, seed: int) -> list[dict[str, Any]]:
     return sampled
 
 
+class _Way(NamedTuple):
+    """A way in which a row program computes: where a message says it was, and whether for a model."""
+
+    where: str
+    for_models: bool
+
+
+def _ways(
+    program: RowProgram, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]
+) -> Iterator[tuple[_Way, Mapping[str, Sequence[Any]]]]:
+    """Yield what each way of a row program gives, by feature."""
+    found = [program(row) for row in rows]
+    names = list(found[0])
+    values = [tuple(row[name] for name in columns) for row in rows]
+    yield (
+        _Way("the row program", for_models=False),
+        {name: [row[name] for row in found] for name in names},
+    )
+    yield _Way("the row program's loop", for_models=False), program.many_columns(values)
+    for where, flat in (
+        ("the row program", list(chain.from_iterable(map(program.vector, values)))),
+        ("the row program's loop", list(program.many(values))),
+    ):
+        numbers = {name: flat[place :: len(names)] for place, name in enumerate(names)}
+        yield _Way(f"{where}, for a model", for_models=True), numbers
+
+
 @dataclass(frozen=True)
 class _Comparison:
     frozen: Frozen
     compiler: Callable[..., RowProgram]
 
     def run(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        features = self.frozen.features
-        found = both(self.frozen, features, rows, compiler=self.compiler)
-        for row, (engine, program) in zip(rows, found, strict=True):
-            for name in features:
-                if not same_bits(engine[name], program[name]):
-                    raise self._broken(name, row, engine[name], program[name])
-        self._run_vectors(rows)
+        """Hold every way of the row program against the engine, feature by feature."""
+        frozen = self.frozen
+        found = evaluate(
+            frozen.features, rows_to_arrow(rows, frozen.columns), tables_to_arrow(frozen.lookups)
+        )
+        engine = dict(
+            zip(frozen.names, (column.to_pylist() for column in found.columns), strict=True)
+        )
+        numbers = {name: as_numbers(values) for name, values in engine.items()}
+        program = _compile(frozen, frozen.features, self.compiler)
+        for way, columns in _ways(program, rows, list(frozen.columns)):
+            for name, expected in (numbers if way.for_models else engine).items():
+                place = first_unlike(expected, columns[name])
+                if place is not None:
+                    values = engine[name][place], columns[name][place]
+                    raise self._broken(name, rows[place], *values, where=way.where)
 
-    def _run_vectors(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Hold the vector that a model is served from against the row, which equals the engine."""
-        program = _compile(self.frozen, self.frozen.features, self.compiler)
-        for row in rows:
-            vector = program.vector([row[name] for name in self.frozen.columns])
-            for (name, value), number in zip(program(row).items(), vector, strict=True):
-                if not same_bits(math.nan if value is None else value, number):
-                    raise self._broken(name, row, value, number)
-
-    def _broken(self, feature: str, row: Mapping[str, Any], engine: Any, program: Any) -> Exception:
+    def _broken(
+        self, feature: str, row: Mapping[str, Any], engine: Any, program: Any, *, where: str
+    ) -> Exception:
         first = self._first(feature, row)
         shown = ", ".join(f"{name}={row[name]!r}" for name in list(row)[:_SHOWN_COLUMNS])
         return ParityBroken(
-            f"the feature {feature!r} is {engine!r} on the engine and {program!r} in the row "
-            f"program, for the row {shown}. First difference: {first}",
+            f"the feature {feature!r} is {engine!r} on the engine and {program!r} in {where}, "
+            f"for the row {shown}. First difference: {first}",
             expected="the same bits from both",
             do="Write the feature without that operation, and report the row: this is a fault "
             "of Interplane or of the engine's version, not of the data",

@@ -174,7 +174,7 @@ class Bench:
             program = self._compile(numbers)
             vectors = chain.from_iterable(map(program.vector, self._values))
             yield "vector", _by_column(list(numbers), list(vectors))
-            yield "many", _by_column(list(numbers), program.many(self._values))
+            yield "many", _by_column(list(numbers), list(program.many(self._values)))
 
     def _query(self, query: str, names: list[str]) -> Columns:
         rows = self._engine.execute(f"SELECT * FROM ({query}) ORDER BY n").fetchall()
