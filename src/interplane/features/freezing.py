@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from interplane.errors import NotFreezable
-from interplane.expressions.expr import Expr
+from interplane.expressions.expr import Expr, if_else
 from interplane.expressions.nodes import Literal, Lookup, Node, Reduce
 from interplane.expressions.operations import call
 from interplane.expressions.trees import parts_of, rebuild
@@ -131,8 +131,8 @@ def _replacement(statistic: Reduce, answer: object, *, name: str) -> Node:
     match answer:
         case Grouped(default=default):
             return Lookup(name, statistic.by, Literal(default, statistic.type), statistic.type)
-        case Cuts(edges=()):
-            return Literal(None, "int")
+        case Cuts(edges=()):  # all that has a value is below every edge, as there is none
+            return if_else(Expr(statistic.args[0]).not_null(), 0, None).node
         case Cuts(edges=edges):
             return call("bucket", statistic.args[0], edges=edges)
         case tuple():

@@ -67,7 +67,7 @@ def clip_outliers(
 
     >>> from interplane.expressions.expr import Row
     >>> clip_outliers(Row({"fare": "float"}).fare, quantiles=(0.0, 0.99))
-    fare.at_least(quantile(fare, q=0.0)).at_most(quantile(fare, q=0.99))
+    coalesce(fare.at_least(quantile(fare, q=0.0)).at_most(quantile(fare, q=0.99)), fare)
     """
     number(x, "clip_outliers")
     if quantiles is None and std is None and iqr is None:
@@ -78,7 +78,8 @@ def clip_outliers(
         do="Write for example clip_outliers(flight.fare, std=3)",
     )
     low, high = _range(x, given, {"quantiles": quantiles, "std": std, "iqr": iqr}[given])
-    return x.cast("float").clip(low, high)
+    value = x.cast("float")
+    return value.clip(low, high).fill_null(value)
 
 
 def _range(x: Expr, given: str, size: Any) -> tuple[Expr, Expr]:
