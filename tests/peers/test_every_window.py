@@ -111,7 +111,7 @@ def test_every_window_is_the_same_in_training_and_over_http(trips):
             ]
             assert expected == found
             seen.update(found)
-    assert len(seen) > 20
+    assert len(seen) > 10
 
 
 def _plain(value):
