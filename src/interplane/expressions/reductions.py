@@ -134,7 +134,7 @@ REDUCTIONS: dict[str, Reduction] = {
             types={"bool": "int", "int": "int", "float": "float"},
             sql="sum({0}){where}",
             spark="sum({0}){where}",
-            agreement=f"{_EXACT} for integers and bools; for floats {_ADDED}",
+            agreement="exact for integers and bools; for floats 1e-12 of the sum of their sizes",
         ),
         Reduction(
             name="count",
