@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from interplane.project.known_features import FeatureDetail, KnownFeatures
     from interplane.project.learning import Advance
     from interplane.project.materializing import Materialization
+    from interplane.project.online_views import OnlineFeatures
     from interplane.project.prediction import Prediction
     from interplane.project.rollouts import Deployment, Rolling
     from interplane.project.shadow_report import Shadowed
@@ -422,6 +423,32 @@ class Project:
         for refused in pushed.refused.values():
             raise refused
         return pushed
+
+    def online_features(
+        self,
+        view: str,
+        entities: Sequence[Mapping[str, Any]],
+        *,
+        at: datetime | None = None,
+    ) -> list[OnlineFeatures]:
+        """Return what the online store knows of entities under a feature view.
+
+        What a server is given for a prediction at that time, and how each value was found.
+
+        Args:
+            view: the view, for example ``weather``: the version that is live, else the newest; or
+                ``weather@2``.
+            entities: of each the values of the columns that name it; null names none.
+            at: for when (UTC where it has no time zone); now, if not given.
+
+        Raises:
+            UnknownName: if there is no such view.
+            RequestRejected: if an entity is none, or the time is before what the store keeps.
+            NotFound: if nothing was materialized of the view.
+        """
+        from interplane.project.online_views import read_online
+
+        return read_online(self, view, entities, at=at)
 
     def tables(
         self, ref: str, *names: str, pins: Mapping[str, str] | None = None

@@ -6,10 +6,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from interplane.errors import UnknownName
+from interplane.project.live_skew import live_skews
+from interplane.project.online_views import find_view
 from interplane.project.outcomes import key_types
 from interplane.project.project import Project
 from interplane.serving.endpoint import CrossingEndpoint
 from interplane.serving.events import PushedEvents
+from interplane.serving.feature_reads import FeatureReads
+from interplane.serving.feature_values import FeatureViews
+from interplane.serving.gauges import LiveGauges
 from interplane.serving.ids import ClientIds
 from interplane.serving.live import LiveModels
 from interplane.serving.loading import load_crossing
@@ -19,13 +25,19 @@ from interplane.views.lookups import LookUps
 from interplane.views.states import States
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from interplane.predictions.writer import SegmentWriter
     from interplane.project.crossings import Recorded
     from interplane.record import Digest
     from interplane.serving.ports import Meter, Opening
     from interplane.storage.store import Store
+    from interplane.views.derived import AnyUse
+    from interplane.views.view import View
 
 __all__ = ["LOG", "check_serves", "open_server"]
+
+_MOST_READ = 10_000
 
 LOG = "predictions"
 """The folder of the prediction log, in the workspace."""
@@ -71,7 +83,7 @@ def open_server(opening: Opening, meter: Meter) -> RowPath:
     log = SegmentWriter(folder, name=f"worker-{opening.slot}", sync_ms=opening.log_sync_ms)
     worker = _Worker(
         store=project.store,
-        states=States(online),
+        states=States(online, counts=partial(_counts, meter)),
         log=log,
         ids=ClientIds(folder / "ids.sqlite"),
         meter=meter,
@@ -81,7 +93,43 @@ def open_server(opening: Opening, meter: Meter) -> RowPath:
     outcomes = PushedOutcomes(
         project.open_outcomes(), partial(key_types, project.store), replay=opening.replay
     )
-    return RowPath(models=models, log=log, events=PushedEvents(online), outcomes=outcomes)
+    events = PushedEvents(online)
+    # Of their own: a read of a thousand entities must not hold up a prediction.
+    states = States(online, most_entities=_MOST_READ, counts=partial(_counts, meter))
+    features = FeatureReads(
+        FeatureViews(partial(find_view, project.store), states),
+        events,
+        service=partial(_looked_up, models),
+    )
+    return RowPath(
+        models=models,
+        log=log,
+        events=events,
+        outcomes=outcomes,
+        features=features,
+        gauges=LiveGauges(online, partial(live_skews, project.store)),
+    )
+
+
+def _counts(meter: Meter, view: View) -> memoryview[int]:
+    """Return where the look-ups of a view are counted."""
+    return meter.look_ups(view.name, view.digest)
+
+
+def _looked_up(models: LiveModels, model: str) -> Mapping[str, AnyUse]:
+    """Return the views that the live crossing of a model looks up.
+
+    Raises:
+        UnknownName: if no such model is live.
+    """
+    endpoint = models.find(model)
+    if not isinstance(endpoint, CrossingEndpoint):
+        raise UnknownName.of(
+            "feature service",
+            model[:100].encode(errors="backslashreplace").decode(),
+            models.names(),
+        )
+    return endpoint.uses
 
 
 class _Worker:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from interplane.serving.feature_routes import feature_routes
 from interplane.serving.http_errors import error_body, not_ready, unknown_model
 from interplane.serving.messages import PROMETHEUS
 from interplane.serving.metrics_page import render_metrics
@@ -19,11 +20,11 @@ from interplane.serving.ports import Answer
 from interplane.serving.routes import Call, Route
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable, Sequence
     from concurrent.futures import Future
 
     from interplane.serving.board import Board
-    from interplane.serving.ports import Endpoint, RowPath
+    from interplane.serving.ports import Endpoint, Gauge, RowPath
 
 __all__ = ["App"]
 
@@ -43,6 +44,8 @@ class App:
         self._log = row_path.log
         self._events = row_path.events
         self._outcomes = row_path.outcomes
+        self._features = row_path.features
+        self._gauges = row_path.gauges
         self._board = board
         self._api: tuple[tuple[str, ...], bytes] = ((), b"")
         self._predict = Route(
@@ -66,6 +69,7 @@ class App:
                 *("outcomes", "POST", "/v1/models/{name}/outcomes", "push", self.push_outcomes),
                 is_shed=True,
             ),
+            *feature_routes(self._features),
             Route("models", "GET", "/v1/models", "read", self.list_models),
             Route("model", "GET", "/v1/models/{name}", "read", self.show_model),
             Route("schema", "GET", "/v1/models/{name}/schema", "read", self.show_schema),
@@ -155,6 +159,7 @@ class App:
                 endpoints,
                 has_events=self._events is not None,
                 has_outcomes=self._outcomes is not None,
+                has_features=self._features is not None,
             )
             self._api = (crossings, msgspec.json.encode(document))
         return Answer(_OK, self._api[1])
@@ -173,10 +178,16 @@ class App:
             return not_ready("a model that was asked for cannot answer")
         return _json({"ready": True})
 
-    def show_metrics(self, name: str, body: bytes, received_us: int) -> Answer:
-        """Show what all workers counted."""
+    def show_metrics(self, name: str, body: bytes, received_us: int) -> Answer | Awaitable[Answer]:
+        """Show what all workers counted, and what is looked at beside it."""
         del name, body, received_us
-        return Answer(_OK, render_metrics(self._board))
+        if self._gauges is None:
+            return Answer(_OK, render_metrics(self._board))
+        return self._with_gauges(self._gauges)
+
+    async def _with_gauges(self, gauges: Callable[[], Sequence[Gauge]]) -> Answer:
+        seen = await asyncio.get_running_loop().run_in_executor(None, gauges)
+        return Answer(_OK, render_metrics(self._board, seen))
 
     def _endpoints(self) -> list[Endpoint]:
         found = (self._models.find(name) for name in self._models.names())

@@ -78,6 +78,7 @@ class CrossingEndpoint:
         name: the crossing as people name it: ``flights@2``.
         model: the name of its model.
         crossing: its digest.
+        uses: the feature views that it looks up, by parameter.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class CrossingEndpoint:
         self.name = loaded.name
         self.model = loaded.model
         self.crossing: str = loaded.crossing
+        self.uses = loaded.frozen.uses
         self._loaded = loaded
         self._log = log
         self._ids = ids

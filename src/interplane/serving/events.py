@@ -6,7 +6,7 @@ known already, and names columns that no view reads; see `pushed_rows` and `grou
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -36,6 +36,15 @@ class _Body(msgspec.Struct, frozen=True):
     now_us: int
 
 
+class _Rows(msgspec.Struct, frozen=True):
+    """Rows that are plain values already, and where they stood."""
+
+    source: str
+    rows: list[Any]
+    now_us: int
+    at: str
+
+
 class PushedEvents:
     """Takes pushed events into an online store.
 
@@ -54,7 +63,7 @@ class PushedEvents:
     ) -> None:
         self._pusher = Pusher(store)
         self._most_rows = most_rows
-        self._group: GroupCommit[_Body] = GroupCommit(
+        self._group: GroupCommit[_Body | _Rows] = GroupCommit(
             self._answer, what="events", waiting_bytes=waiting_bytes
         )
 
@@ -62,13 +71,27 @@ class PushedEvents:
         """Answer a push when its events are committed. Never raises for what a client sent."""
         return await self._group.answer(_Body(source, body, now_us), len(body))
 
+    async def push_rows(
+        self, source: str, rows: list[Any], *, size: int, now_us: int, at: str = "$.df"
+    ) -> Answer:
+        """Answer a push of rows that were read already.
+
+        Args:
+            source: the source.
+            rows: plain values by column.
+            size: how many bytes they were.
+            now_us: the server's clock.
+            at: where they stood, for messages.
+        """
+        return await self._group.answer(_Rows(source, rows, now_us, at), size)
+
     def close(self) -> None:
         """Wait for what is being written."""
         self._group.close()
 
     # ---- in the thread --------------------------------------------------------------------
 
-    def _answer(self, bodies: Sequence[_Body]) -> list[Answer]:
+    def _answer(self, bodies: Sequence[_Body | _Rows]) -> list[Answer]:
         read = [self._read(body) for body in bodies]
         pushes = [each for each in read if isinstance(each, Push)]
         try:
@@ -78,7 +101,9 @@ class PushedEvents:
             return [failed if isinstance(each, Push) else each for each in read]
         return [_outcome(next(done), each) if isinstance(each, Push) else each for each in read]
 
-    def _read(self, body: _Body) -> Push | Answer:
+    def _read(self, body: _Body | _Rows) -> Push | Answer:
+        if isinstance(body, _Rows):
+            return Push.of(body.source, body.rows, now_us=body.now_us, at=body.at)
         try:
             rows, paths = open_rows(read_json(body.body), "event", most_rows=self._most_rows)
         except RequestRejected as error:

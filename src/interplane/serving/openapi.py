@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 from interplane.serving.envelope import LONGEST_ID, MOST_ROWS
+from interplane.serving.openapi_features import FEATURE_OPERATIONS, FEATURE_SCHEMAS
 from interplane.serving.openapi_outcomes import OUTCOME, PUSHED, one_or_many
 
 if TYPE_CHECKING:
@@ -87,12 +88,17 @@ _WHEN: Final = {
     "422": "A row does not fit the model's request schema.",
     "503": "The server has too much to do, or is leaving. Retry-After says when to come again.",
 }
+_ANYTHING: Final = {"type": "object"}
 _ANY: Final = ("400", "401", "403", "421", "503")
 _BODY: Final = ("408", "411", "413", "415", "422")
 
 
 def describe_api(
-    endpoints: Sequence[Endpoint], *, has_events: bool, has_outcomes: bool = False
+    endpoints: Sequence[Endpoint],
+    *,
+    has_events: bool,
+    has_outcomes: bool = False,
+    has_features: bool = False,
 ) -> dict[str, Any]:
     """Return the document.
 
@@ -100,6 +106,7 @@ def describe_api(
         endpoints: what is live.
         has_events: whether events can be pushed.
         has_outcomes: whether outcomes can be pushed.
+        has_features: whether feature views can be read.
     """
     schemas: dict[str, Any] = {
         "Error": _ERROR,
@@ -120,6 +127,9 @@ def describe_api(
     if has_outcomes:
         schemas["Outcome"] = OUTCOME
         paths["/v1/models/{name}/outcomes"] = {"post": _push_outcomes()}
+    if has_features:
+        schemas |= FEATURE_SCHEMAS
+        paths |= {path: {"post": _of_features(said)} for path, said in FEATURE_OPERATIONS.items()}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Interplane model server", "version": version("interplane")},
@@ -188,6 +198,17 @@ def _push_outcomes() -> dict[str, Any]:
     }
 
 
+def _of_features(said: dict[str, Any]) -> dict[str, Any]:
+    takes, gives = (_ref(said[part]) if said[part] else _ANYTHING for part in ("takes", "gives"))
+    return {
+        "summary": said["summary"],
+        "operationId": said["operationId"],
+        "parameters": said["parameters"],
+        "requestBody": {"required": True, "content": _json(takes)},
+        "responses": _responses(said["when"], gives, *_BODY, "404"),
+    }
+
+
 def _reading(models: Sequence[str]) -> dict[str, Any]:
     """Return the paths that only read."""
     named = {**_NAME, "schema": {"type": "string", "enum": list(models)}} if models else _NAME
@@ -223,7 +244,7 @@ def _responses(text: str, schema: dict[str, Any], *statuses: str) -> dict[str, A
     return {"200": {"description": text, "content": _json(schema)}, **errors}
 
 
-def _ref(name: str) -> dict[str, str]:
+def _ref(name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 

@@ -10,11 +10,12 @@ from interplane.views.history import FOREVER, History
 from interplane.views.statuses import COUNTS, NULL, Newest, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import MutableSequence, Sequence
+    from collections.abc import Sequence
 
     from interplane.expressions.nodes import Constant
     from interplane.views.history import Event
     from interplane.views.ports import Registered
+    from interplane.views.statuses import Counts
     from interplane.views.view import View
 
 __all__ = ["EntityState", "Shelf"]
@@ -80,9 +81,9 @@ class Shelf:
 
     __slots__ = ("_one", "counts", "horizon", "lately", "nobody", "registered", "sooner", "view")
 
-    def __init__(self, view: View, counts: MutableSequence[int] | None = None) -> None:
+    def __init__(self, view: View, counts: Counts | None = None) -> None:
         self.view = view
-        self.counts = [0] * len(COUNTS) if counts is None else counts
+        self.counts: Counts = [0] * len(COUNTS) if counts is None else counts
         self.nobody = EntityState(view, (), -FOREVER)
         self.nobody.values, self.nobody.until = view.nothing, FOREVER
         self.registered: Registered | None = None

@@ -18,13 +18,14 @@ from interplane.views.shelves import Shelf
 from interplane.views.statuses import count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableSequence
+    from collections.abc import Callable
 
     from interplane.expressions.nodes import Constant
     from interplane.record import Digest
     from interplane.views.history import Event
     from interplane.views.ports import OnlineState, OnlineStore
     from interplane.views.shelves import EntityState
+    from interplane.views.statuses import Counts
     from interplane.views.view import View
 
     _Of = Callable[[Sequence["Asked"], int], list[EntityState]]
@@ -75,7 +76,7 @@ class States:
         store: OnlineStore,
         *,
         most_entities: int = _MOST_ENTITIES,
-        counts: Callable[[View], MutableSequence[int] | None] = lambda _view: None,
+        counts: Callable[[View], Counts | None] = lambda _view: None,
     ) -> None:
         self._counts = counts
         self._reader = store.reader()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, Protocol, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, MutableSequence, Sequence
+    from collections.abc import Iterable, Sequence
 
     from interplane.expressions.nodes import Constant
     from interplane.views.history import Event
@@ -18,6 +18,7 @@ __all__ = [
     "OUTSIDE_TTL",
     "PRESENT",
     "STATUSES",
+    "Counts",
     "Newest",
     "Status",
     "count",
@@ -62,7 +63,14 @@ def status_of(
     return PRESENT if any(value is not None for value in values) else NULL
 
 
-def count(counts: MutableSequence[int], status: int, happened: int | None, time: int) -> None:
+class Counts(Protocol):
+    """Where a view's look-ups are counted: a list, or a stretch of memory that processes share."""
+
+    def __getitem__(self, place: int, /) -> int: ...
+    def __setitem__(self, place: int, value: int, /) -> None: ...
+
+
+def count(counts: Counts, status: int, happened: int | None, time: int) -> None:
     """Count a look-up: its status, and how old what it found was at that time."""
     counts[status] += 1
     if happened is not None:

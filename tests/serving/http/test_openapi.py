@@ -31,7 +31,8 @@ class Meter:
 
 def toy(tmp_path, *models, events=None):
     opening = Opening(project=str(tmp_path), models=models)
-    return RowPath(ToyModels(opening, Meter()), ToyLog(opening), events, outcomes=events)
+    models, log = ToyModels(opening, Meter()), ToyLog(opening)
+    return RowPath(models, log, events, outcomes=events, features=events)
 
 
 def test_every_reference_is_there_and_every_operation_has_its_own_name(shared):
