@@ -31,6 +31,8 @@ _MOST = 200
 """How many special values a column has; of more, every so many-th."""
 
 _MOST_DISTINCT = 32
+_LOOKED_AT = 10_000
+"""Among how many rows those are looked for: many millions of different numbers take seconds."""
 
 
 def special_values(
@@ -58,7 +60,7 @@ def special_values(
         singled_out = [
             *constants.get(name, ()),
             *_range(rows.column(name)),
-            *_some(rows.column(name).unique().drop_null().to_pylist(), _MOST_DISTINCT),
+            *_seen(rows.column(name)),
         ]
         values = [near for value in singled_out for near in neighbours(value)]
         made[name] = _some(_distinct([*values, *keys.get(name, ())]), _MOST)
@@ -145,12 +147,20 @@ def _keys(
 
 def _range(column: pa.ChunkedArray) -> list[Any]:
     """Return the least and the greatest value of a column; no infinity."""
-    if pa.types.is_floating(column.type):
-        column = column.filter(pc.is_finite(column))
     if pa.types.is_boolean(column.type) or column.null_count == len(column):
         return []
-    ends = pc.min_max(column)
-    return [ends["min"].as_py(), ends["max"].as_py()]
+    ends = [each.as_py() for each in pc.min_max(column).values()]
+    if pa.types.is_floating(column.type) and not all(map(math.isfinite, ends)):
+        column = column.filter(pc.is_finite(column))
+        ends = [each.as_py() for each in pc.min_max(column).values()]
+    return [end for end in ends if end is not None]
+
+
+def _seen(column: pa.ChunkedArray) -> list[Any]:
+    """Return some values of a column, from all over it, each once."""
+    step = max(1, len(column) // _LOOKED_AT)
+    looked_at = column.take(pa.array(range(0, len(column), step)))
+    return _some(looked_at.unique().drop_null().to_pylist(), _MOST_DISTINCT)
 
 
 def _distinct(values: Iterable[Any]) -> list[Any]:
