@@ -18,6 +18,7 @@ from interplane.project.project import Project
 from interplane.serving.hosts import Hosts
 from interplane.serving.tokens import ROLES, TOKENS, TokenFile, TokenWatch
 from interplane.web.access.gate import Gate
+from interplane.web.actions import ACTIONS
 from interplane.web.app import make_app
 from interplane.web.pages import PAGES
 
@@ -180,7 +181,7 @@ def pages(root):
     sockets = [config.bind_socket()]
     port = sockets[0].getsockname()[1]
     gate = Gate(Hosts("127.0.0.1", port, ["pages.example"]), TokenWatch(workspace / TOKENS))
-    config.app = make_app(lambda: Project.find(root), gate, PAGES)
+    config.app = make_app(lambda: Project.find(root), gate, PAGES, ACTIONS)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=(sockets,), daemon=True)
     thread.start()

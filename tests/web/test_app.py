@@ -7,13 +7,22 @@ import pytest
 
 from interplane.errors import ConfigError
 from interplane.web.access.roles import PERMISSIONS, permitted
+from interplane.web.actions import ACTIONS
 from interplane.web.hardening import POLICY
 from interplane.web.pages import PAGES
-from interplane.web.routes import Page, check_pages
+from interplane.web.routes import Action, Page, check_routes
 
 from .conftest import HOSTILE
 
-PLACES = {"model": "rides", "number": "1", "dataset": "rides", "step": "model"}
+PLACES = {
+    "model": "rides",
+    "number": "1",
+    "dataset": "rides",
+    "step": "model",
+    "alert": "the alert",
+}
+SHOWN = [page for page in PAGES if page.name != "alert"]
+"""Without a monitor there is no alert; test_alerts.py has some."""
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +42,7 @@ def twin_of(page, run):
     return page.twin.format(**PLACES, run=run) if "{" in page.path else page.twin
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", SHOWN, ids=lambda page: page.name)
 def test_a_page_is_shown_and_has_a_twin(pages, run, page):
     """The page, the twin by its name, and the twin by what is accepted."""
     shown = pages.ask(path_of(page, run))
@@ -44,7 +53,7 @@ def test_a_page_is_shown_and_has_a_twin(pages, run, page):
     assert set(twin.json) == set(accepted.json)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", SHOWN, ids=lambda page: page.name)
 def test_whatever_people_wrote_is_text(pages, run, page):
     """Markup, templates and formulas stand on pages as they were written."""
     shown = pages.ask(path_of(page, run)).body
@@ -58,11 +67,11 @@ def test_whatever_people_wrote_is_text(pages, run, page):
 
 def test_hostile_words_are_met_somewhere(pages, run):
     """The tests above look at something: reasons, messages, errors, logs, values hold the words."""
-    found = [page.name for page in PAGES if "alert(1)" in pages.ask(twin_of(page, run)).body]
-    assert {"home", "model", "run", "log", "crossing", "version"} <= set(found)
+    found = [page.name for page in SHOWN if "alert(1)" in pages.ask(twin_of(page, run)).body]
+    assert {"home", "model", "run", "log", "crossing", "version", "moves"} <= set(found)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", SHOWN, ids=lambda page: page.name)
 @pytest.mark.parametrize("role", [None, "nobody", "viewer", "contributor", "operator", "admin"])
 def test_who_may_see_it(pages, run, page, role):
     """Each role, each page: the table of routes against what is answered."""
@@ -74,7 +83,7 @@ def test_who_may_see_it(pages, run, page, role):
         assert 303 == pages.ask(path_of(page, run), role=role).status
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", SHOWN, ids=lambda page: page.name)
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_looking_changes_nothing(pages, run, page, method):
     """Other methods are refused."""
@@ -134,8 +143,8 @@ def test_what_is_not_there_is_said(pages):
 def test_the_document_describes_what_is_answered(pages, run):
     """Each page's twin, with the type that it holds."""
     told = pages.ask("/openapi.json", role=None).json
-    assert {page.twin for page in PAGES} == set(told["paths"])
-    for page in PAGES:
+    assert {page.twin for page in PAGES} | {one.path for one in ACTIONS} == set(told["paths"])
+    for page in SHOWN:
         operation = told["paths"][page.twin]["get"]
         schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
         name = schema["$ref"].rpartition("/")[2]
@@ -149,7 +158,11 @@ def test_a_page_without_a_permission_stops_the_start():
     page = PAGES[0]
     odd = Page(name="x", path="/x", permission="", read=page.read, template="x.html")
     with pytest.raises(ConfigError, match="asks for ''"):
-        check_pages([odd])
+        check_routes([odd], [])
     with pytest.raises(ConfigError, match="twice"):
-        check_pages([page, page])
+        check_routes([page, page], [])
+    idle = ACTIONS[0]
+    looking = Action(name="x", path="/x", permission="look", takes=idle.takes, act=idle.act)
+    with pytest.raises(ConfigError, match="asks for 'look'"):
+        check_routes([], [looking])
     assert set(PERMISSIONS) >= {page.permission for page in PAGES}

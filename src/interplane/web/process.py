@@ -16,6 +16,7 @@ from interplane.serving.hosts import Hosts
 from interplane.serving.parent import Parent
 from interplane.serving.tokens import TOKENS, TokenWatch
 from interplane.web.access.gate import Gate
+from interplane.web.actions import ACTIONS
 from interplane.web.app import make_app
 from interplane.web.pages import PAGES
 
@@ -52,7 +53,7 @@ async def _serve(
     address, port = listening.getsockname()[:2]
     project = Project.find(root)
     gate = Gate(Hosts(address, port, names), TokenWatch(project.workspace / TOKENS))
-    app = make_app(lambda: Project.find(root), gate, PAGES)
+    app = make_app(lambda: Project.find(root), gate, PAGES, ACTIONS)
     config = uvicorn.Config(
         app,
         access_log=False,

@@ -1,4 +1,4 @@
-"""The table of pages: where each is, who may see it, what reads it, what shows it."""
+"""The tables of pages and actions: where each is, who may, what reads or does it, what shows it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_type_hints
 
 from interplane.errors import ConfigError
+from interplane.record import Value
 from interplane.web.access.roles import PERMISSIONS
 
 if TYPE_CHECKING:
@@ -13,9 +14,10 @@ if TYPE_CHECKING:
 
     from interplane.project.chronicle import Chronicle
     from interplane.project.project import Project
+    from interplane.web.access.gate import Who
     from interplane.web.access.roles import Permission
 
-__all__ = ["Asked", "Page", "check_pages"]
+__all__ = ["Action", "Asked", "Done", "Page", "check_routes"]
 
 PARAMETER: Final = "{"
 
@@ -26,14 +28,22 @@ class Asked(NamedTuple):
     Attributes:
         project: the project, for this thread alone.
         chronicle: what happened in it, shared by all threads.
+        who: who asks.
         path: what stands in the page's path, by name.
         query: what stands behind the question mark, by name; of several the last.
     """
 
     project: Project
     chronicle: Chronicle
+    who: Who
     path: Mapping[str, str] = {}
     query: Mapping[str, str] = {}
+
+    def acting(self) -> Project:
+        """Return the project in the name of who asks: what is done stands under it on record."""
+        from interplane.project.project import Project
+
+        return Project(self.project.root, self.project.config, actor=self.who.name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,25 +78,53 @@ class Page:
         return "/home.json" if self.path == "/" else f"{self.path}.json"
 
 
-def check_pages(pages: Iterable[Page]) -> tuple[Page, ...]:
-    """Return the pages, if each can be served.
+class Done(Value, frozen=True, kw_only=True):
+    """What an action did, in words, and where to look at it."""
+
+    said: str
+    href: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """Something that changes what is on record: by a form of a page, or by JSON.
+
+    Attributes:
+        name: its name, and that of its operation in the OpenAPI document.
+        path: its path, with names in braces.
+        permission: what is asked of who acts.
+        takes: the type of what is said to it.
+        act: does it; gets what was asked, and a value of that type.
+    """
+
+    name: str
+    path: str
+    permission: Permission
+    takes: type[Value]
+    act: Callable[[Asked, Any], Done]
+
+
+def check_routes(pages: Iterable[Page], actions: Iterable[Action]) -> None:
+    """Hold the tables against what can be served.
 
     Raises:
-        ConfigError: if one says no permission, or two are at one path.
+        ConfigError: if a route says no permission, an action asks to look only, or two are at one
+            path.
     """
     seen: set[str] = set()
-    for page in pages:
-        if page.permission not in PERMISSIONS:
+    routes: list[Page | Action] = [*pages, *actions]
+    for route in routes:
+        changes = isinstance(route, Action)
+        if route.permission not in PERMISSIONS[1 if changes else 0 :]:
             raise ConfigError(
-                f"the page {page.path} asks for {page.permission!r}",
-                expected="one of " + ", ".join(PERMISSIONS),
-                do="Say who may see it",
+                f"the route {route.path} asks for {route.permission!r}",
+                expected="one of " + ", ".join(PERMISSIONS[1 if changes else 0 :]),
+                do="Say who may use it",
             )
-        if page.path in seen or not page.path.startswith("/"):
+        if route.path in seen or not route.path.startswith("/"):
             raise ConfigError(
-                f"the page {page.path!r} cannot be reached, or is there twice",
+                f"the route {route.path!r} cannot be reached, or is there twice",
                 expected="a path of its own that begins with /",
                 do="Give it another",
             )
-        seen.add(page.path)
-    return tuple(pages)
+        seen.add(route.path)

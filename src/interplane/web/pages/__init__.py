@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from interplane.web.pages import data, home, models, runs
+from interplane.web.pages import alerts, data, home, models, moves, runs
 
 if TYPE_CHECKING:
     from interplane.web.routes import Page
 
 __all__ = ["PAGES"]
 
-PAGES: Final[tuple[Page, ...]] = (*home.PAGES, *runs.PAGES, *data.PAGES, *models.PAGES)
+PAGES: Final[tuple[Page, ...]] = (
+    *(*home.PAGES, *runs.PAGES, *data.PAGES, *models.PAGES),
+    *(*alerts.PAGES, *moves.PAGES),
+)
 """Every page."""

@@ -150,7 +150,7 @@ def _alerts(project: Project) -> Iterator[Waiting]:
                 what=f"Alert of {alert.cell.model}: {alert.cell.rule}",
                 why=alert_words(alert),
                 at=at.isoformat().replace("+00:00", "Z"),
-                href=f"/models/{alert.cell.model}",
+                href=f"/alerts/{alert.id[:12]}",
             )
     finally:
         journal.close()

@@ -1,0 +1,45 @@
+"""What people say to alerts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from interplane.errors import UsageError
+from interplane.project.journal import open_journal
+from interplane.record import Value
+from interplane.storage.clock import micros_of
+from interplane.web.routes import Action, Asked, Done
+
+__all__ = ["ACTIONS"]
+
+
+class Acknowledging(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is said to an alert."""
+
+    reason: str
+
+
+def acknowledge(asked: Asked, said: Acknowledging) -> Done:
+    """Say that somebody saw an alert and takes care of it."""
+    if not said.reason.strip():
+        raise UsageError("no reason is given", expected="why", do="Say what you do about it")
+    journal = open_journal(asked.project)
+    try:
+        alert = journal.find_alert(asked.path["alert"])
+        now_us = micros_of(datetime.now(UTC))
+        journal.acknowledge(alert.id, who=asked.who.name, why=said.reason, now_us=now_us)
+    finally:
+        journal.close()
+    return Done(said=f"{alert.id[:8]} is acknowledged", href=f"/alerts/{alert.id[:12]}")
+
+
+ACTIONS: Final = (
+    Action(
+        name="acknowledge",
+        path="/alerts/{alert}/acknowledge",
+        permission="contribute",
+        takes=Acknowledging,
+        act=acknowledge,
+    ),
+)

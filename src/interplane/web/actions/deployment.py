@@ -1,0 +1,94 @@
+"""What answers a model: moved forward and back, by the same checks as on the command line."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from interplane.record import Value
+from interplane.web.routes import Action, Asked, Done
+
+__all__ = ["ACTIONS"]
+
+
+class Deploying(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a crossing is deployed.
+
+    Attributes:
+        reason: why.
+        kind: live, or beside what is live.
+        share: the canary's share of the requests, from 0 to 1.
+    """
+
+    reason: str
+    kind: Literal["live", "canary", "shadow"] = "live"
+    share: float = 0.05
+
+
+class Reason(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why."""
+
+    reason: str
+
+
+class TakingBack(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is taken back.
+
+    Attributes:
+        reason: why.
+        kind: what is live, which makes live again what was before; or what runs beside it.
+    """
+
+    reason: str
+    kind: Literal["live", "canary", "shadow"] = "live"
+
+
+def deploy(asked: Asked, said: Deploying) -> Done:
+    """Make a crossing answer: live, as a canary, or as a shadow."""
+    model, number = asked.path["model"], asked.path["number"]
+    found = asked.acting().deploy(
+        f"{model}@{number}",
+        reason=said.reason,
+        canary=said.share if said.kind == "canary" else None,
+        shadow=said.kind == "shadow",
+    )
+    return Done(said=f"{found.name} is {said.kind}", href=f"/models/{model}")
+
+
+def promote(asked: Asked, said: Reason) -> Done:
+    """Make the canary of a model live."""
+    model = asked.path["model"]
+    found = asked.acting().promote(model, reason=said.reason)
+    return Done(said=f"{found.name} is live", href=f"/models/{model}")
+
+
+def rollback(asked: Asked, said: TakingBack) -> Done:
+    """End what runs beside a live crossing, or make live again what was live before."""
+    model = asked.path["model"]
+    is_canary, is_shadow = said.kind == "canary", said.kind == "shadow"
+    found = asked.acting().rollback(model, reason=said.reason, canary=is_canary, shadow=is_shadow)
+    return Done(said=f"{found.name} is live", href=f"/models/{model}")
+
+
+ACTIONS: Final = (
+    Action(
+        name="deploy",
+        path="/models/{model}/{number}/deploy",
+        permission="operate",
+        takes=Deploying,
+        act=deploy,
+    ),
+    Action(
+        name="promote",
+        path="/models/{model}/promote",
+        permission="operate",
+        takes=Reason,
+        act=promote,
+    ),
+    Action(
+        name="rollback",
+        path="/models/{model}/rollback",
+        permission="operate",
+        takes=TakingBack,
+        act=rollback,
+    ),
+)

@@ -1,0 +1,224 @@
+"""Alerts: what monitors found, who was told, what people said, and the rows behind it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from interplane.errors import UnknownName
+from interplane.monitoring.counting.columns import resolve_column, spoken_name
+from interplane.project.journal import find_journal, open_journal
+from interplane.project.watch_report import alert_words
+from interplane.record import Digest, Value
+from interplane.web.routes import Asked, Page
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+
+    from interplane.monitoring.alerts.alert import Alert
+    from interplane.monitoring.alerts.outbox import Delivery
+    from interplane.monitoring.alerts.ports import Event
+    from interplane.monitoring.findings import Finding
+    from interplane.project.project import Project
+
+__all__ = ["PAGES", "AlertPage", "AlertsPage"]
+
+_MOST_ROWS: Final = 50
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class AlertRow(Value, frozen=True, kw_only=True):
+    """An alert in a list."""
+
+    id: Digest
+    state: str
+    model: str
+    rule: str
+    where: str
+    words: str
+    windows: int
+    owner: str
+    since: str
+    acknowledged: str
+
+
+class AlertsPage(Value, frozen=True, kw_only=True):
+    """All alerts, open ones first."""
+
+    alerts: tuple[AlertRow, ...]
+
+
+class WindowCard(Value, frozen=True, kw_only=True):
+    """What was found in one window."""
+
+    title: str
+    begin: str
+    end: str
+    value: float | None
+    reference: float | None
+    effect: float
+    rows: int
+
+
+class Line(Value, frozen=True, kw_only=True):
+    """A line of an alert's history: what happened, who did it, what was said."""
+
+    at: str
+    what: str
+    who: str
+    why: str
+
+
+class AlertPage(Value, frozen=True, kw_only=True):
+    """An alert.
+
+    Attributes:
+        alert: as it stands in a list.
+        metric: what its rule is about.
+        column: of which column, if of one.
+        windows: the window that opened it, the worst, and the last.
+        history: what happened to it, newest first.
+        deliveries: who was told, and how that went.
+        columns: the columns of the rows behind it.
+        rows: the first rows of the last window, in its slice, as text.
+        rows_in_all: how many there are.
+        rows_missing: why rows cannot be shown; empty if they can.
+    """
+
+    alert: AlertRow
+    metric: str
+    column: str
+    windows: tuple[WindowCard, ...]
+    history: tuple[Line, ...]
+    deliveries: tuple[Line, ...]
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    rows_in_all: int
+    rows_missing: str
+
+
+def read_alerts(asked: Asked) -> AlertsPage:
+    """Return all alerts, open ones first."""
+    journal = find_journal(asked.project)
+    if journal is None:
+        return AlertsPage(alerts=())
+    try:
+        return AlertsPage(alerts=tuple(map(_row, journal.alerts())))
+    finally:
+        journal.close()
+
+
+def read_alert(asked: Asked) -> AlertPage:
+    """Return an alert with its history, and the rows behind it."""
+    journal = open_journal(asked.project)
+    try:
+        alert = journal.find_alert(asked.path["alert"])
+        history, deliveries = journal.history(alert.id), journal.deliveries(alert=alert.id)
+    finally:
+        journal.close()
+    found = (("opened by", alert.opened), ("worst", alert.worst), ("last", alert.last))
+    columns, rows, in_all, missing = _rows(asked.project, alert)
+    return AlertPage(
+        alert=_row(alert),
+        metric=alert.cell.metric,
+        column=alert.cell.column,
+        windows=tuple(_window(title, each) for title, each in found),
+        history=tuple(_happened(each) for each in reversed(history)),
+        deliveries=tuple(_told(each) for each in deliveries),
+        columns=columns,
+        rows=rows,
+        rows_in_all=in_all,
+        rows_missing=missing,
+    )
+
+
+def _row(alert: Alert) -> AlertRow:
+    cell, seen = alert.cell, alert.acknowledged
+    pairs = zip(cell.by, cell.values, strict=True)
+    return AlertRow(
+        id=alert.id,
+        state=alert.state,
+        model=cell.model,
+        rule=cell.rule,
+        where=", ".join(f"{name}={value}" for name, value in pairs) or "all rows",
+        words=alert_words(alert),
+        windows=alert.windows,
+        owner=alert.owner,
+        since=_text(alert.opened.begin_us),
+        acknowledged="" if seen is None else f"{seen.who}: {seen.why}",
+    )
+
+
+def _window(title: str, found: Finding) -> WindowCard:
+    return WindowCard(
+        title=title,
+        begin=_text(found.begin_us),
+        end=_text(found.end_us),
+        value=found.value,
+        reference=found.reference,
+        effect=found.effect,
+        rows=found.rows,
+    )
+
+
+def _happened(event: Event) -> Line:
+    effect = "" if event.effect is None else f", effect {event.effect:.3f}"
+    return Line(at=_text(event.at_us), what=f"{event.kind}{effect}", who=event.who, why=event.why)
+
+
+def _told(delivery: Delivery) -> Line:
+    what = f"{delivery.event} by {delivery.channel}: {delivery.state}"
+    return Line(at=_text(delivery.at_us), what=what, who=delivery.owner, why=delivery.error)
+
+
+def _rows(
+    project: Project, alert: Alert
+) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...], int, str]:
+    """Return the logged rows of an alert's last window, in its slice."""
+    begin, end = (
+        _EPOCH + timedelta(microseconds=us) for us in (alert.last.begin_us, alert.last.end_us)
+    )
+    try:
+        found = project.predictions(alert.cell.model, since=begin, until=end).to_arrow()
+        by = [resolve_column(name, found.column_names) for name in alert.cell.by]
+    except UnknownName as error:  # the model is not of this workspace, or an expression slices
+        return (), (), 0, f"It cannot be shown: {error.what}"
+    inside = _inside(found, by, alert.cell.values)
+    shown = inside.slice(0, _MOST_ROWS).to_pylist()
+    names = tuple(map(spoken_name, inside.column_names))
+    return names, tuple(tuple(map(_cell, each.values())) for each in shown), inside.num_rows, ""
+
+
+def _inside(found: pa.Table, by: Sequence[str], values: Sequence[Any]) -> pa.Table:
+    import pyarrow.compute as pc
+
+    for name, value in zip(by, values, strict=True):
+        column = found.column(name)
+        found = found.filter(pc.is_null(column) if value is None else pc.equal(column, value))
+    return found
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "" if value is None else str(value)
+
+
+def _text(us: int) -> str:
+    return (_EPOCH + timedelta(microseconds=us)).isoformat().replace("+00:00", "Z")
+
+
+PAGES: Final = (
+    Page(
+        name="alerts", path="/alerts", permission="look", read=read_alerts, template="alerts.html"
+    ),
+    Page(
+        name="alert",
+        path="/alerts/{alert}",
+        permission="look",
+        read=read_alert,
+        template="alert.html",
+    ),
+)

@@ -1,0 +1,78 @@
+"""What is done on pages: by whom it may be, in whose name it stands on record, what is refused."""
+
+import json
+from urllib.parse import urlencode
+
+import pytest
+
+from interplane.project.project import Project
+from interplane.web.access.roles import permitted
+from interplane.web.actions import ACTIONS
+
+FORM = "application/x-www-form-urlencoded"
+SAID = {"reason": "tried"}
+
+
+def act(pages, path, said, *, role="operator", **headers):
+    """Say something to an action as a program does."""
+    headers = {"Content_Type": "application/json", **headers}
+    return pages.ask(path, method="POST", role=role, body=json.dumps(said), **headers)
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
+@pytest.mark.parametrize("role", [None, "nobody", "viewer", "contributor", "operator", "admin"])
+def test_who_may(pages, action, role):
+    """Each role, each action, at what is not there: nobody without the permission gets so far."""
+    path = action.path.format(model="trips", number="9", alert="f" * 12)
+    known = role if role in {"viewer", "contributor", "operator", "admin"} else None
+    answer = act(pages, path, SAID, role=role, Origin=pages.url)
+    wanted = 404 if permitted(known, action.permission) else 401 if known is None else 403
+    assert wanted == answer.status, answer
+
+
+def test_deploying_and_taking_back(pages, root):
+    """By a form; then it stands on record under the name of the token, with the reason."""
+    path, body = "/models/rides/2/deploy", urlencode({"reason": "by <b>hand</b>", "kind": "live"})
+    form = {"Content_Type": FORM, "Origin": pages.url}
+    done = pages.ask(path, method="POST", role="operator", body=body, **form)
+    assert (303, "/models/rides") == (done.status, done.headers["location"])
+    line = Project.find(root).deployments("rides")[-1]
+    assert ("operator", "by <b>hand</b>") == (line.actor, line.reason)
+    assert "by &lt;b&gt;hand&lt;/b&gt;" in pages.ask("/models/rides").body
+    back = act(pages, "/models/rides/rollback", {"reason": "not yet"})
+    assert (200, "rides@1 is live") == (back.status, back.json["said"])
+    shown = pages.ask("/models/rides.json").json["spans"][0]
+    assert ("rides@1", "operator", "not yet") == (shown["live"], shown["actor"], shown["reason"])
+
+
+def test_a_canary_is_promoted(pages):
+    """Beside what is live, then in its place; then all is as it was."""
+    said = {"reason": "carefully", "kind": "canary", "share": 0.25}
+    assert 200 == act(pages, "/models/rides/2/deploy", said).status
+    now = pages.ask("/models/rides.json").json["spans"][0]
+    assert ("rides@1", "rides@2", 0.25) == (now["live"], now["canary"], now["share"])
+    assert "rides@2 is a canary" in pages.ask("/models/rides", role="operator").body
+    assert "rides@2 is a canary" not in pages.ask("/models/rides", role="viewer").body
+    assert "rides@2 is live" == act(pages, "/models/rides/promote", SAID).json["said"]
+    assert 200 == act(pages, "/models/rides/rollback", SAID).status
+
+
+def test_what_is_refused(pages, root):
+    """A gate that stayed closed, no reason, words that nobody asked for, other sites, other media."""
+    before = Project.find(root).deployments("rides")
+    closed = act(pages, "/models/rides/3/deploy", SAID)
+    assert (409, True) == (closed.status, "gate" in closed.json["error"]["what"])
+    path = "/models/rides/2/deploy"
+    assert 422 == act(pages, path, {"reason": "  "}).status
+    assert 422 == act(pages, path, {}).status
+    assert 422 == act(pages, path, {"reason": "x", "kind": "all"}).status
+    assert 422 == act(pages, path, {"reason": "x", "force": True}).status
+    assert 413 == act(pages, path, {"reason": "x" * 100_000}).status
+    assert 415 == act(pages, path, SAID, Content_Type="text/plain").status
+    body = urlencode(SAID)
+    evil = {"Content_Type": FORM, "Origin": "http://evil.example"}
+    cookie = f"interplane={pages.tokens['operator']}"
+    refused = pages.ask(path, method="POST", role=None, body=body, Cookie=cookie, **evil)
+    assert 403 == refused.status
+    assert 405 == pages.ask(path, role="operator").status
+    assert before == Project.find(root).deployments("rides")
