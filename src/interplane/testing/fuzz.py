@@ -104,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--values", type=float, default=1e6, help="how many values to compare")
     parser.add_argument("--seed", type=int, default=None, help="a new one each time by default")
     parser.add_argument("--depth", type=int, default=5, help="how deep expressions are")
-    parser.add_argument("--rows", type=int, default=1000, help="how many rows a round has")
+    parser.add_argument("--rows", type=int, default=2000, help="how many rows a round has")
     parser.add_argument(
         *("--processes", "-j"),
         type=int,

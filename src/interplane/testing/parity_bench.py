@@ -109,7 +109,7 @@ class Bench:
         self._lookups = lookups
         self._values = list(zip(*(rows[name] for name in columns), strict=True))
         self._engine = duckdb.connect()
-        for setting in (*SETTINGS, "SET threads = 1"):
+        for setting in (*SETTINGS, "SET threads = 1", "SET enable_progress_bar = false"):
             self._engine.execute(setting)
         table = {name: pa.array(rows[name], _ARROW[kind]) for name, kind in columns.items()}
         self._engine.register("rows", pa.table({"n": pa.array(range(len(self._values))), **table}))
@@ -140,11 +140,12 @@ class Bench:
             return compared
         for name, node in outputs.items():
             expected = (engine[name], _numbers(engine[name], node))
-            found = None
+            nan = _first_nan(engine[name], node)
+            found = None if nan is None else self._smallest(node, nan)
             for way, columns in ways.items():
                 if name in columns:
                     compared.comparisons += len(self._values)
-                    place = _first_unlike(expected[way in _FOR_MODELS], columns[name], way)
+                    place = first_unlike(expected[way in _FOR_MODELS], columns[name])
                     if place is not None and found is None:
                         found = self._smallest(node, place)
             if found is not None:
@@ -223,7 +224,9 @@ class Bench:
             if "0" not in columns:
                 continue
             expected = (engine["0"], _numbers(engine["0"], node))[way in _FOR_MODELS]
-            place = _first_unlike(expected, columns["0"], way)
+            place = first_unlike(expected, columns["0"])
+            if place is None and way not in _FOR_MODELS:
+                place = _first_nan(expected, node)
             if place is not None:
                 return self._shown(node, place, way, expected[place], columns["0"][place])
         return None
@@ -279,10 +282,8 @@ def _numbers(values: list[Any], node: Node) -> list[float]:
     return as_numbers(values) if node.type in _NUMBERS else []
 
 
-def _first_unlike(expected: list[Any], found: list[Any], way: str) -> int | None:
-    """Return the first place of other bits, or of a NaN that stands for no null."""
-    place = first_unlike(expected, found)
-    if place is None and way not in _FOR_MODELS:
-        nan = (n for n, value in enumerate(expected) if isinstance(value, float) and value != value)  # noqa: PLR0124
-        return next(nan, None)
-    return place
+def _first_nan(values: list[Any], node: Node) -> int | None:
+    """Return the place of the first NaN: it is never a result."""
+    if node.type != "float" or not any(value != value for value in values):  # noqa: PLR0124
+        return None
+    return next(place for place, value in enumerate(values) if value != value)  # noqa: PLR0124
