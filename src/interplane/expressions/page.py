@@ -36,7 +36,8 @@ _STATISTICS = """\
 
 Computed on the training rows by `fit`, and replaced by their values. Nulls are left out. Each takes
 `where=` (a condition on the rows that count) and `by=` (one or more keys: one value for each group,
-looked up by key). Over no rows a statistic is null, a count is 0.
+looked up by key). Over no rows a statistic is null, a count is 0. A fit of a Spark DataFrame
+computes them in Spark SQL; the last column says how far that agrees with a fit of the same table.
 """
 
 
@@ -107,7 +108,7 @@ def _text(value: object) -> str:
 
 
 def _statistics() -> str:
-    lines = ["| written | takes | gives |", "|---|---|---|"]
+    lines = ["| written | takes | gives | on Spark |", "|---|---|---|---|"]
     return "\n".join([*lines, *map(_statistic, REDUCTIONS.values())]) + "\n"
 
 
@@ -117,4 +118,5 @@ def _statistic(reduction: Reduction) -> str:
     same = len(results) > 1 and list(reduction.types) == results
     result = "the same" if same else ", ".join(results)
     taken = ", ".join(reduction.types)
-    return f"| `x.{reduction.name}({option})` | {taken} → {result} | {reduction.doc} |"
+    cells = (f"`x.{reduction.name}({option})`", f"{taken} → {result}", reduction.doc)
+    return f"| {' | '.join(cells)} | {reduction.agreement or 'no'} |"

@@ -47,7 +47,8 @@ _SPARK_SMALL = "CASE WHEN abs({0}) < 1e150D THEN {0} END"
 _EXACT = "exact"
 _ORDER = "exact; of 0.0 and -0.0 either one"
 _ADDED = "1e-12 of the average size of the values: floats are added up in another order"
-_SPREAD = "1e-12 of the average square of the values, of its root for std"
+_SPREAD = "1e-12 of the square root of the average square of the values"
+_SQUARED = "1e-12 of the average square of the values"
 _BETWEEN = "exact, between the same two values; the interpolation to 1e-15 of the larger"
 
 
@@ -87,7 +88,7 @@ def _spread(name: str, function: str, doc: str) -> Reduction:
         types=_NUMBERS,
         sql=f"CASE WHEN {_FITS} THEN {function}({_SMALL}){{where}} END",
         spark=f"CASE WHEN {_SPARK_FITS} THEN {function}({_SPARK_SMALL}){{where}} END",
-        agreement=_SPREAD,
+        agreement=_SPREAD if name == "std" else _SQUARED,
         as_float=True,
         smooth=True,
     )
