@@ -99,12 +99,23 @@ def output_of(child, reading):
 # ---- a crowd ----------------------------------------------------------------------------------
 
 
+def open_store(path):
+    """Open the file, or the store in Redis that the environment names."""
+    where = os.environ.get("INTERPLANE_TEST_REDIS")
+    if where is None:
+        return SqliteOnline(path)
+    from interplane.views.redis.settings import RedisSettings
+    from interplane.views.redis.store import RedisOnline
+
+    return RedisOnline(RedisSettings(*where.split(), timeout_s=20.0))
+
+
 def crowd(path, count):
-    """Let sixteen processes write to one file; print what went wrong, and what was acknowledged."""
+    """Let sixteen processes write to one store; print what went wrong, and what was acknowledged."""
 
     def write(who):
         def work(say):
-            store = SqliteOnline(path)
+            store = open_store(path)
             number = store.register(VIEW).number
             for place in range(count):
                 fact = Fact(number, (f"e{place}",), Event(place, place, (who,), (1.0,)))
@@ -114,6 +125,7 @@ def crowd(path, count):
 
         return work
 
+    open_store(path).close()  # whatever it imports is imported once
     children = [fork(write(who)) for who in range(WRITERS)]
     for child in children:
         for line in output_of(*child):

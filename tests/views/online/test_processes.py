@@ -21,7 +21,7 @@ from interplane.views.view import ViewUse
 
 PROGRAM = str(Path(__file__).with_name("processes.py"))
 HEAVY = ("duckdb", "numpy", "pandas", "pyarrow")
-SERVER = ("lookups", "online", "ports", "pushing", "shelves", "states")
+SERVER = ("lookups", "online", "ports", "pushing", "redis.store", "shelves", "states")
 
 
 def run(*arguments, timeout=120):
