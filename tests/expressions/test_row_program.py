@@ -194,3 +194,43 @@ def test_text_has_no_place_among_many_vectors() -> None:
     """The output is named here as well."""
     with pytest.raises(ExpressionError, match="output 'low' is str"):
         _program(low=ROW.s.lower()).many([])
+
+
+def _one_hot(expr: Expr, values: list[Any]) -> dict[str, Expr]:
+    """Return the features of a one-hot encoding, as the encoding of that name makes them."""
+    return {
+        f"{name} is {value}": (expr == value).fill_null(False).cast("float")
+        for name, value in zip("abcdefghij", values, strict=False)
+    }
+
+
+@pytest.mark.parametrize(
+    ("expr", "values", "asked"),
+    [
+        (ROW.s, list("uvwxyz"), ["u", "z", "?", None]),
+        (ROW.n, [1, 0, -5, 2**62, 7], [0, 2**62, 3, None]),
+        (ROW.x, [0.0, 1.5, -0.0, math.inf, 2.0, 3.0, 4.0, 5.0], [-0.0, 0, math.inf, math.nan]),
+        (ROW.late, [True, False], [True, False, None]),
+    ],
+)
+def test_a_one_hot_is_looked_up_as_it_is_compared(
+    expr: Expr, values: list[Any], asked: list[Any]
+) -> None:
+    """Many values at once give what one comparison after the other gives, between other outputs."""
+    others = {"first": ROW.n, "last": ROW.x + 1}
+    program = _program(first=others["first"], **_one_hot(expr, values), last=others["last"])
+    for value in asked:
+        (name,) = (name for name in INPUTS if repr(ROW[name]) == repr(expr))
+        row = _row(**{name: value})
+        expected = [math.nan if each is None else float(each) for each in program(row).values()]
+        assert repr(expected) == repr(program.vector(list(row.values())))
+        assert repr(expected) == repr(list(program.many([list(row.values())])))
+
+
+def test_two_one_hots_side_by_side() -> None:
+    """Of two parts, and of one part twice over the same values."""
+    twice = {f"{name} again": expr for name, expr in _one_hot(ROW.s, list("uvwxy")).items()}
+    program = _program(**_one_hot(ROW.s, list("uvwxy")), **_one_hot(ROW.n, list(range(6))), **twice)
+    row = _row(s="w", n=4)
+    assert [float(each) for each in program(row).values()] == program.vector(list(row.values()))
+    assert 3.0 == sum(program.vector(list(row.values())))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from interplane.errors import NotFreezable
 from interplane.expressions.form import mentions
 from interplane.expressions.nodes import Call, Column, Literal, Lookup, Reduce
+from interplane.expressions.one_hots import find_one_hots, parts_in_use
 from interplane.expressions.operations import form_of
 from interplane.expressions.render import render
 from interplane.expressions.runtime import NAMESPACE
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from interplane.expressions.form import Form
     from interplane.expressions.graph import Graph, Part
     from interplane.expressions.nodes import Constant
+    from interplane.expressions.one_hots import OneHot
     from interplane.record import Type
 
     Lookups = Mapping[str, Mapping[tuple[Constant, ...], Constant]]
@@ -60,12 +62,14 @@ def write_vector(
     graph: Graph, inputs: Mapping[str, Type], lookups: Lookups
 ) -> tuple[str, list[Any]]:
     """Return source and constants of the function from a sequence to a list of floats."""
-    writer = _Writer(graph, lookups)
+    one_hots = find_one_hots(graph)
+    writer = _Writer(graph, lookups, used=parts_in_use(graph, one_hots))
     targets = "".join(f"{writer.name_input(name)}, " for name in inputs)
     reads = [f"{targets}= values"] if targets else []
     writer.write_parts(inputs)
-    items = [writer.as_number(root) for root in graph.roots]
-    return writer.source("values", reads, f"[{', '.join(items)}]"), writer.constants
+    items = writer.as_numbers(one_hots)
+    result = writer.with_ones(items, one_hots) if one_hots else f"[{items}]"
+    return writer.source("values", reads, result), writer.constants
 
 
 def write_many(graph: Graph, inputs: Mapping[str, Type], lookups: Lookups) -> tuple[str, list[Any]]:
@@ -74,13 +78,15 @@ def write_many(graph: Graph, inputs: Mapping[str, Type], lookups: Lookups) -> tu
     Each row is packed to bytes at once: its floats are given back before the next row makes new ones,
     which takes less time than a list of all of them does.
     """
-    writer = _Writer(graph, lookups)
+    one_hots = find_one_hots(graph)
+    writer = _Writer(graph, lookups, used=parts_in_use(graph, one_hots))
     targets = "".join(f"{writer.name_input(name)}, " for name in inputs)
     writer.write_parts(inputs)
     new = writer.constant(partial(array, "d"))
     pack = writer.constant(Struct(f"{len(graph.roots)}d").pack)
-    items = ", ".join(writer.as_number(root) for root in graph.roots)
-    source = writer.loop(targets, start=f"{new}()", add="frombytes", result=f"{pack}({items})")
+    items = writer.as_numbers(one_hots)
+    row = f"*{writer.with_ones(items, one_hots)}" if one_hots else items
+    source = writer.loop(targets, start=f"{new}()", add="frombytes", result=f"{pack}({row})")
     return source, writer.constants
 
 
@@ -125,6 +131,10 @@ class _Value:
         return bool(self.nulls) or self.partial or self.nan
 
 
+_NOT_WRITTEN = _Value("")
+"""In the place of a part that nothing reads."""
+
+
 def _wrap(value: _Value) -> str:
     """Return a text that is None where the part is null (but for NaN)."""
     if not value.nulls or (value.atom and value.nulls == (value.text,)):
@@ -139,8 +149,9 @@ def _any_none(names: Iterable[str]) -> str:
 class _Writer:
     """Writes the parts of a graph, one after the other, as statements."""
 
-    def __init__(self, graph: Graph, lookups: Lookups) -> None:
+    def __init__(self, graph: Graph, lookups: Lookups, used: set[int] | None = None) -> None:
         self.constants: list[Any] = []
+        self._used = set(range(len(graph.parts))) if used is None else used
         self._lookups = lookups
         self._graph = graph
         self._lines: list[str] = []
@@ -182,6 +193,24 @@ class _Writer:
             "float": value.text,
         }[kind]
         return f"nan if {_any_none(value.nulls)} else {text}" if value.nulls else text
+
+    def as_numbers(self, one_hots: Sequence[OneHot]) -> str:
+        """Return all outputs as floats; those of one-hots as zeros."""
+        zeros = {run.start: self.constant((0.0,) * len(run.values)) for run in one_hots}
+        fused = {place for run in one_hots for place in range(run.start, run.stop)}
+        return ", ".join(
+            f"*{zeros[place]}" if place in zeros else self.as_number(root)
+            for place, root in enumerate(self._graph.roots)
+            if place in zeros or place not in fused
+        )
+
+    def with_ones(self, items: str, one_hots: Sequence[OneHot]) -> str:
+        """Return the name of the list of outputs, after the ones of one-hots are put into it."""
+        self._lines.append(f"out = [{items}]")
+        for run in one_hots:
+            find, x = self.constant(run.places.get), _wrap(self._clean(run.x))
+            self._lines += [f"at = {find}({x})", "if at is not None: out[at] = 1.0"]
+        return "out"
 
     def source(self, argument: str, reads: Sequence[str], result: str) -> str:
         """Return the whole source: ``make(constants)`` returns ``run``."""
@@ -250,6 +279,9 @@ class _Writer:
                 x = self._inputs[name]
                 self._lines.append(f"{x} = None if {x} is None or {x} != {x} else {x} * 1.0")
         for position, part in enumerate(self._graph.parts):
+            if position not in self._used:
+                self._values.append(_NOT_WRITTEN)
+                continue
             self._values.append(self._write(part))
             if self._graph.uses[position] > 1 or self._values[-1].depth > _DEEPEST:
                 self._atom(position)
