@@ -1,12 +1,15 @@
 """Point-in-time joins: the latest values and windows of entities, beside engines asked by hand.
 
 1M rows against 10M events of 100,000 entities over a year, each known up to a day after it happened.
-INTERPLANE_BENCH_EVENTS=1000000 takes a tenth of both.
+INTERPLANE_BENCH_EVENTS=1000000 takes a tenth of both. INTERPLANE_FEAST_PYTHON names a Python that has Feast
+(``pip install "feast[duckdb]"`` in an environment of its own); without it Feast is left out, in words.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -16,6 +19,7 @@ import duckdb
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from benchmarks.harness import Row, best_times
 from interplane.data.table import Table
@@ -62,6 +66,29 @@ FROM one o ASOF LEFT JOIN left_ g ON o.who = g.entity AND o.t >= g.moment
 """
 
 
+LAST_50 = """
+WITH running AS (
+    SELECT entity, known, avg(x) OVER w AS m, stddev_samp(x) OVER w AS s FROM events
+    WINDOW w AS (PARTITION BY entity ORDER BY happened ROWS 49 PRECEDING)
+) SELECT r.place, e.m, e.s FROM asking r ASOF LEFT JOIN running e
+ON r.who = e.entity AND r.t >= e.known
+"""
+LIFETIME = """
+WITH running AS (
+    SELECT entity, known, count(x) OVER w AS n, avg(x) OVER w AS m, stddev_samp(x) OVER w AS s,
+        last(x IGNORE NULLS) OVER w AS l
+    FROM events WINDOW w AS (PARTITION BY entity ORDER BY known ROWS UNBOUNDED PRECEDING)
+) SELECT r.place, coalesce(e.n, 0) AS n, e.m, e.s, e.l FROM asking r ASOF LEFT JOIN running e
+ON r.who = e.entity AND r.t >= e.known
+"""
+SPREAD = """
+SELECT r.place, stddev_samp(e.x) AS s, count(DISTINCT e.x) AS d FROM asking r LEFT JOIN events e
+ON r.who = e.entity AND e.known <= r.t AND e.happened > r.t - INTERVAL 37 DAY
+AND e.happened <= r.t - INTERVAL 7 DAY
+GROUP BY r.place
+"""
+
+
 def view(features) -> View:
     return View(
         name="bench", source="events", entity=("entity",), event_time="happened",
@@ -72,6 +99,23 @@ def view(features) -> View:
 
 LATEST = view({"x": Latest(0, "float"), "y": Latest(1, "float"), "z": Latest(2, "float")})
 WEEK = view({"n": Window("count", 0, 7 * DAY, "float"), "m": Window("mean", 0, 7 * DAY, "float")})
+
+
+FIFTY = view({"m": Window("mean", 0, None, "float", 50), "s": Window("std", 0, None, "float", 50)})
+EVER = view(
+    {
+        "n": Window("count", 0, None, "float"),
+        "m": Window("mean", 0, None, "float"),
+        "s": Window("std", 0, None, "float"),
+        "l": Window("last", 0, None, "float"),
+    }
+)
+LATE = view(
+    {
+        "s": Window("std", 0, 30 * DAY, "float", None, 7 * DAY),
+        "d": Window("count_distinct", 0, 30 * DAY, "float", None, 7 * DAY),
+    }
+)
 
 
 def tables() -> tuple[pa.Table, pa.Table]:
@@ -110,6 +154,8 @@ def run() -> list[Row]:
     return [
         *latest(source, asking, engine, (pl.from_arrow(events), pl.from_arrow(rows))),
         *windows(source, asking, engine),
+        *newer_windows(source, asking, engine),
+        *feast(events, rows),
         *memory(events, rows),
     ]
 
@@ -167,6 +213,78 @@ def windows(source, asking, engine) -> list[Row]:
         Row(f"{work}, prepared", "s", times["reused"], beside, note=note),
         Row(f"{work}, from the table", "s", times["built"], beside),
     ]
+
+
+def newer_windows(source, asking, engine) -> list[Row]:
+    """Windows of so many events, of a lifetime, and with a delay."""
+    found = []
+    kinds = (
+        ("mean, std of the last 50", FIFTY, LAST_50, "running frames and an ASOF join"),
+        ("count, mean, std, last of all", EVER, LIFETIME, "running frames and an ASOF join"),
+        ("std, distinct of 30 days, a week ago", LATE, SPREAD, "join on the range"),
+    )
+    for work, its_view, query, how in kinds:
+        use, ready = ViewUse(its_view, ("who",)), prepare(its_view, source)
+        close = agreement(join(asking, use, ready, time="t"), engine, query)
+        times = best_times(
+            {
+                "built": lambda its=its_view, use=use: join(
+                    asking, use, prepare(its, source), time="t"
+                ),
+                "reused": lambda use=use, ready=ready: join(asking, use, ready, time="t"),
+                "hand": lambda query=query: engine.sql(query).to_arrow_table(),
+            },
+            repeats=3,
+        )
+        beside = {f"DuckDB by hand, {how}": times["hand"]}
+        note = f"by hand: {close:.2%} of the values agree within 1e-6 (late events are in another order)"
+        found += [
+            Row(f"{work}: {ROWS:,} rows, prepared", "s", times["reused"], beside, note=note),
+            Row(f"{work}: {ROWS:,} rows, from the table", "s", times["built"], beside),
+        ]
+    return found
+
+
+def agreement(ours, engine, query) -> float:
+    """Return the share of values that are near those of a query."""
+    other = engine.sql(f"SELECT * FROM ({query}) ORDER BY place").to_arrow_table()
+    pairs = [(ours.column(n).to_numpy(), other.column(n).to_numpy()) for n in ours.column_names]
+    near = [np.isclose(a, b, rtol=1e-6, atol=1e-9, equal_nan=True) for a, b in pairs]
+    return float(np.mean(near))
+
+
+def feast(events, rows) -> list[Row]:
+    """The latest values by known-at time, by Feast in its own Python, from Parquet files."""
+    work = f"latest 3 values: {ROWS:,} rows, {EVENTS:,} events, from Parquet"
+    python = os.environ.get("INTERPLANE_FEAST_PYTHON")
+    if not python:
+        print("Feast is left out: INTERPLANE_FEAST_PYTHON names no Python that has it")
+        return []
+    beside = {}
+    with tempfile.TemporaryDirectory(prefix="interplane-bench-") as folder:
+        given = {"events": events, "rows": rows}
+        for name, table in given.items():
+            pq.write_table(table, f"{folder}/{name}.parquet")
+        script = str(ROOT / "benchmarks" / "feast" / "join.py")
+        for kind in ("duckdb", "file"):
+            if kind == "file" and EVENTS > 2_000_000:
+                continue  # it takes minutes, and 14 GB of memory for ten million events
+            command = [python, script, folder, kind]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                print(f"Feast ({kind}) did not run: {done.stderr.strip()[-200:]}")
+                continue
+            answer = json.loads(done.stdout.splitlines()[-1])
+            beside[f"Feast, its {kind} store"] = statistics.median(answer["seconds"])
+
+        def ours() -> object:
+            source, asking = (
+                Table.from_arrow(pq.read_table(f"{folder}/{name}.parquet")) for name in given
+            )
+            return join(asking, ViewUse(LATEST, ("who",)), source, time="t")
+
+        times = best_times({"ours": ours}, repeats=3)
+    return [Row(work, "s", times["ours"], beside)]
 
 
 def check(ours, engine) -> None:
