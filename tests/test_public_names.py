@@ -51,6 +51,7 @@ NAMES = [
     "live",
     "min_max",
     "one_hot",
+    "operation",
     "ordinal",
     "robust_scale",
     "rule",

@@ -57,6 +57,7 @@ _WHERE = {
     "live": "pipeline.graph:Live",
     "min_max": "features.encodings",
     "one_hot": "features.encodings",
+    "operation": "expressions.own_operations",
     "ordinal": "features.encodings",
     "robust_scale": "features.encodings",
     "rule": "evaluation.gates",

@@ -15,6 +15,7 @@ from interplane.expressions.expr import greatest as greatest
 from interplane.expressions.expr import if_else as if_else
 from interplane.expressions.expr import least as least
 from interplane.expressions.expr import literal as literal
+from interplane.expressions.own_operations import operation as operation
 from interplane.expressions.windows import last as last
 from interplane.expressions.windows import lifetime as lifetime
 from interplane.features.definition import Features as Features
@@ -96,6 +97,7 @@ __all__ = [
     "live",
     "min_max",
     "one_hot",
+    "operation",
     "ordinal",
     "robust_scale",
     "rule",

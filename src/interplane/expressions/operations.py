@@ -21,6 +21,7 @@ from interplane.expressions import (
     times,
 )
 from interplane.expressions.nodes import Call, Literal
+from interplane.expressions.own_operations import PREFIX, find_own, known_own, other_definition
 from interplane.expressions.render import described, render
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from interplane.expressions.form import Form, Operation
     from interplane.expressions.nodes import Node
 
-__all__ = ["TABLE", "call", "form_of", "get_operation"]
+__all__ = ["TABLE", "call", "form_of", "get_operation", "is_operation"]
 
 TABLE: dict[str, Operation] = {
     operation.name: operation
@@ -48,17 +49,26 @@ def get_operation(name: str) -> Operation:
 
     Raises:
         UnknownName: if there is none.
+        ExpressionError: if it is somebody's own (``own.name``) and not registered.
     """
+    if name.startswith(PREFIX):
+        return find_own(name)
     if name not in TABLE:
         raise UnknownName.of("operation", name, TABLE, do='See "docs/operations.md"')
     return TABLE[name]
 
 
+def is_operation(name: str) -> bool:
+    """Return whether there is an operation of this name, in the table or of somebody's own."""
+    return name in TABLE or name.removeprefix(PREFIX) in known_own()
+
+
 def form_of(node: Call) -> Form:
     """Return the form that a call of the table uses."""
-    form = TABLE[node.op].form(tuple(arg.type for arg in node.args))
+    operation = get_operation(node.op)
+    form = operation.form(tuple(arg.type for arg in node.args))
     if form is None:
-        raise _no_form(TABLE[node.op], node.args)
+        raise _no_form(operation, node.args)
     return form
 
 
@@ -117,6 +127,10 @@ def _hint(operation: Operation, args: tuple[Node, ...]) -> str:
 def _check_options(
     operation: Operation, args: tuple[Node, ...], form: Form, options: Mapping[str, Any]
 ) -> None:
+    if operation.name.startswith(PREFIX):
+        other = other_definition(operation.name, options.get("definition"))
+        if other is not None:
+            raise other
     known = {option.name: option for option in operation.options}
     for name in (*options, *known):
         if name not in known:

@@ -70,8 +70,9 @@ def _render_call(node: Call, level: int) -> str:
     if node.op == "shift":
         shift = timedelta(microseconds=dict(node.options)["microseconds"])  # type: ignore[arg-type]
         return f"({_render(node.args[0], 6)} + {shift})"
-    if node.op in _FUNCTIONS:
-        return f"{node.op}({', '.join(_render(arg, 0) for arg in node.args)})"
+    if node.op in _FUNCTIONS or node.op.startswith("own."):
+        name = node.op.removeprefix("own.")
+        return f"{name}({', '.join(_render(arg, 0) for arg in node.args)})"
     rest = [_render(arg, 0) for arg in node.args[1:]]
     options = node.options if node.op != "to_local" else _zone(node)
     rest += [f"{name}={_short(value)}" for name, value in options]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from interplane.errors import NotFreezable
 from interplane.expressions.expr import Expr
 from interplane.expressions.nodes import Call, Column, Literal, Lookup, Reduce
-from interplane.expressions.operations import TABLE
+from interplane.expressions.operations import is_operation
 from interplane.expressions.reductions import REDUCTIONS
 from interplane.expressions.trees import parts_of, rebuild
 from interplane.features.derived import DERIVED, TARGET_MEAN
@@ -73,7 +73,7 @@ def _check_node(name: str, root: Node, *, label: str | None) -> None:
             case Reduce():
                 _check_statistic(name, node)
                 _check_groups_of_targets(name, node)
-            case Call(op=op) if op not in TABLE:
+            case Call(op=op) if not is_operation(op):
                 raise NotFreezable(
                     f"the feature {name!r} uses the operation {op!r}",
                     expected="an operation of the table, which has an exact twin for one row",

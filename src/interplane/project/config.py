@@ -48,6 +48,8 @@ class ProjectConfig(Value, frozen=True, kw_only=True, forbid_unknown_fields=True
     Attributes:
         name: the project's name.
         pipelines: where its pipelines are, as ``module:attribute``.
+        operations: the modules that declare operations of the project's own; imported before
+            features that name one are read.
         workspace: where records and bytes are kept, relative to the project file.
         run: how runs are made.
         rollout: what a canary has to show before it is promoted.
@@ -62,6 +64,7 @@ class ProjectConfig(Value, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     name: str
     pipelines: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
     workspace: str = ".interplane"
     run: RunConfig = RunConfig()
     rollout: CanaryPolicy = CanaryPolicy()
@@ -140,6 +143,14 @@ def _check(config: ProjectConfig, place: str) -> None:
             raise ConfigError(
                 f"{place}: {reference!r} in pipelines does not say where a pipeline is",
                 expected='"module:attribute", for example "flights:pipeline"',
+                do="Mend it",
+            )
+
+    for module in config.operations:
+        if not all(part.isidentifier() for part in module.split(".")):
+            raise ConfigError(
+                f"{place}: {module!r} in operations does not say which module declares them",
+                expected='a module, for example "operations" or "shop.operations"',
                 do="Mend it",
             )
 

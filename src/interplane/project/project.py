@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import importlib
 import os
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -62,6 +62,11 @@ class Project:
         self.root = root
         self.config = config
         self.actor = actor or os.environ.get("INTERPLANE_ACTOR") or _user()
+        if config.operations:
+            from interplane.expressions.own_operations import when_missing
+            from interplane.project.operations import import_operations
+
+            when_missing(str(root), partial(import_operations, root, config.operations))
 
     @classmethod
     def find(cls, start: Path | None = None) -> Self:
