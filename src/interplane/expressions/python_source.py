@@ -142,6 +142,11 @@ def _wrap(value: _Value) -> str:
     return f"(None if {_any_none(value.nulls)} else {value.text})"
 
 
+def _is_none_at_the_end(text: str) -> bool:
+    """Return whether the text is None in its last branch only, so that NaN can stand there."""
+    return text.endswith(" else None)") and text.count("None") == 1
+
+
 def _any_none(names: Iterable[str]) -> str:
     return " or ".join(f"{name} is None" for name in names)
 
@@ -184,9 +189,11 @@ class _Writer:
     def as_number(self, position: int) -> str:
         """Return an output as a float: NaN where it is null."""
         value = self._values[position]
+        kind = self._graph.parts[position].node.type
+        if value.partial and kind == "float" and _is_none_at_the_end(value.text):
+            value = replace(value, text=f"{value.text.removesuffix('None)')}nan)", partial=False)
         if value.partial:
             value = self._atom(position)
-        kind = self._graph.parts[position].node.type
         text = {
             "bool": f"1.0 if {value.text} else 0.0",
             "int": f"float({value.text})",
