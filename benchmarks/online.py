@@ -41,6 +41,7 @@ def run() -> list[Row]:
             *_reads(place),
             *_three_views(place),
             *_busy_window(),
+            *_long_lives(),
             *_pushes(place),
             *_materialized(place),
         ]
@@ -217,6 +218,38 @@ def _busy_window() -> list[Row]:
             times["ours"] * 1e6,
             {"len, sum and max of a list of 2,000 floats": times["bare"] * 1e6}),
     ]  # fmt: skip
+
+
+def _long_lives() -> list[Row]:
+    """Reading eight statistics after each event, however many came before, beside adding them up anew."""
+    functions = ("count", "sum", "mean", "max", "std", "count_distinct", "first", "last")
+    spans = (("of a lifetime", None), ("of the last 500", 500))
+    events, step = 100_000, 60_000_000
+    values = [place * 0.1 for place in range(events)]
+    found = []
+    for name, rows in spans:
+        features = {each: Window(each, 0, None, "float", rows) for each in functions}
+        history = History(replace(example(), name="long", features=features))
+        for place in range(events):
+            history.insert(Event(place * step, place * step, (place,), (place * 0.1,)))
+        fresh = itertools.count(events)
+
+        def ours(history: History = history, fresh: itertools.count[int] = fresh) -> object:
+            place = next(fresh)
+            history.insert(Event(place * step, place * step, (place,), (place * 0.1,)))
+            return history.at(place * step)
+
+        for _ in range(10):  # from then on it is followed
+            ours()
+        bare = values[: rows or events]
+        works = {"ours": ours, "bare": lambda bare=bare: (len(bare), sum(bare), max(bare))}
+        times = best_times(works, number=5)
+        found.append(
+            Row(f"an event comes, then eight statistics {name} are read", "us",
+                times["ours"] * 1e6,
+                {f"len, sum and max of a list of {len(bare):,} floats": times["bare"] * 1e6})
+        )  # fmt: skip
+    return found
 
 
 def _pushes(place: Path) -> list[Row]:
