@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ from interplane.features.training_rows import TrainingRows, with_folds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from concurrent.futures import Executor, Future
 
     from interplane.data.promises import Promise
     from interplane.expressions.expr import Expr
@@ -51,10 +53,11 @@ def fit(
     fast: bool = False,
 ) -> Frozen:
     """Return the features with every statistic computed on the table, and proved on it."""
-    source = _Source.read(definition, table, sources)
-    with TrainingRows(source.rows, fast=fast) as rows:
-        parts = source.freeze(rows)
-    return source.frozen(parts, fast=fast)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        source = _Source.read(definition, table, sources, beside=beside)
+        with TrainingRows(source.rows, fast=fast) as rows:
+            parts = source.freeze(rows)
+        return source.frozen(parts, fast=fast)
 
 
 def fit_transform(
@@ -71,12 +74,13 @@ def fit_transform(
             expected="one, to return with the training rows",
             do="Declare label=..., or call fit and transform",
         )
-    source = _Source.read(definition, table, sources)
-    folded = with_folds(source.rows, definition.key, folds=source.folds())
-    with TrainingRows(folded, fast=fast) as rows:
-        parts = source.freeze(rows)
-        features, lookups = training_form(parts, rows, source.label)
-    frozen = source.frozen(parts, fast=fast)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        source = _Source.read(definition, table, sources, beside=beside)
+        folded = with_folds(source.rows, definition.key, folds=source.folds())
+        with TrainingRows(folded, fast=fast) as rows:
+            parts = source.freeze(rows)
+            features, lookups = training_form(parts, rows, source.label)
+        frozen = source.frozen(parts, fast=fast)
     labelled = folded.filter(source.has_label) if frozen.training.null_labels else folded
     x = Table.from_arrow(evaluate(features, labelled, lookups), name="the training features")
     return frozen, x, np.array(labelled.column(definition.label).cast("float64").to_numpy())
@@ -93,14 +97,21 @@ class _Source:
     rows: pa.Table
     has_label: pa.ChunkedArray
     sources: Mapping[str, str]
-    seen: Mapping[Seen, bytes]
+    seen: Future[dict[Seen, bytes]]
     promise: Promise | None
 
     @classmethod
     def read(
-        cls, definition: Features, table: Table, sources: Mapping[str, Table] | None
+        cls,
+        definition: Features,
+        table: Table,
+        sources: Mapping[str, Table] | None,
+        *,
+        beside: Executor,
     ) -> _Source:
         """Check the features against the table and read what they need of it and of the sources.
+
+        The keys of the rows are taken down ``beside``: the statistics are computed on one thread.
 
         Raises:
             NotFreezable: if a feature cannot be frozen.
@@ -125,7 +136,7 @@ class _Source:
         rows = read(wide, wide.types)
         has_label = _has_label(definition, wide.types, rows)
         digests = source_digests(uses, sources)
-        seen = remembered(table, definition.key)
+        seen = beside.submit(remembered, table, definition.key)
         return cls(
             *(definition, uses, written, wide.types, rows, has_label, digests),
             seen=seen,
@@ -162,6 +173,7 @@ class _Source:
 
     def frozen(self, parts: FrozenParts, *, fast: bool) -> Frozen:
         """Return the frozen features, proved on the rows."""
+        seen = self.seen.result()
         frozen = Frozen(
             features=parts.features,
             lookups=parts.lookups,
@@ -176,11 +188,11 @@ class _Source:
                 fast=fast,
                 last=self._last(),
                 sources=dict(self.sources),
-                seen=tuple(self.seen),
+                seen=tuple(seen),
                 promise=self.promise,
                 stages=parts.stages,
             ),
-            read_seen=dict(self.seen).__getitem__,
+            read_seen=dict(seen).__getitem__,
         )
         return frozen.with_parity(prove(frozen, Table.from_arrow(self.rows), wide=True))
 
