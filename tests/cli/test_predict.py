@@ -57,11 +57,11 @@ def test_rows_are_chosen_by_prediction_time(finished):
 
 
 def test_training_rows_are_no_test(finished):
-    """Figures on what the model may have learned from are said to flatter."""
+    """Figures on what the model was fitted on are said to flatter."""
     assert "careful" not in finished.must("predict", "rides@live", "--out", "s").out
     finished.edit("rides.py", 'rows="test"', 'rows="train"')
     out = finished.must("predict", "rides@live", "--out", "s").out
-    assert "careful: 158 of these rows are not after the model's last training row" in out
+    assert "careful: the model was fitted on 158 of these rows" in out
 
 
 def test_beside_another_crossing(finished):
