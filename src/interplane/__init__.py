@@ -86,6 +86,11 @@ class _Package(ModuleType):
         """Import a public name when it is first used."""
         if name not in _WHERE:
             from interplane.errors import did_you_mean
+            from interplane.expressions.refused import FUNCTIONS, find_refusal, refusing
+
+            refusal = find_refusal(name) if name in FUNCTIONS else None
+            if refusal is not None:
+                return refusing(name, refusal, f"ip.{name}")
 
             hint = did_you_mean(name, _WHERE)
             raise AttributeError(f"interplane has no {name!r}. {hint}".rstrip())

@@ -162,7 +162,7 @@ def test_mistakes_say_what_to_write(write: object, hint: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("isnull", "is_null()"), ("lowercase", "lower()"), ("hours", "hour()"), ("apply", "no twin"),
+    [("isnull", "is_null()"), ("lowercase", "lower()"), ("hours", "hour()"),
      ("zebra", "docs/operations.md")],
 )  # fmt: skip
 def test_unknown_methods_name_ours(name: str, hint: str) -> None:

@@ -97,7 +97,7 @@ def _edited(path: list[Any], value: Any) -> Any:
          "$.nodes[1].keys"),
         (_edited(["nodes", 1], {"reduce": "mean", "args": [0, 0], "by": [], "type": "float"}),
          "$.nodes[1].args"),
-        (_edited(["nodes", 1], {"reduce": "mode", "args": [0], "by": [], "type": "float"}),
+        (_edited(["nodes", 1], {"reduce": "modus", "args": [0], "by": [], "type": "float"}),
          "$.nodes[1]"),
     ],
 )  # fmt: skip

@@ -16,6 +16,7 @@ from interplane.expressions.constants import to_literal
 from interplane.expressions.nodes import Column, Literal, Reduce
 from interplane.expressions.operations import call
 from interplane.expressions.reductions import reduce
+from interplane.expressions.refused import find_refusal, refusing
 from interplane.expressions.render import described, render
 from interplane.expressions.windows import WINDOW_FUNCTIONS, Last, Windowed, window_type
 
@@ -60,8 +61,19 @@ _ELSEWHERE = {
     "uppercase": "upper()", "startswith": "starts_with(…)", "endswith": "ends_with(…)",
     "weekday": "day_of_week()", "dayofweek": "day_of_week()", "dt": "x.hour(), x.day() …",
     "str": "x.lower(), x.length() …", "dayofyear": "day_of_year()",
-    "apply": "operations of the table; Python functions have no twin on the engine",
-    "map": "operations of the table; Python functions have no twin on the engine",
+    "pow": "x ** y", "mod": "x % y", "ltrim": "lstrip()", "rtrim": "rstrip()", "trim": "strip()",
+    "strip_chars": "strip()", "zfill": 'lpad(length, "0")', "pad_start": "lpad(length)",
+    "pad_end": "rpad(length)", "instr": "find(other)", "position": "find(other)",
+    "locate": "find(other)", "ascii_str": "code_point()", "ord": "code_point()",
+    "str_contains": "contains(…)", "extract": "re_extract(pattern, group)",
+    "regexp_extract": "re_extract(pattern, group)", "regexp_replace": "re_replace(pattern, new)",
+    "replace_all": "re_replace(pattern, new)", "regexp_matches": "re_search(pattern)",
+    "rlike": "re_search(pattern)", "match": "re_search(pattern)", "count_matches": "re_count(pattern)",
+    "week_of_year": "week()", "isoyear": "iso_year()", "isocalendar": "week()",
+    "date_trunc": "truncate(unit)", "floor_dt": "truncate(unit)", "date_diff": "delta(other, unit)",
+    "convert_time_zone": 'to_local("America/New_York")', "tz_convert": 'to_local("America/New_York")',
+    "astimezone": 'to_local("America/New_York")', "from_epoch": "as_timestamp(unit)",
+    "to_timestamp": "as_timestamp(unit)", "cut": "bucket([…])", "digitize": "bucket([…])",
 }  # fmt: skip
 """How other libraries call it, and how it is written here."""
 
@@ -378,9 +390,12 @@ class Expr(
             f"given to np.{ufunc.__name__}", "NumPy cannot compute it", f"Write x.{ours}"
         )
 
-    def __getattr__(self, name: str) -> NoReturn:
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
+        refusal = find_refusal(name)
+        if refusal is not None:
+            return refusing(name, refusal, f"{self!r}.{name}")
         known = [item for item in dir(Expr) if not item.startswith("_")]
         near = difflib.get_close_matches(name, known, n=1)
         hint = _ELSEWHERE.get(name) or (f"{near[0]}()" if near else "")
@@ -470,8 +485,15 @@ def least(first: Any, *others: Any) -> Expr:
     return _fold("least", first, others)
 
 
-def concat(first: Any, *others: Any) -> Expr:
-    """Return texts one after the other; null where one is."""
+def concat(first: Any, *others: Any, separator: str = "") -> Expr:
+    """Return texts one after the other, with a separator between them; null where one is.
+
+    >>> row = Row({"origin": "str", "dest": "str"})
+    >>> concat(row.origin, row.dest, separator="-")
+    origin + '-' + dest
+    """
+    if separator:
+        others = tuple(part for other in others for part in (separator, other))
     return _fold("concat", first, others)
 
 

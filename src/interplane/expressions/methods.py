@@ -82,8 +82,14 @@ class NullMethods(_Methods):
         return self._call("identical", other)
 
     def is_in(self, values: Iterable[Any]) -> Self:
-        """Whether it is one of some constants."""
-        return self._call("is_in", values=values)
+        """Whether it is one of some constants, or of columns among them (null where one is null)."""
+        given = values if isinstance(values, str) else list(values)
+        if not any(isinstance(value, _Methods) for value in given):
+            return self._call("is_in", values=given)
+        first, *others = (self._call("eq", value) for value in given)
+        for other in others:
+            first = first._call("or", other)
+        return first
 
     def not_in(self, values: Iterable[Any]) -> Self:
         """Whether it is none of some constants; null where it is null."""
