@@ -9,6 +9,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import pytest
@@ -170,9 +171,9 @@ class Stay(urllib.request.HTTPRedirectHandler):
         """Return no further request."""
 
 
-@pytest.fixture(scope="session")
-def pages(root):
-    """The pages of the project, served."""
+@contextmanager
+def served(root):
+    """Serve the pages of a project, with a token of each role."""
     workspace = Project.find(root).workspace
     file = TokenFile(workspace / TOKENS, now=lambda: "2026-01-01T00:00:00Z")
     tokens = {role: file.add(role, may=(), role=role) for role in ROLES}
@@ -190,3 +191,10 @@ def pages(root):
     yield Pages(port, tokens)
     server.should_exit = True
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def pages(root):
+    """The pages of the project, served."""
+    with served(root) as found:
+        yield found

@@ -22,7 +22,7 @@ PLACES = {
     "alert": "the alert",
 }
 SHOWN = [page for page in PAGES if page.name != "alert"]
-"""Without a monitor there is no alert; test_alerts.py has some."""
+"""Nothing was predicted here, so there is no alert; test_monitoring.py has some."""
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,9 @@ import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PATHS = (
+    "/monitoring",
+    "/alerts",
+    "/moves",
     "/",
     "/runs",
     "/data",

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from interplane.project.chronicle import CodePoint, DataPoint, Planes, RunLine, Strut
 from interplane.record.digests import digest_bytes
+from interplane.web.charts.heat import STEPS, draw_heat
+from interplane.web.charts.lines import Reading, draw_line
 from interplane.web.charts.planes import draw_planes
 from interplane.web.charts.timeline import Timeline
 
@@ -119,3 +121,30 @@ def test_nothing_yet_is_no_picture():
     """Before anything happened there is nothing to draw."""
     empty = Planes(code=(), data=(), runs=(), crossings=())
     assert draw_planes(empty, width=1360, now=at(0)) is None
+
+
+@given(st.lists(st.none() | st.floats(-1e6, 1e6), max_size=40))
+def test_a_line_has_every_value_and_gaps_where_there_are_none(values):
+    """Each value a point within the frame; a line for each stretch without a gap."""
+    readings = [Reading(f"{place}", value) for place, value in enumerate(values)]
+    picture = draw_line(readings)
+    known = [value for value in values if value is not None]
+    if not known:
+        assert picture is None
+        return
+    assert len(known) == len(picture.points)
+    assert all(0 <= point.y <= picture.height for point in picture.points)
+    gaps = "".join("." if value is None else "x" for value in values).split(".")
+    assert len([stretch for stretch in gaps if stretch]) == len(picture.lines)
+
+
+@given(st.lists(st.none() | st.floats(0, 10), min_size=1, max_size=20))
+def test_a_greater_value_is_never_a_quieter_cell(values):
+    """Steps follow the values; nothing is not quiet but empty."""
+    names = [f"{place}" for place in range(len(values))]
+    (line,) = draw_heat([("x", values)], names, quiet=0.1, loud=2.0)
+    steps = [cell.step for cell in line.cells]
+    assert [value is None for value in values] == [step == -1 for step in steps]
+    pairs = sorted((value, step) for value, step in zip(values, steps, strict=True) if step >= 0)
+    assert [step for _, step in pairs] == sorted(step for _, step in pairs)
+    assert max(steps) <= STEPS

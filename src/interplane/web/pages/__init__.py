@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from interplane.web.pages import alerts, data, home, models, moves, runs
+from interplane.web.pages import alerts, data, home, models, monitoring, moves, runs
 
 if TYPE_CHECKING:
     from interplane.web.routes import Page
@@ -13,6 +13,6 @@ __all__ = ["PAGES"]
 
 PAGES: Final[tuple[Page, ...]] = (
     *(*home.PAGES, *runs.PAGES, *data.PAGES, *models.PAGES),
-    *(*alerts.PAGES, *moves.PAGES),
+    *(*monitoring.PAGES, *alerts.PAGES, *moves.PAGES),
 )
 """Every page."""

@@ -82,7 +82,7 @@ class AlertPage(Value, frozen=True, kw_only=True):
         history: what happened to it, newest first.
         deliveries: who was told, and how that went.
         columns: the columns of the rows behind it.
-        rows: the first rows of the last window, in its slice, as text.
+        rows: the first rows of the worst window, in its slice, as text.
         rows_in_all: how many there are.
         rows_missing: why rows cannot be shown; empty if they can.
     """
@@ -176,9 +176,9 @@ def _told(delivery: Delivery) -> Line:
 def _rows(
     project: Project, alert: Alert
 ) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...], int, str]:
-    """Return the logged rows of an alert's last window, in its slice."""
+    """Return the logged rows of an alert's worst window, in its slice."""
     begin, end = (
-        _EPOCH + timedelta(microseconds=us) for us in (alert.last.begin_us, alert.last.end_us)
+        _EPOCH + timedelta(microseconds=us) for us in (alert.worst.begin_us, alert.worst.end_us)
     )
     try:
         found = project.predictions(alert.cell.model, since=begin, until=end).to_arrow()

@@ -1,0 +1,214 @@
+"""What monitors know of models: traffic, quality as outcomes come, what moved, slice by slice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, get_args
+
+from interplane.errors import UnknownName, UsageError
+from interplane.monitoring.calendar import LENGTHS, Length
+from interplane.project.watch_drift import drifts
+from interplane.project.watch_report import WindowReport, report
+from interplane.project.watching import Watching
+from interplane.record import Value
+from interplane.web.charts.heat import HeatLine, draw_heat
+from interplane.web.charts.lines import LinePicture, Reading, draw_line
+from interplane.web.routes import Asked, Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from interplane.evaluation.intervals import Estimate
+    from interplane.project.watch_report import ModelReport
+
+__all__ = ["PAGES", "MonitoredPage", "MonitoringPage"]
+
+_MOST: Final = 90
+_QUIET, _LOUD = 0.02, 0.4
+"""A PSI below 0.02 is next to nothing; the loudest colour is for the largest, from 0.4 on."""
+_SHOWN: Final = 24
+
+
+class MonitoredRow(Value, frozen=True, kw_only=True):
+    """A model that is watched, in a list."""
+
+    model: str
+    live: str
+    rows: int
+    until: str
+    open_alerts: int
+
+
+class MonitoringPage(Value, frozen=True, kw_only=True):
+    """All models that are watched."""
+
+    models: tuple[MonitoredRow, ...]
+
+
+class Chart(Value, frozen=True, kw_only=True):
+    """A figure over time."""
+
+    name: str
+    says: str
+    picture: LinePicture
+
+
+class MonitoredPage(Value, frozen=True, kw_only=True):
+    """What is known of a model, window by window.
+
+    Attributes:
+        row: as it stands in the list.
+        length: how long a window is.
+        lengths: how long it might be.
+        windows: what the windows are called, oldest first.
+        charts: figures over time.
+        drift: how far each column is from the baseline, what moved most first.
+        drift_left_out: how many columns moved less and are not shown.
+        by: the slicing that is shown.
+        slicings: those that might be.
+        metric: what is shown of slices.
+        slices: the slices by window, largest first.
+    """
+
+    row: MonitoredRow
+    length: str
+    lengths: tuple[str, ...]
+    windows: tuple[str, ...]
+    charts: tuple[Chart, ...]
+    drift: tuple[HeatLine, ...]
+    drift_left_out: int
+    by: str
+    slicings: tuple[str, ...]
+    metric: str
+    slices: tuple[HeatLine, ...]
+
+
+def read_monitoring(asked: Asked) -> MonitoringPage:
+    """Return all models that are watched."""
+    with Watching(asked.project) as watching:
+        found = [report(watching, asked.project, name, last=1) for name in watching.models()]
+    return MonitoringPage(models=tuple(map(_row, found)))
+
+
+def read_monitored(asked: Asked) -> MonitoredPage:
+    """Return what is known of a model, window by window."""
+    project, model = asked.project, asked.path["model"]
+    length = _length(asked.query.get("window", "1d"))
+    slicings = _slicings(asked, model)
+    by = asked.query.get("by", slicings[0] if slicings else "")
+    if by and by not in slicings:
+        raise UnknownName.of("slicing", by, slicings, do="Name it in slices of a [[monitor]]")
+    slicing = tuple(by.split(",")) if by else ()
+    metric = asked.query.get("metric", "label_rate")
+    with Watching(project) as watching:
+        found = report(
+            watching, project, model, length=length, last=_MOST, by=slicing, metric=metric
+        )
+        moved = drifts(watching, model, found.windows)
+    names = tuple(window.name for window in found.windows)
+    lines = [(line.column, line.distances) for line in moved]
+    loud = max([_LOUD, *(line.largest for line in moved)])
+    heat = draw_heat(lines[:_SHOWN], names, quiet=_QUIET, loud=loud)
+    return MonitoredPage(
+        row=_row(found),
+        length=length,
+        lengths=LENGTHS,
+        windows=names,
+        charts=tuple(_charts(found.windows)),
+        drift=heat,
+        drift_left_out=max(len(lines) - _SHOWN, 0),
+        by=by,
+        slicings=slicings,
+        metric=metric,
+        slices=_slices(found.windows, names),
+    )
+
+
+def _row(found: ModelReport) -> MonitoredRow:
+    return MonitoredRow(
+        model=found.model,
+        live=found.live,
+        rows=found.rows,
+        until=found.watermark,
+        open_alerts=found.open_alerts,
+    )
+
+
+def _length(text: str) -> Length:
+    for length in get_args(Length):
+        if text == length:
+            return length  # type: ignore[no-any-return]
+    raise UsageError(
+        f"window={text[:40]!r}", expected="one of " + ", ".join(LENGTHS), do="Say how long"
+    )
+
+
+def _slicings(asked: Asked, model: str) -> tuple[str, ...]:
+    rules = (rule for rule in asked.project.config.monitor if rule.model == model)
+    return tuple(dict.fromkeys(",".join(each) for rule in rules for each in rule.slices if each))
+
+
+def _charts(windows: Sequence[WindowReport]) -> Iterable[Chart]:
+    traffic = [Reading(each.name, float(each.rows)) for each in windows]
+    positive = [Reading(each.name, each.positive_rate) for each in windows]
+    series = {"predictions": traffic, "positive rate": positive}
+    for name in dict.fromkeys(name for each in windows for name in each.metrics):
+        series[name] = [_reading(each, each.metrics.get(name), name) for each in windows]
+    for name, readings in series.items():
+        picture = draw_line(readings)
+        if picture is not None:
+            yield Chart(name=name, says=_WORDS.get(name, ""), picture=picture)
+
+
+_WORDS: Final = {
+    "predictions": "how many were made",
+    "positive rate": "the share of scores that reach the threshold",
+    "label_rate": "what came true; hollow points wait for outcomes",
+    "latency_p99": "microseconds, of which 99 % took less",
+}
+
+
+def _reading(window: WindowReport, found: Estimate | None, name: str) -> Reading:
+    if found is None:
+        return Reading(window.name, None)
+    coverage = None if name.startswith("latency") else window.coverage or 0.0
+    return Reading(window.name, found.value, found.low, found.high, coverage)
+
+
+def _slices(windows: Sequence[WindowReport], names: Sequence[str]) -> tuple[HeatLine, ...]:
+    """Return how far each slice's figure is from that of the whole first window with one."""
+    rows: dict[str, int] = {}
+    values: list[dict[str, float | None]] = []
+    for window in windows:
+        values.append({each.name: each.value for each in window.slices})
+        for each in window.slices:
+            rows[each.name] = rows.get(each.name, 0) + each.rows
+    order = sorted(rows, key=lambda name: (-rows[name], name))[:_SHOWN]
+    shown = [value for found in values for value in found.values() if value is not None]
+    if not shown:
+        return ()
+    low, high = min(shown), max(shown)
+    lines = [(name, [found.get(name) for found in values]) for name in order]
+    return draw_heat(lines, names, quiet=low, loud=high if high > low else low + 1.0)
+
+
+PAGES: Final = (
+    Page(
+        name="monitoring",
+        path="/monitoring",
+        permission="look",
+        read=read_monitoring,
+        template="monitoring.html",
+    ),
+    Page(
+        name="monitored",
+        path="/monitoring/{model}",
+        permission="look",
+        read=read_monitored,
+        template="monitored.html",
+        query={
+            "window": "how long a window is: " + ", ".join(LENGTHS),
+            "by": "a slicing that a rule names",
+            "metric": "what is shown of slices",
+        },
+    ),
+)
