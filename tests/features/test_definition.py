@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from interplane.errors import NotFreezable, UnknownName, UsageError
+from interplane.expressions.windows import last
 from interplane.features.definition import Features, features
 from interplane.features.encodings import cyclic, one_hot
 
@@ -121,3 +122,17 @@ def test_a_decorator_without_parentheses():
     """The message shows how it is written."""
     with pytest.raises(UsageError, match=r"@ip\.features\("):
         features(lambda row: {"x": row.hour})
+
+
+def test_a_window_is_a_feature_of_a_view():
+    """It reads other rows than its own."""
+    message = refused(lambda row: {"rate": row.late.mean().over(last("7d"))})
+    assert "'rate'" in message
+    assert "feature_view" in message
+
+
+def test_several_quantiles_are_no_feature():
+    """Each needs a name."""
+    message = refused(lambda row: {"edges": row.distance.quantile([0.1, 0.9])})
+    assert "'edges' of <lambda> is 2 values in a tuple" in message
+    assert "Name each" in message

@@ -7,6 +7,7 @@ import pytest
 from interplane.errors import NotFreezable
 from interplane.expressions.expr import Expr, Row
 from interplane.expressions.nodes import Call, Literal, Lookup, Reduce
+from interplane.expressions.reductions import REDUCTIONS, reduce
 from interplane.features.encodings import one_hot, target_encode
 from interplane.features.refusals import check
 
@@ -89,24 +90,59 @@ def test_a_table_that_no_fit_made():
     assert "frozen table 'rates'" in refused(lookup)
 
 
-def test_a_vocabulary_inside_an_expression():
-    """The number of features is not known before the fit."""
-    node = Reduce("vocabulary", (row.dest.node,), None, (), (("top", 3),), "str")
-    assert "vocabulary" in refused(Expr(node) == row.dest)
+@pytest.mark.parametrize(
+    ("function", "why", "do"),
+    [
+        ("first", "order of the rows", "over(ip.last"),
+        ("last", "order of the rows", "over(ip.last"),
+        ("lag", "order of the rows", "feature view"),
+        ("cumsum", "order of the rows", "feature view"),
+        ("rank", "order of the rows", "data step"),
+        ("array_agg", "is a list", "one value"),
+        ("vocabulary", "is a list", "ip.one_hot"),
+        ("geometric_mean", "not in the table", "docs/operations.md"),
+    ],
+)
+def test_a_statistic_that_cannot_be_frozen(function, why, do):
+    """By feature, operation and reason, with what to do instead."""
+    message = refused(Expr(Reduce(function, (row.x.node,), None, (), (), "float")) + 1)
+    assert all(part in message for part in ("'f'", repr(function), why, do))
 
 
-def test_a_statistic_that_is_not_in_the_table():
-    """Only statistics of the table have a value that can be frozen."""
-    node = Reduce("first", (row.x.node,), None, (), (), "float")
-    message = refused(Expr(node) + 1)
-    assert "'first'" in message
-    assert "'f'" in message
+@pytest.mark.parametrize(
+    ("operation", "why", "do"),
+    [
+        ("random", "another value each time", "hash_bucket"),
+        ("now", "another time", "prediction time"),
+        ("row_number", "order of the rows", "feature view"),
+        ("subquery", "other rows", "Join it in a data step"),
+        ("levenshtein", "no exact twin", "data step"),
+    ],
+)
+def test_an_operation_that_cannot_be_frozen(operation, why, do):
+    """By feature, operation and reason, with what to do instead."""
+    node = Call(operation, (row.x.node,), (), "float")
+    for feature in (Expr(node), Expr(node).mean(by=[row.dest]), row.x.mean(where=Expr(node) > 0)):
+        message = refused(feature)
+        assert all(part in message for part in ("'f'", repr(operation), why, do))
 
 
-def test_an_operation_that_is_not_in_the_table():
-    """Only operations of the table have an exact twin."""
-    message = refused(Expr(Call("levenshtein", (row.dest.node, row.dest.node), (), "int")))
-    assert "'f' uses the operation 'levenshtein'" in message
+def test_a_column_of_another_table():
+    """Expressions of two rows cannot be mixed: that is a join."""
+    other = Row({"capacity": "int"})
+    with pytest.raises(NotFreezable, match=r"'f' reads the column 'capacity'.*data step"):
+        check({"f": row.x * other.capacity}, label="late", columns={"x", "dest", "late"})
+    with pytest.raises(NotFreezable, match="'f' reads the column 'town'"):
+        check({"f": one_hot(Row({"town": "str"}).town)}, label=None, columns={"x"})
+
+
+def test_statistics_that_order_does_not_move_are_frozen():
+    """Everything else of the table."""
+    for name, reduction in REDUCTIONS.items():
+        for kind in set(reduction.types) & {"float", "bool"} if not reduction.ordered else ():
+            options = {"q": 0.5} if reduction.option else {}
+            x = row.x if kind == "float" else row.x > 0
+            check({"f": Expr(reduce(name, x.node, **options))}, label="late")
 
 
 def test_groups_of_an_encoded_target():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from interplane.errors import NotFreezable, UnknownName, UsageError
 from interplane.expressions.expr import Expr, Row
+from interplane.expressions.windows import Windowed
 from interplane.features.encodings import OneHot
 from interplane.features.joining import column_of
 from interplane.features.spark.sessions import on_spark
@@ -283,6 +284,21 @@ def _flat(mapping: Mapping[Any, Any], *, within: str) -> list[tuple[str, Expr | 
 def _feature(name: str, value: object, within: str) -> Expr | OneHot:
     if isinstance(value, (Expr, OneHot)):
         return value
+    if isinstance(value, Windowed):
+        raise NotFreezable(
+            f"the feature {name!r} of {within} is a statistic over a window, "
+            "which reads other rows than its own",
+            expected="an expression of the row's columns",
+            do="Make it a feature of a view (@ip.feature_view), and join that as a parameter",
+            feature=name,
+        )
+    if isinstance(value, (list, tuple)):
+        raise NotFreezable(
+            f"the feature {name!r} of {within} is {len(value)} values in a {type(value).__name__}",
+            expected="one expression, or a dict of them by suffix",
+            do='Name each: low, high = x.quantile([0.1, 0.9]); {"low": x - low, "high": high - x}',
+            feature=name,
+        )
     raise NotFreezable(
         f"the feature {name!r} of {within} is {value!r:.80}, of type {type(value).__name__}",
         expected="an expression of the row's columns",

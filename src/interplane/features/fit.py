@@ -20,7 +20,7 @@ from interplane.features.encodings import OneHot
 from interplane.features.freezing import FrozenParts, freeze
 from interplane.features.frozen import Frozen
 from interplane.features.hindsight import refuse_hindsight
-from interplane.features.joining import source_digests, uses_of, widen
+from interplane.features.joining import looked_up, source_digests, uses_of, widen
 from interplane.features.leaks import remembered
 from interplane.features.parity import prove
 from interplane.features.refusals import check
@@ -120,7 +120,7 @@ class _Source:
         time = definition.time
         uses = uses_of(definition.joins, table, sources, time=time, of=definition.name)
         written = definition.expressions(table.types, uses)
-        check(written, label=definition.label)
+        check(written, label=definition.label, columns={*table.types, *looked_up(uses)})
         refuse_hindsight(definition, _columns_of(written), table)
         if table.rows == 0:
             raise DataError(

@@ -14,27 +14,39 @@ from interplane.expressions.trees import parts_of, rebuild
 from interplane.features.derived import DERIVED, TARGET_MEAN
 from interplane.features.encodings import OneHot
 from interplane.features.lookups import KEY_TYPES
+from interplane.features.reasons import reason_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
     from interplane.expressions.nodes import Node
 
 __all__ = ["check"]
 
 
-def check(written: Mapping[str, Expr | OneHot], *, label: str | None) -> None:
+def check(
+    written: Mapping[str, Expr | OneHot],
+    *,
+    label: str | None,
+    columns: Container[str] | None = None,
+) -> None:
     """Refuse every feature without an exact twin for one row, and every leak of the label.
+
+    Args:
+        written: the features by name.
+        label: the column of the label.
+        columns: the columns that there are: of the row, and those of views as ``parameter.feature``.
 
     Raises:
         NotFreezable: naming the feature and what in it cannot be frozen, with what to do instead.
     """
     for name, feature in written.items():
-        if isinstance(feature, OneHot):
-            _check_node(name, feature.x.node, label=label)
-        else:
+        if not isinstance(feature, OneHot):
             _check_type(name, feature)
-            _check_node(name, feature.node, label=label)
+        root = feature.x.node if isinstance(feature, OneHot) else feature.node
+        _check_node(name, root, label=label)
+        if columns is not None:
+            _check_columns(name, root, columns)
 
 
 def _check_type(name: str, feature: Expr) -> None:
@@ -51,6 +63,19 @@ def _check_type(name: str, feature: Expr) -> None:
         do=do,
         feature=name,
     )
+
+
+def _check_columns(name: str, root: Node, columns: Container[str]) -> None:
+    for node in parts_of(root):
+        if isinstance(node, Column) and node.name not in columns:
+            raise NotFreezable(
+                f"the feature {name!r} reads the column {node.name!r}, which the rows do not have",
+                expected="columns of the row that the function gets, and of its feature views: "
+                "another table cannot be joined inside",
+                do="Build it from the function's parameters; join the other table in a data step, or "
+                "as a feature view",
+                feature=name,
+            )
 
 
 def _check_node(name: str, root: Node, *, label: str | None) -> None:
@@ -74,11 +99,13 @@ def _check_node(name: str, root: Node, *, label: str | None) -> None:
                 _check_statistic(name, node)
                 _check_groups_of_targets(name, node)
             case Call(op=op) if not is_operation(op):
+                reason = reason_of(op)
                 raise NotFreezable(
-                    f"the feature {name!r} uses the operation {op!r}",
+                    f"the feature {name!r} uses the operation {op!r}, {reason.why}",
                     expected="an operation of the table, which has an exact twin for one row",
-                    do="Prepare it in a data step; docs/operations.md lists what there is",
+                    do=reason.do,
                     feature=name,
+                    operation=op,
                 )
             case Call() | Column() | Literal():
                 pass
@@ -150,21 +177,15 @@ def _check_statistic(name: str, statistic: Reduce) -> None:
             do='Make groups of it first, for example with .floor().cast("int") or .bucket([...])',
             feature=name,
         )
-    if statistic.function in DERIVED:
+    function = statistic.function
+    if function in DERIVED or (function in REDUCTIONS and not REDUCTIONS[function].ordered):
         return
-    if statistic.function not in REDUCTIONS:
-        raise NotFreezable(
-            f"the feature {name!r} uses the statistic {statistic.function!r}",
-            expected="a statistic with one value, or one per group, over the training rows",
-            do="Prepare it in a data step; docs/operations.md lists what there is",
-            feature=name,
-        )
-    if REDUCTIONS[statistic.function].ordered:
-        raise NotFreezable(
-            f"the feature {name!r} uses the statistic {statistic.function!r}, "
-            "which depends on the order of the rows",
-            expected="a statistic that is the same in whatever order the training rows come",
-            do="Take it over a window of a feature view, in the order of time: "
-            f'x.{statistic.function}().over(ip.last("7d")); or prepare it in a data step',
-            feature=name,
-        )
+    reason = reason_of(function)
+    raise NotFreezable(
+        f"the feature {name!r} uses the statistic {function!r}, {reason.why}",
+        expected="a statistic with one value, or one per group, over the training rows, the same in "
+        "whatever order they come",
+        do=reason.do,
+        feature=name,
+        operation=function,
+    )
