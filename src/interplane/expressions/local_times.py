@@ -11,7 +11,7 @@ from interplane.expressions.form import Example, Form, Operation, Option
 from interplane.expressions.sql_text import sql_constant
 from interplane.expressions.zone_clock import local_clock
 from interplane.expressions.zone_rules import parse_rule
-from interplane.expressions.zones import are_transitions
+from interplane.expressions.zone_transitions import are_transitions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

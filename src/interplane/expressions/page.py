@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from interplane.expressions.operations import TABLE
+from interplane.expressions.page_notes import NOTES, OWN, refused_section
 from interplane.expressions.reductions import REDUCTIONS
 
 if TYPE_CHECKING:
@@ -47,15 +47,17 @@ def operations_page() -> str:
     >>> operations_page().splitlines()[0]
     '# Operations'
     """
-    groups = groupby(TABLE.values(), key=lambda operation: operation.group)
-    parts = [_TOP, *(_group(name, list(operations)) for name, operations in groups)]
-    return "\n".join([*parts, _STATISTICS, _statistics()])
+    groups: dict[str, list[Operation]] = {}
+    for operation in TABLE.values():
+        groups.setdefault(operation.group, []).append(operation)
+    parts = [_TOP, *(_group(name, operations) for name, operations in groups.items())]
+    return "\n".join([*parts, OWN, refused_section(), _STATISTICS, _statistics()])
 
 
 def _group(name: str, operations: list[Operation]) -> str:
     lines = [f"## {name}\n", "| written | takes | gives | example |", "|---|---|---|---|"]
     lines += [_row(operation) for operation in operations]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + NOTES.get(name, "")
 
 
 def _row(operation: Operation) -> str:

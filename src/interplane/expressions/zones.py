@@ -18,15 +18,11 @@ from pathlib import Path
 
 from interplane.errors import ExpressionError, UnknownName
 from interplane.expressions.zone_rules import Rule, kind_of_year, parse_posix, parse_rule
+from interplane.expressions.zone_transitions import FIRST_S, MOST, are_transitions
 
-__all__ = ["Zone", "are_transitions", "read_zone"]
+__all__ = ["Zone", "read_zone"]
 
 _EPOCH = datetime(1970, 1, 1)
-_MARGIN_S = 2 * 86400
-_FIRST_S, _LAST_S = -62135596800 + _MARGIN_S, 253402300799 - _MARGIN_S
-"""No change is nearer to the ends of all times: local times there can leave the years 1 to 9999."""
-_FURTHEST_S = 26 * 3600
-_MOST = 2000
 _YEARS_S = 2 * 366 * 86400
 _NAME = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*")
 
@@ -45,20 +41,6 @@ class Zone:
     name: str
     transitions: tuple[int, ...]
     rule: str
-
-
-def are_transitions(value: object) -> bool:
-    """Return whether a value can be the transitions of a zone."""
-    if not isinstance(value, tuple) or len(value) % 2 == 0 or len(value) > 2 * _MOST + 1:
-        return False
-    if not all(type(each) is int for each in value):
-        return False
-    offsets, edges = value[::2], value[1::2]
-    return (
-        all(abs(offset) <= _FURTHEST_S for offset in offsets)
-        and all(_FIRST_S < edge <= _LAST_S for edge in edges)
-        and list(edges) == sorted(set(edges))
-    )
 
 
 @lru_cache(maxsize=1000)
@@ -145,7 +127,7 @@ def _plain(name: str, offsets: list[int], edges: list[int], after: int | Rule) -
     kept: list[tuple[int, int]] = []
     offset = offsets[0]
     for edge, new in zip(edges, offsets[1:], strict=True):
-        if edge <= _FIRST_S:
+        if edge <= FIRST_S:
             offset = new
         elif new != (kept[-1][1] if kept else offset):
             kept.append((edge, new))
@@ -192,7 +174,7 @@ def _checked(zone: Zone) -> Zone:
     if not are_transitions(zone.transitions):
         raise ExpressionError(
             f"the time zone {zone.name!r} has changes that cannot be computed with",
-            expected=f"up to {_MOST:,} changes, and offsets of up to 26 hours",
+            expected=f"up to {MOST:,} changes, and offsets of up to 26 hours",
             do="Take another zone, or a newer zone database",
         )
     if zone.rule:
