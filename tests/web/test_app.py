@@ -15,6 +15,8 @@ from interplane.web.routes import Action, Page, check_routes
 from .conftest import HOSTILE
 
 PLACES = {
+    "kind": "model",
+    "feature": "rides.rate",
     "model": "rides",
     "number": "1",
     "dataset": "rides",

@@ -9,6 +9,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PATHS = (
     "/monitoring",
     "/alerts",
+    "/features",
+    "/features/model/rides.rate",
     "/moves",
     "/",
     "/runs",

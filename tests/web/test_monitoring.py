@@ -14,7 +14,6 @@ from interplane.project.watching import look_at_models
 
 from .conftest import served
 
-
 DRIFT = """
 [[monitor]]
 name = "drift"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from interplane.web.pages import alerts, data, home, models, monitoring, moves, runs
+from interplane.web.pages import alerts, data, features, home, models, monitoring, moves, runs
 
 if TYPE_CHECKING:
     from interplane.web.routes import Page
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["PAGES"]
 
 PAGES: Final[tuple[Page, ...]] = (
-    *(*home.PAGES, *runs.PAGES, *data.PAGES, *models.PAGES),
+    *(*home.PAGES, *runs.PAGES, *data.PAGES, *features.PAGES, *models.PAGES),
     *(*monitoring.PAGES, *alerts.PAGES, *moves.PAGES),
 )
 """Every page."""

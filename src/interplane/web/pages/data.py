@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from interplane.data.datasets import list_datasets, profile_of, versions
 from interplane.record import Digest, Value, Verdict
-from interplane.web.charts.histogram import Histogram, draw_histogram
+from interplane.web.pages.columns import ColumnCard, column_card
 from interplane.web.routes import Asked, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from interplane.data.datasets import VersionInfo
-    from interplane.data.profile import ColumnProfile
     from interplane.storage.store import Store
 
 __all__ = ["PAGES", "DataPage", "DatasetPage", "VersionPage"]
@@ -57,23 +54,6 @@ class DatasetPage(Value, frozen=True, kw_only=True):
     versions: tuple[VersionRow, ...]
 
 
-class ColumnCard(Value, frozen=True, kw_only=True):
-    """A column: its type, how often it is null, what is usual in it."""
-
-    name: str
-    type: str
-    null_share: float
-    distinct: int
-    is_exact: bool
-    low: str
-    high: str
-    mean: float | None
-    std: float | None
-    median: str
-    top: tuple[tuple[str, int], ...]
-    histogram: Histogram | None
-
-
 class VersionPage(Value, frozen=True, kw_only=True):
     """A version: what its checks said, and its columns."""
 
@@ -109,11 +89,10 @@ def read_version(asked: Asked) -> VersionPage:
     store, name, number = asked.project.store, asked.path["dataset"], asked.path["number"]
     profile = profile_of(store, f"{name}@{number}")
     found = _find(store, name, number)
-    rows = max(found.version.rows, 1)
     return VersionPage(
         version=_row(name, found),
         verdict=found.verdict,
-        columns=tuple(_cards(profile.columns, rows)),
+        columns=tuple(column_card(each, found.version.rows) for each in profile.columns),
     )
 
 
@@ -139,31 +118,6 @@ def _row(name: str, info: VersionInfo) -> VersionRow:
         at=info.at,
         actor=info.actor,
     )
-
-
-def _cards(columns: tuple[ColumnProfile, ...], rows: int) -> Iterator[ColumnCard]:
-    for each in columns:
-        middle = each.quantiles[len(each.quantiles) // 2] if each.quantiles else None
-        yield ColumnCard(
-            name=each.name,
-            type=each.type,
-            null_share=each.nulls / rows,
-            distinct=each.distinct,
-            is_exact=each.distinct_exact,
-            low=_text(each.low),
-            high=_text(each.high),
-            mean=each.mean,
-            std=each.std,
-            median=_text(middle),
-            top=tuple((_text(value), count) for value, count in each.top[:6]),
-            histogram=draw_histogram(each),
-        )
-
-
-def _text(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return "" if value is None else str(value)
 
 
 PAGES: Final = (
