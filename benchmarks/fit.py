@@ -1,6 +1,7 @@
 """Fit: what a definition of 20 columns asks of 5M rows, beside scikit-learn and the bare engine.
 
-``INTERPLANE_BENCH_ROWS`` says how many rows (5,000,000).
+``INTERPLANE_BENCH_ROWS`` says how many rows (5,000,000), ``INTERPLANE_BENCH_REPEATS`` how often
+each work is measured (3).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROWS = int(os.environ.get("INTERPLANE_BENCH_ROWS", "5000000"))
+REPEATS = int(os.environ.get("INTERPLANE_BENCH_REPEATS", "3"))
 NUMBERS = tuple(f"x{number}" for number in range(12))
 CATEGORIES = {
     "c0": 5, "c1": 16, "c2": 40, "c3": 300, "c4": 100, "c5": 1000, "c6": 5000, "c7": 20_000,
@@ -143,7 +145,7 @@ def run() -> list[Row]:
             "fits": fits,
             "whole": whole,
         },
-        repeats=3,
+        repeats=REPEATS,
     )
     what = f"{ROWS / 1e6:g}M rows of 20 columns"
     sizes = f"rows {rows.nbytes / 1e6:,.0f} MB; a fit took {more:,.0f} MB more at its peak"
