@@ -6,8 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from interplane.serving.board import BOUNDS_S, Board
+from interplane.views.statuses import AGE, AGED
 from interplane.views.statuses import COUNTS as LOOK_UPS
-from interplane.views.statuses import STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -162,27 +162,24 @@ def _view_families(board: Board) -> Iterator[_Family]:
         [
             ((("view", view), ("version", version), ("status", status)), found[place])
             for (view, version), found in views
-            for place, status in enumerate(STATUSES)
+            for place, status in enumerate(LOOK_UPS[:AGE])
         ],
     )
-    for name, text, place, unit in (
-        (
-            "interplane_look_up_age_seconds_total",
-            "How old what look-ups found was at their prediction times, together.",
-            5,
-            1000,
-        ),
-        ("interplane_look_ups_aged_total", "Look-ups of which that is known.", 4, 1),
-    ):
-        yield _Family(
-            name,
-            "counter",
-            text,
-            [
-                ((("view", view), ("version", version)), found[place] / unit)
-                for (view, version), found in views
-            ],
-        )
+    ages: list[tuple[_Label, float]] = []
+    aged: list[tuple[_Label, float]] = []
+    for (view, version), found in views:
+        label = (("view", view), ("version", version))
+        ages.append((label, found[AGE] / 1000))
+        aged.append((label, sum(found[place] for place in AGED)))
+    yield _Family(
+        "interplane_look_up_age_seconds_total",
+        "counter",
+        "How old what look-ups found was at their prediction times, together.",
+        ages,
+    )
+    yield _Family(
+        "interplane_look_ups_aged_total", "counter", "Look-ups that found something.", aged
+    )
 
 
 def _crossing_label(model: str, crossing: Crossing) -> _Label:

@@ -125,6 +125,11 @@ class History:
             values[slot] = event.values[argument]
         return until
 
+    def latest_at(self, time: int) -> Event | None:
+        """Return the latest event at a time, however old; None if none is known, or none is kept."""
+        place = bisect_right(self._knowns, time)
+        return self._frontier[place - 1] if place else None
+
     # ---- what is kept ---------------------------------------------------------------------
 
     def frontier(self) -> Sequence[Event]:

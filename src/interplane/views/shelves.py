@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from interplane.errors import NotFound, RequestRejected
 from interplane.views.history import FOREVER, History
-from interplane.views.statuses import COUNTS, NULL, Newest, status_of
+from interplane.views.statuses import COUNTS, NO_ENTITY, NULL, Newest, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,36 +33,55 @@ class EntityState:
         until: the first time at which the values may be others; not after ``begin`` if nothing was read.
         values: what was read.
         status: how it was found; a place in `STATUSES`.
-        happened: when the newest event happened that was known by then; None if none was known.
+        happened: when the newest event happened that was known by then; `FOREVER` if none was known.
+        counts: where look-ups of its view are counted.
     """
 
     __slots__ = (
-        *("_newest", "_ttl", "begin", "happened", "history", "room", "since", "status", "until"),
+        *(
+            "_newest",
+            "_ttl",
+            "begin",
+            "counts",
+            "happened",
+            "history",
+            "room",
+            "since",
+            "status",
+            "until",
+        ),
         "values",
     )
 
-    def __init__(self, view: View, events: Sequence[Event], since: int) -> None:
+    def __init__(self, view: View, events: Sequence[Event], since: int, counts: Counts) -> None:
+        self.counts = counts
         self.history = History(view, events)
-        self._newest = Newest(events)
-        self._ttl = view.ttl_us if view.has_latest else None
+        self._newest = None if view.has_latest else Newest(events)
+        self._ttl = view.ttl_us
         self.since = since
         self.room = len(events) + _GROWTH
         self.begin = self.until = since
         self.values: tuple[Constant, ...] = ()
         self.status = NULL
-        self.happened: int | None = None
+        self.happened = FOREVER
 
     def read(self, time: int) -> tuple[Constant, ...]:
         """Return the values at a time, and remember them."""
         reading = self.history.at(time)
         self.begin, self.until, self.values = time, reading.valid_until, reading.values
-        self.happened = happened = self._newest.at(time)
-        self.status = status_of(reading.values, happened, time, ttl_us=self._ttl)
+        if self._newest is not None:
+            happened, ttl = self._newest.at(time), None
+        else:
+            latest = self.history.latest_at(time)
+            happened, ttl = None if latest is None else latest.event, self._ttl
+        self.happened = FOREVER if happened is None else happened
+        self.status = status_of(reading.values, happened, time, ttl_us=ttl)
         return reading.values
 
     def take(self, event: Event) -> bool:
         """Take in what the store has taken in; return False when a new state would be smaller."""
-        self._newest.add(event)
+        if self._newest is not None:
+            self._newest.add(event)
         if self.history.insert(event):
             self.until = self.begin
             self.room -= 1
@@ -84,8 +103,9 @@ class Shelf:
     def __init__(self, view: View, counts: Counts | None = None) -> None:
         self.view = view
         self.counts: Counts = [0] * len(COUNTS) if counts is None else counts
-        self.nobody = EntityState(view, (), -FOREVER)
+        self.nobody = EntityState(view, (), -FOREVER, self.counts)
         self.nobody.values, self.nobody.until = view.nothing, FOREVER
+        self.nobody.status = NO_ENTITY
         self.registered: Registered | None = None
         self.horizon: float = float("inf")
         self.lately: dict[Any, EntityState] = {}
@@ -132,7 +152,7 @@ class Shelf:
 
     def put(self, name: Any, events: Sequence[Event], time: int) -> EntityState:
         """Make an entity's state of what the store has, from a time on."""
-        state = self.lately[name] = EntityState(self.view, events, time)
+        state = self.lately[name] = EntityState(self.view, events, time, self.counts)
         return state
 
     def take(self, name: Any, event: Event) -> None:

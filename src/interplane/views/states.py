@@ -13,9 +13,10 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
+from interplane.views.history import FOREVER
 from interplane.views.ports import StateGone
 from interplane.views.shelves import Shelf
-from interplane.views.statuses import count
+from interplane.views.statuses import AGE, MASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +53,7 @@ class Seen(NamedTuple):
 
     Attributes:
         values: the values of the view's features.
-        status: a place in `STATUSES`.
+        status: a place in `STATUSES`, or `NO_ENTITY`.
         happened: when its newest event happened; None if none is known.
     """
 
@@ -114,10 +115,12 @@ class States:
             if states is None or (version or self._reader.version()) != self._version:
                 states = self._sure(asked, time)
             values: list[Constant] = []
-            for (shelf, _), state in zip(asked, states, strict=True):
-                fresh = state.begin <= time < state.until
-                values += state.values if fresh else state.read(time)
-                count(shelf.counts, state.status, state.happened, time)
+            for state in states:
+                values += state.values if state.begin <= time < state.until else state.read(time)
+                counts = state.counts
+                counts[state.status] += 1
+                if time > state.happened:
+                    counts[AGE] = (counts[AGE] + (time - state.happened) // 1000) & MASK
             return values
 
     def look(self, asked: Sequence[Asked], time: int) -> list[Seen]:
@@ -137,8 +140,12 @@ class States:
             if states is None or (version or self._reader.version()) != self._version:
                 states = self._sure(asked, time)
             return [
-                Seen(_values(shelf, state, time), state.status, state.happened)
-                for (shelf, _), state in zip(asked, states, strict=True)
+                Seen(
+                    _values(state, time),
+                    state.status,
+                    None if state.happened == FOREVER else state.happened,
+                )
+                for state in states
             ]
 
     def read_in_rounds(self, begin: Callable[[], Walk], time: int) -> list[Constant]:
@@ -323,14 +330,16 @@ def _walked(
     try:
         asked = next(walk)
         while True:
-            states = zip(asked, states_of(asked, time), strict=True)
-            asked = walk.send([_values(shelf, state, time) for (shelf, _), state in states])
+            asked = walk.send([_values(state, time) for state in states_of(asked, time)])
     except StopIteration as end:
         values: list[Constant] = end.value
         return values
 
 
-def _values(shelf: Shelf, state: EntityState, time: int) -> tuple[Constant, ...]:
+def _values(state: EntityState, time: int) -> tuple[Constant, ...]:
     values = state.values if state.begin <= time < state.until else state.read(time)
-    count(shelf.counts, state.status, state.happened, time)
+    counts = state.counts
+    counts[state.status] += 1
+    if time > state.happened:
+        counts[AGE] = (counts[AGE] + (time - state.happened) // 1000) & MASK
     return values

@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     from interplane.views.history import Event
 
 __all__ = [
+    "AGE",
+    "AGED",
     "COUNTS",
+    "MASK",
     "NOT_FOUND",
+    "NO_ENTITY",
     "NULL",
     "OUTSIDE_TTL",
     "PRESENT",
@@ -21,7 +25,6 @@ __all__ = [
     "Counts",
     "Newest",
     "Status",
-    "count",
     "status_of",
 ]
 
@@ -34,12 +37,17 @@ NULL: Final = 1
 NOT_FOUND: Final = 2
 OUTSIDE_TTL: Final = 3
 
-COUNTS: Final = (*STATUSES, "aged", "age_ms")
-"""What is counted of a view's look-ups: each status; of how many the age is known; the sum of ages."""
+COUNTS: Final = (*STATUSES, "no_entity", "age_ms")
+"""What is counted of a view's look-ups: each status, rows that name no entity, the sum of ages."""
 
-_AGED: Final = 4
-_AGE: Final = 5
-_MASK: Final = (1 << 64) - 1
+NO_ENTITY: Final = 4
+"""How a row that names no entity is counted; what it reads is null."""
+
+AGED: Final = (PRESENT, NULL, OUTSIDE_TTL)
+"""Where something was found, and so had an age."""
+
+AGE: Final = 5
+MASK: Final = (1 << 64) - 1
 
 
 def status_of(
@@ -60,27 +68,24 @@ def status_of(
         return NOT_FOUND
     if ttl_us is not None and time - happened > ttl_us:
         return OUTSIDE_TTL
-    return PRESENT if any(value is not None for value in values) else NULL
+    return NULL if values.count(None) == len(values) else PRESENT
 
 
 class Counts(Protocol):
-    """Where a view's look-ups are counted: a list, or a stretch of memory that processes share."""
+    """Where a view's look-ups are counted: a list, or a stretch of memory that processes share.
+
+    A look-up adds one to the place of its status, and the age of what it found, in milliseconds, to
+    that of ages (modulo 2**64: so a sum of ages never ends a request).
+    """
 
     def __getitem__(self, place: int, /) -> int: ...
     def __setitem__(self, place: int, value: int, /) -> None: ...
 
 
-def count(counts: Counts, status: int, happened: int | None, time: int) -> None:
-    """Count a look-up: its status, and how old what it found was at that time."""
-    counts[status] += 1
-    if happened is not None:
-        counts[_AGED] += 1
-        if time > happened:
-            counts[_AGE] = (counts[_AGE] + (time - happened) // 1000) & _MASK
-
-
 class Newest:
-    """When the newest event had happened that was known at a time; events come in any order.
+    """When the newest event had happened that was known at a time, for a view of windows alone.
+
+    Events come in any order.
 
     >>> from interplane.views.history import Event
     >>> newest = Newest([Event(10, 10, (), ()), Event(30, 5, (), ()), Event(40, 20, (), ())])
