@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from interplane.views.derived_plan import LookedUp, Plan
-from interplane.views.derived_rows import RowWalk
+from interplane.views.derived_rows import RowRead, RowWalk
 from interplane.views.joined import column_of
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ class LookUps:
         plan = Plan.of(uses)
         looked_up = [step for step in plan.steps if isinstance(step, LookedUp)]
         self._shelves = tuple(states.shelf(step.view) for step in looked_up)
-        self._walk = None if plan.is_plain else RowWalk(plan, states)
+        self._walk = RowWalk(plan, states) if plan.rounds > 1 else None
+        self._derived = RowRead(plan, states) if plan.rounds == 1 and not plan.is_plain else None
         self._plan: tuple[tuple[Any, str, tuple[str, ...]], ...] = ()
         if plan.is_plain:
             self._plan = tuple(
@@ -70,6 +71,9 @@ class LookUps:
         """
         if self._walk is not None:
             return self._states.read_in_rounds(partial(self._walk.begin, row), time_us)
+        if self._derived is not None:
+            values = self._states.read(self._derived.ask(row), time_us)
+            return self._derived.answer(row, values)
         asked: list[Asked] = []
         for shelf, first, by in self._plan:
             name = row[first]
