@@ -36,8 +36,13 @@ _STATISTICS = """\
 
 Computed on the training rows by `fit`, and replaced by their values. Nulls are left out. Each takes
 `where=` (a condition on the rows that count) and `by=` (one or more keys: one value for each group,
-looked up by key). Over no rows a statistic is null, a count is 0. A fit of a Spark DataFrame
-computes them in Spark SQL; the last column says how far that agrees with a fit of the same table.
+looked up by key). Over no rows a statistic is null, a count is 0. With keys there may be `default=`
+(the value of unknown keys: a constant, or another statistic), `smoothing=` (the weight, in rows, of
+the value of all rows; for mean, std, var, quantile and median) and `min_rows=` (groups with fewer
+rows share one value, which unknown keys have too unless there is a default). `first` and `last`
+depend on the order of rows: they are statistics of windows over time. Several quantiles of one
+column are `low, high = x.quantile([0.1, 0.9])`. A fit of a Spark DataFrame computes them in Spark
+SQL; the last column says how far that agrees with a fit of the same table.
 """
 
 
