@@ -17,6 +17,11 @@ from hypothesis import strategies as st
 from interplane.data.splits import split_by_entity
 from interplane.data.table import Table
 from interplane.errors import UnknownArtifact
+from interplane.features.definition import features
+from interplane.features.frozen import Frozen
+from interplane.features.leaks import seen_rows
+from interplane.models.feature_flavor import FeatureScore
+from interplane.models.model import Model
 from interplane.pipeline.artifacts import Artifacts
 from interplane.pipeline.codecs.attached import Picture
 from interplane.pipeline.codecs.plain import from_json, to_json
@@ -322,3 +327,32 @@ def test_a_part_of_a_split_keeps_its_promise_through_the_store(bench):
         assert part.promise == bench.there_and_back(part, Table).promise
     plain = bench.artifacts.describe(bench.save(rows))
     assert ["kind", "columns", "parts"] == list(plain)
+
+
+@features(label="late", key=["id"])
+def named(row):
+    """Features of rows that a key names."""
+    return {"x": row.x}
+
+
+def test_the_keys_that_a_fit_saw_travel_beside_the_features(bench):
+    """As a blob of the artifact, with the model too; nobody reads it who only loads them."""
+    rows = Table.from_columns({"id": [1, 2, 3], "x": [0.1, 0.2, 0.3], "late": [True, False, True]})
+    frozen = named.fit(rows)
+    [seen] = frozen.training.seen
+    for saved in (frozen, Model(FeatureScore("x"), features=frozen)):
+        artifact = bench.save(saved)
+        assert seen.digest in artifact.blobs
+        loaded = bench.load(artifact)
+        again = loaded if saved is frozen else loaded.features
+        assert (frozen.digest, frozen.read_seen(seen)) == (again.digest, again.read_seen(seen))
+        assert [False, True] == seen_rows(again, Table.from_columns({"id": [7, 3]})).tolist()
+
+
+def test_features_that_came_without_the_keys_are_saved_without_them(bench):
+    """Their form says what the set was; where it is not, nobody can tell."""
+    rows = Table.from_columns({"id": [1, 2], "x": [0.1, 0.2], "late": [True, False]})
+    copied = Frozen.from_dict(named.fit(rows).to_dict())
+    again = bench.there_and_back(bench.there_and_back(copied))
+    assert copied.digest == again.digest
+    assert (None, None) == (again.read_seen, seen_rows(again, rows))

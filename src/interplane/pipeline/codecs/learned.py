@@ -31,10 +31,10 @@ class FrozenCodec:
     def save(self, value: Any, to: Saving, place: str) -> tuple[dict[str, Any], str]:
         """Describe the features, and put the keys that they remember."""
         del place
-        if value.read_seen is not None:
-            for seen in value.training.seen:
-                to.put(value.read_seen(seen))
-        return {"frozen": value.to_dict()}, value.summary
+        description: dict[str, Any] = {"frozen": value.to_dict()}
+        if value.read_seen is not None and value.training.seen:
+            description["seen"] = [to.put(value.read_seen(each)) for each in value.training.seen]
+        return description, value.summary
 
     def load(self, description: Mapping[str, Any], want: Want, source: Loading) -> Any:
         """Return the features; nothing of them is run, and keys are read when they are asked for."""
@@ -42,7 +42,7 @@ class FrozenCodec:
 
         _refuse_other(want, Frozen, "frozen features")
         frozen = Frozen.from_dict(description["frozen"])
-        if not frozen.training.seen:
+        if "seen" not in description:  # no key, or features that came without the sets
             return frozen
         return frozen.with_seen(lambda seen: source.read(seen.digest))
 
