@@ -127,6 +127,9 @@ def test_random_patterns_mean_the_same_on_both_sides() -> None:
         ("a{999}b{999}", "copies"),
         ("a" * 1001, "too long"),
         ("x]", "by itself"),
+        ("$b", "not at the end"),
+        ("(a|b^)", "not at the beginning"),
+        ("(a$)b", "not at the end"),
     ],
 )
 def test_what_both_sides_read_differently_is_refused(pattern: str, reason: str) -> None:

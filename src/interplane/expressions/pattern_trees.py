@@ -20,6 +20,7 @@ __all__ = [
     "copies",
     "has_end",
     "is_plain",
+    "misplaced",
     "nullable",
     "written",
 ]
@@ -109,6 +110,27 @@ def nullable(tree: Tree) -> bool:
 def has_end(tree: Tree) -> bool:
     """Whether it asks for the beginning or the end of the text."""
     return isinstance(tree, End) or any(map(has_end, _below(tree)))
+
+
+def misplaced(tree: Tree, *, first: bool = True, last: bool = True) -> str:
+    """Return ``^`` or ``$`` if one stands where only letters can come before, or after, it.
+
+    >>> misplaced(Sequence((End("$"), Letters(((98, 98),)))))
+    '$'
+    """
+    match tree:
+        case End(symbol):
+            return "" if (first if symbol == "^" else last) else symbol
+        case Sequence(items):
+            end = len(items) - 1
+            found = (
+                misplaced(item, first=first and place == 0, last=last and place == end)
+                for place, item in enumerate(items)
+            )
+            return next(filter(None, found), "")
+        case _:
+            found = (misplaced(item, first=first, last=last) for item in _below(tree))
+            return next(filter(None, found), "")
 
 
 def copies(tree: Tree) -> int:

@@ -27,6 +27,7 @@ from interplane.expressions.pattern_trees import (
     copies,
     has_end,
     is_plain,
+    misplaced,
     nullable,
     written,
 )
@@ -107,6 +108,14 @@ def parse_pattern(text: str) -> Pattern:
     tree = reader.read()
     if copies(tree) > _MOST_COPIES:
         raise _refused(text, 0, "its repeats make too many copies", "Repeat with * or +")
+    symbol = misplaced(tree)
+    if symbol:
+        # DuckDB 1.5.6 finds $b in 'b-'.
+        where = "beginning" if symbol == "^" else "end"
+        raise _refused(
+            *(text, text.index(symbol), f"a {symbol} that is not at the {where}"),
+            rf"Put it there, or write \{symbol} for the letter",
+        )
     try:
         python = written(tree, python=True)
         re.compile(python)
