@@ -37,7 +37,16 @@ class RowRanges:
     end: Ints
 
     @classmethod
-    def of(cls, starts: Ints, order: Ints, enter: Ints, until: Ints | None, *, rows: int) -> Self:
+    def of(
+        cls,
+        starts: Ints,
+        order: Ints,
+        enter: Ints,
+        until: Ints | None,
+        *,
+        rows: int,
+        block: int = _BLOCK,
+    ) -> Self:
         """Find them.
 
         Args:
@@ -46,8 +55,9 @@ class RowRanges:
             enter: from when each version counts.
             until: until when; None if no event has two versions.
             rows: how many events there are among.
+            block: about how many versions to work on at once; an entity is never cut.
         """
-        pushed = _pushed_out(starts, enter[order], rows=rows)
+        pushed = _pushed_out(starts, enter[order], rows=rows, block=block)
         counts = np.diff(starts)
         if until is None:
             return cls(starts, order, enter[order], pushed)
@@ -99,7 +109,7 @@ class RowRanges:
         return sum(int(each.nbytes) for each in (self.starts, self.which, self.begin, self.end))
 
 
-def _pushed_out(starts: Ints, enter: Ints, *, rows: int) -> Ints:
+def _pushed_out(starts: Ints, enter: Ints, *, rows: int, block: int) -> Ints:
     """Return for each version, in the order of windows, when n greater ones have entered.
 
     That is the n-th of the times at which greater ones enter. Where somewhere among the next n all that
@@ -109,7 +119,7 @@ def _pushed_out(starts: Ints, enter: Ints, *, rows: int) -> Ints:
     found = np.full(len(enter), FOREVER, np.int64)
     first = 0
     while first < len(starts) - 1:  # whole entities, about a block of versions at a time
-        last = int(np.searchsorted(starts, starts[first] + _BLOCK, side="right")) - 1
+        last = int(np.searchsorted(starts, starts[first] + block, side="right")) - 1
         last = max(last, first + 1)
         here = slice(int(starts[first]), int(starts[last]))
         sizes = np.diff(starts[first : last + 1])
