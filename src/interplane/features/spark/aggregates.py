@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from interplane.data.types import arrow_type, normalise
-from interplane.features.spark.programs import evaluate
+from interplane.features.spark.programs import evaluate, is_plain
 from interplane.features.spark.statistics_sql import statistics_sql
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ class SparkAggregates:
             for node in _nodes_of(grouping):
                 names.setdefault(node, f"x{len(names)}")
         values = evaluate({name: node for node, name in names.items()}, self._rows, self._lookups)
-        several = len(groupings) > 1
+        # What workers computed is kept, so that they compute it once; plain columns are kept already.
+        several = len(groupings) > 1 and not all(map(is_plain, names))
         if several:
             values.frame.persist()
         try:

@@ -21,19 +21,17 @@ def remembered(rows: SparkRows, key: tuple[str, ...]) -> dict[Seen, bytes]:
         return {}
     import numpy as np
     import pyarrow as pa
-    from pyspark.sql import functions
 
     keyed = rows.select(dict.fromkeys(key))
     payload = pack_names(keyed.types)
     digests = keyed.frame.mapInArrow(partial(digest, payload), "c0 bigint").where("c0 IS NOT NULL")
-    counted = digests.groupBy("c0").agg(functions.count("c0").alias("c1"))
-    found = pa.table(counted.toArrow())
-    different = np.sort(found.column(0).to_numpy().view(np.uint64))
+    found = pa.table(digests.toArrow()).column(0).to_numpy()
+    different = np.unique(found.view(np.uint64))
     data = different.astype("<u8").tobytes()
     seen = Seen(
         of="row",
         columns=key,
-        rows=int(found.column(1).to_numpy().sum()),
+        rows=len(found),
         keys=len(different),
         digest=digest_bytes(data),
     )

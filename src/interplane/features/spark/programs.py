@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from interplane.features.lookups import LookupTable
     from interplane.record import Type
 
-__all__ = ["evaluate", "with_folds"]
+__all__ = ["evaluate", "is_plain", "with_folds"]
 
 _PLAIN_CONSTANTS = ("bool", "int", "float", "str")
 
@@ -38,7 +38,7 @@ def evaluate(
         rows: every column that they read.
         lookups: every table that they look values up in.
     """
-    plain = {name: node for name, node in outputs.items() if _is_plain(node)}
+    plain = {name: node for name, node in outputs.items() if is_plain(node)}
     made = {name: node for name, node in outputs.items() if name not in plain}
     kept = list(dict.fromkeys(node.name for node in plain.values() if isinstance(node, Column)))
     found = _computed(made, rows, lookups, kept) if made else rows.select(kept).frame
@@ -64,7 +64,8 @@ def with_folds(rows: SparkRows, key: Sequence[str], *, folds: Iterable[int]) -> 
     return SparkRows(rows.frame.mapInArrow(partial(fold, payload), schema), types)
 
 
-def _is_plain(node: Node) -> bool:
+def is_plain(node: Node) -> bool:
+    """Return whether an expression needs no program: a column, or a constant."""
     return isinstance(node, Column) or (isinstance(node, Literal) and node.type in _PLAIN_CONSTANTS)
 
 

@@ -38,6 +38,8 @@ __all__ = [
     "sum_hashes",
 ]
 
+_MANY_ROWS = 100_000
+
 
 def pack_program(
     outputs: Mapping[str, Node],
@@ -99,7 +101,7 @@ def fold(payload: bytes, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Recor
     from interplane.features.training_rows import with_folds
 
     plain = json.loads(payload)
-    for batch in batches:
+    for batch in _gathered(batches):
         rows = _rows(batch, plain["inputs"])
         found = with_folds(rows, plain["key"], folds=plain["folds"])
         added = [
@@ -125,7 +127,7 @@ def digest(payload: bytes, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Rec
     from interplane.data.table import Table
 
     names = json.loads(payload)
-    for batch in batches:
+    for batch in _gathered(batches):
         found, named = key_digests(Table.from_arrow(_rows(batch, names)), names)
         yield _numbered([pa.array(found.view(np.int64), mask=~named)])
 
@@ -186,6 +188,21 @@ def _program(payload: bytes) -> tuple[RowProgram, tuple[Type, ...]]:
     }
     program = compile_row(outputs, inputs=dict(plain["inputs"]), lookups=tables)
     return program, tuple(node.type for node in outputs.values())
+
+
+def _gathered(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield larger batches of the same rows, for what opens an engine for each."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if sum(each.num_rows for each in waiting) >= _MANY_ROWS:
+            yield from _one(waiting)
+            waiting = []
+    yield from _one(waiting)
+
+
+def _one(batches: Sequence[pa.RecordBatch]) -> list[pa.RecordBatch]:
+    return pa.Table.from_batches(batches).combine_chunks().to_batches() if batches else []
 
 
 def _rows(batch: pa.RecordBatch, names: Sequence[str]) -> pa.Table:
