@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from interplane.errors import NotFound, RequestRejected
 from interplane.testing.memory_online import MemoryOnline, MemoryReader
@@ -10,6 +12,7 @@ from interplane.views.history import Event
 from interplane.views.lookups import LookUps
 from interplane.views.ports import Fact
 from interplane.views.states import States
+from interplane.views.statuses import COUNTS, NO_ENTITY, NOT_FOUND, PRESENT, Newest
 from interplane.views.view import ViewUse, example
 
 VIEW = example()
@@ -184,3 +187,43 @@ def test_a_time_beyond_the_calendar_is_refused_in_words(store):
     """The message does without a date."""
     with pytest.raises(RequestRejected, match="-1000000000000000000 microseconds since 1970"):
         look_ups(store).read({"who": "a"}, -(10**18))
+
+
+class Past:
+    """The newest event by the plain statement of what that is."""
+
+    def __init__(self, events):
+        self.events = events
+
+    def at(self, time):
+        """Return when the newest event happened of those that are known."""
+        return max((each.event for each in self.events if each.known <= time), default=None)
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9))), st.integers(-1, 10))
+def test_the_newest_event_is_that_of_all_that_are_known(pairs, time):
+    """In whatever order they came."""
+    events = [Event(known, happened, (), ()) for known, happened in pairs]
+    assert Past(events).at(time) == Newest(events).at(time)
+
+
+@pytest.mark.parametrize("windows_alone", [False, True])
+def test_how_an_entity_was_found_is_told_and_counted(store, windows_alone):
+    """By view: found, of nobody, and not found; with the age of what was found."""
+    view = VIEW
+    if windows_alone:
+        view = replace(VIEW, features={"n": VIEW.features["n"]})
+        store.register(view)
+        store.advance(view, 10)
+    number = 3 if windows_alone else 1
+    put(store, 20, number=number)
+    counts = [0] * len(COUNTS)
+    states = States(store, counts=lambda _view: counts)
+    shelf = states.shelf(view)
+    asked = [(shelf, "a"), (shelf, None), (shelf, "b")]
+    seen = states.look(asked, 5_020)
+    assert [(PRESENT, 20), (NO_ENTITY, None), (NOT_FOUND, None)] == [
+        (each.status, each.happened) for each in seen
+    ]
+    states.read(asked[:1], 5_020)
+    assert [2, 0, 1, 0, 1, 10] == counts
