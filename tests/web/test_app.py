@@ -2,6 +2,7 @@
 
 import html
 import re
+from urllib.parse import quote
 
 import pytest
 
@@ -36,12 +37,12 @@ def run(pages):
 
 def path_of(page, run):
     """Return a path of a page at which there is something."""
-    return page.path.format(**PLACES, run=run) if "{" in page.path else page.path
+    return page.path.format(**PLACES, run=run, digest=run) if "{" in page.path else page.path
 
 
 def twin_of(page, run):
     """Return the path of its JSON twin there."""
-    return page.twin.format(**PLACES, run=run) if "{" in page.path else page.twin
+    return page.twin.format(**PLACES, run=run, digest=run) if "{" in page.path else page.twin
 
 
 @pytest.mark.parametrize("page", SHOWN, ids=lambda page: page.name)
@@ -140,6 +141,34 @@ def test_what_is_not_there_is_said(pages):
     assert 422 == pages.ask("/runs.json?limit=-1").status
     assert "there is nothing here" in pages.ask("/nothing").body
     assert 404 == pages.ask("/static/..%2fapp.py").status
+
+
+def test_anything_is_found(pages, run):
+    """By name, by number, by a commit's words, by the beginning of a digest; not what is not there."""
+
+    def found(words):
+        return [each["href"] for each in pages.ask(f"/search.json?q={quote(words)}").json["found"]]
+
+    assert ["/data/rides", "/models/rides", "/runs"] == found("RIDE")
+    assert {"/data/rides/2", "/models/rides/2"} == set(found("rides@2"))
+    assert [f"/runs/{run}"] == found(run[:10])
+    assert 1 == len(found("the rate of a zone"))
+    assert [] == found("trips")
+    assert [] == found("")
+    shown = pages.ask("/search?q=" + quote('"><script>')).body
+    assert '"><script>' not in shown
+
+
+def test_what_stands_on_what(pages):
+    """From a crossing down to its data, and from the data up to the crossing."""
+    crossing = pages.ask("/models/rides/1.json").json["digest"]
+    down = pages.ask(f"/lineage/{crossing}.json").json
+    assert "rides@1" == down["it"]["name"]
+    data = next(each for each in down["below"] if each["kind"] == "data version")
+    up = pages.ask(f"/lineage/{data['digest'][:16]}.json").json
+    assert crossing in {each["digest"] for each in up["above"]}
+    assert 404 == pages.ask("/lineage/" + "0" * 64 + ".json").status
+    assert 422 == pages.ask("/lineage/xyz.json").status
 
 
 def test_the_document_describes_what_is_answered(pages, run):

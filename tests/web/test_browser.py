@@ -9,6 +9,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PATHS = (
     "/monitoring",
     "/alerts",
+    "/search?q=rides",
     "/features",
     "/features/model/rides.rate",
     "/moves",
@@ -90,3 +91,12 @@ def test_a_table_is_sorted_by_keyboard(page, pages):
     page.keyboard.press("Enter")
     after = page.locator("table.sortable tbody td:nth-child(3)").all_inner_texts()
     assert sorted(before, key=lambda text: int(text.replace(",", ""))) == after
+
+
+def test_a_slash_finds(page, pages):
+    """The key goes to the field; Enter finds."""
+    page.keyboard.press("/")
+    page.keyboard.type("rides@1")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{pages.url}/search?q=rides%401")
+    assert page.locator("table a").count() == 2

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from interplane.web.pages import alerts, data, features, home, models, monitoring, moves, runs
+from interplane.web.pages import (
+    alerts,
+    data,
+    features,
+    home,
+    models,
+    monitoring,
+    moves,
+    runs,
+    search,
+)
 
 if TYPE_CHECKING:
     from interplane.web.routes import Page
@@ -13,6 +23,6 @@ __all__ = ["PAGES"]
 
 PAGES: Final[tuple[Page, ...]] = (
     *(*home.PAGES, *runs.PAGES, *data.PAGES, *features.PAGES, *models.PAGES),
-    *(*monitoring.PAGES, *alerts.PAGES, *moves.PAGES),
+    *(*monitoring.PAGES, *alerts.PAGES, *moves.PAGES, *search.PAGES),
 )
 """Every page."""

@@ -38,3 +38,13 @@ for (const table of document.querySelectorAll("table.sortable")) {
     });
   });
 }
+
+// "/" goes to the field that finds.
+document.addEventListener("keydown", (event) => {
+  const find = document.getElementById("find");
+  const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName);
+  if (event.key === "/" && find && !typing) {
+    event.preventDefault();
+    find.focus();
+  }
+});

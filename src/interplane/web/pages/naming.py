@@ -1,0 +1,110 @@
+"""What a record is called, and where it is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from interplane.record import (
+    Addition,
+    Crossing,
+    DataVersion,
+    Digest,
+    Run,
+    RunEnd,
+    Snapshot,
+    StepRun,
+    Value,
+    short,
+)
+
+if TYPE_CHECKING:
+    from interplane.record import Record
+    from interplane.storage.ports import Entry
+    from interplane.storage.store import Store
+
+__all__ = ["Named", "Names"]
+
+
+class Named(Value, frozen=True, kw_only=True):
+    """Something on record: what kind it is, what it is called, where it is shown."""
+
+    digest: Digest
+    kind: str
+    name: str
+    at: str
+    href: str
+
+
+def _of_run(digest: Digest, record: Run | RunEnd | StepRun) -> tuple[str, str, str]:
+    run = digest if isinstance(record, Run) else record.run
+    path = f"/runs/{run[:12]}"
+    if isinstance(record, Run):
+        return "run", f"{record.pipeline} {short(run)}", path
+    if isinstance(record, StepRun):
+        return "step", f"{record.key.step} of {short(run)}", path
+    return "end of a run", f"{record.status} {short(run)}", path
+
+
+class Names:
+    """Calls records by their names; reads each series once.
+
+    Args:
+        store: where they are.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._numbers: dict[Digest, tuple[str, int]] | None = None
+
+    def of(self, entry: Entry) -> Named:
+        """Return what an entry is called."""
+        kind, name, href = self._describe(entry.digest, entry.record)
+        return Named(
+            digest=entry.digest,
+            kind=kind,
+            name=name,
+            at=entry.at,
+            href=href or f"/lineage/{entry.digest[:16]}",
+        )
+
+    def _describe(self, digest: Digest, record: Record) -> tuple[str, str, str]:
+        """Return kind, name and path."""
+        if isinstance(record, Crossing | DataVersion):
+            return self._numbered(digest, record)
+        if isinstance(record, Run):
+            return "run", f"{record.pipeline} {short(digest)}", f"/runs/{digest[:12]}"
+        if isinstance(record, StepRun):
+            return "step", f"{record.key.step} of {short(record.run)}", f"/runs/{record.run[:12]}"
+        if isinstance(record, RunEnd):
+            return (
+                "end of a run",
+                f"{record.status} {short(record.run)}",
+                f"/runs/{record.run[:12]}",
+            )
+        if isinstance(record, Snapshot):
+            commit = record.commit
+            return "code", f"commit {short(commit)}" if commit else "files that are in no git", ""
+        if isinstance(record, Addition):
+            name = f"{record.source_name} to {record.dataset}"
+            return "addition", name, f"/data/{record.dataset}"
+        return type(record).__name__.lower(), short(digest), ""
+
+    def _numbered(self, digest: Digest, record: Crossing | DataVersion) -> tuple[str, str, str]:
+        is_crossing = isinstance(record, Crossing)
+        kind, place = ("crossing", "models") if is_crossing else ("data version", "data")
+        found = self._known().get(digest)
+        if found is None:
+            return kind, f"{kind} {short(digest)}", ""
+        name, number = found
+        return kind, f"{name}@{number}", f"/{place}/{name}/{number}"
+
+    def _known(self) -> dict[Digest, tuple[str, int]]:
+        """Return the name and number of each data version and crossing."""
+        if self._numbers is None:
+            self._numbers = {}
+            catalog = self._store.catalog
+            for series in (*catalog.names("data/"), *catalog.names("model/")):
+                name = series.partition("/")[2]
+                for member in catalog.series(series):
+                    self._numbers.setdefault(member.digest, (name, member.number))
+        return self._numbers
