@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import os
 import pickletools
 import subprocess
 import sys
@@ -10,7 +12,8 @@ from functools import partial
 
 import pytest
 
-from interplane.errors import MissingExtra
+import interplane as ip
+from interplane.errors import MissingExtra, UsageError
 from interplane.expressions.expr import Row
 from interplane.features.spark import is_spark, session, worker
 
@@ -46,6 +49,51 @@ def test_a_worker_needs_no_pyspark_of_ours():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "[]" == found.stdout.strip()
+
+
+OWN = """
+import interplane as ip
+
+@ip.operation(args=["int"], result="int", sql="CAST({0} % 10 AS BIGINT)")
+def last_digit_for_spark(number):
+    "The last digit, with the sign of the number."
+    return number % 10 if number >= 0 else -(-number % 10)
+"""
+
+
+def test_operations_of_ones_own_are_imported_by_name(monkeypatch, tmp_path):
+    """A worker imports the module that declares the operation; what it cannot import is refused."""
+    (tmp_path / "own_for_spark.py").write_text(OWN, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    own = importlib.import_module("own_for_spark")
+    row = Row({"x": "int"})
+    outputs = {"digit": own.last_digit_for_spark(row.x).node}
+    payload = worker.pack_program(outputs, inputs={"x": "int"}, lookups={})
+    code = (
+        "import sys, pyarrow as pa; from interplane.features.spark.worker import compute;"
+        "batch = pa.record_batch({'c0': pa.array([-127, None, 42])});"
+        "print([out.to_pydict() for out in compute(sys.stdin.buffer.read(), [batch])])"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        input=payload,
+        capture_output=True,
+        check=True,
+    )
+    assert "[{'c0': [-7, None, 2]}]" == found.stdout.decode().strip()
+
+    half = ip.operation(
+        name="half_for_spark",
+        args=["float"],
+        result="float",
+        sql="{0} * 0.5::DOUBLE",
+        python="{0} * 0.5",
+        doc="Half of it.",
+    )
+    outputs = {"half": half(row.x.cast("float")).node}
+    with pytest.raises(UsageError, match="'half_for_spark' is declared by a template"):
+        worker.pack_program(outputs, inputs={"x": "int"}, lookups={})
 
 
 def test_a_frame_is_told_by_its_type():

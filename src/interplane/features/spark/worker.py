@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from functools import lru_cache
+from importlib import import_module
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,10 @@ import pyarrow as pa
 from interplane.data.rowhash import sum_rows
 from interplane.data.types import arrow_type, normalise
 from interplane.expressions.jsonform import from_json, to_json
+from interplane.expressions.own_operations import trusting
 from interplane.expressions.row_program import RowProgram, compile_row
 from interplane.features.lookups import LookupTable
+from interplane.features.spark.own_modules import modules_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -47,8 +50,13 @@ def pack_program(
     inputs: Mapping[str, Type],
     lookups: Mapping[str, LookupTable],
 ) -> bytes:
-    """Return expressions and the tables that they look values up in as JSON, for `compute`."""
+    """Return expressions and the tables that they look values up in as JSON, for `compute`.
+
+    Of operations of a user's own it names the modules that declare them: a worker imports those, and
+    compares digests.
+    """
     plain = {
+        "modules": modules_of(outputs.values()),
         "inputs": list(inputs.items()),
         "outputs": [(name, to_json(node)) for name, node in outputs.items()],
         "lookups": {name: table.to_dict() for name, table in lookups.items()},
@@ -181,6 +189,9 @@ def _in_utc(values: pa.ChunkedArray) -> pa.ChunkedArray:
 def _program(payload: bytes) -> tuple[RowProgram, tuple[Type, ...]]:
     """Return the program of a payload and the types of its outputs; a worker compiles it once."""
     plain: dict[str, Any] = json.loads(payload)
+    with trusting():  # the digests of the operations say what was proved
+        for module in plain["modules"]:
+            import_module(module)
     outputs = {name: from_json(node) for name, node in plain["outputs"]}
     tables = {
         name: LookupTable.from_dict(table, name=name).entries
