@@ -71,16 +71,8 @@ class Names:
         """Return kind, name and path."""
         if isinstance(record, Crossing | DataVersion):
             return self._numbered(digest, record)
-        if isinstance(record, Run):
-            return "run", f"{record.pipeline} {short(digest)}", f"/runs/{digest[:12]}"
-        if isinstance(record, StepRun):
-            return "step", f"{record.key.step} of {short(record.run)}", f"/runs/{record.run[:12]}"
-        if isinstance(record, RunEnd):
-            return (
-                "end of a run",
-                f"{record.status} {short(record.run)}",
-                f"/runs/{record.run[:12]}",
-            )
+        if isinstance(record, Run | RunEnd | StepRun):
+            return _of_run(digest, record)
         if isinstance(record, Snapshot):
             commit = record.commit
             return "code", f"commit {short(commit)}" if commit else "files that are in no git", ""
