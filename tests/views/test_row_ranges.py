@@ -46,7 +46,7 @@ def held(ranges, time):
     return sorted(ranges.which[inside].tolist())
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(entities(corrections=False), st.integers(1, 6))
 def test_events_in_any_order(drawn, rows):
     """However late some are: sorted times where they may be used, a heap elsewhere."""
@@ -57,7 +57,7 @@ def test_events_in_any_order(drawn, rows):
     assert starts.tolist() == ranges.starts.tolist()
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(entities(corrections=True), st.integers(1, 6))
 def test_versions_that_end(drawn, rows):
     """Whoever is taken out makes room for an older one; each is there once at any time."""
