@@ -145,8 +145,8 @@ class _Reader:
         try:
             node, below = kinds[found[0]](item, place)
         except UsageError as error:
-            if error.details.get("place"):
-                raise
+            if error.details.get("place") or error.details.get("own"):
+                raise  # nothing is wrong with the file, where an operation is not registered
             raise ExpressionError(
                 f"{error.what} at {place}", expected=error.expected, do=error.do, place=place
             ) from error

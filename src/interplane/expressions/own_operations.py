@@ -284,7 +284,7 @@ def find_own(op: str) -> Operation:
             expected="the module that declares it, imported before features are read",
             do=f"{did_you_mean(name, _REGISTERED)}Name the module in the project file: "
             'operations = ["module"]',
-            operation=name,
+            own=name,
         )
     return _REGISTERED[name].row
 
@@ -304,7 +304,7 @@ def other_definition(op: str, wanted: object) -> ExpressionError | None:
         f"and the features were made with {short(wanted)}",
         expected="the definition that the features were fitted and proved with",
         do="Go back to that version of the code, or fit and publish the features again",
-        operation=own.name,
+        own=own.name,
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 
 import msgspec
 
-from interplane.errors import DataError, InterplaneError, UnknownName
+from interplane.errors import DataError, InterplaneError, UnknownName, UsageError
 from interplane.expressions.jsonform import from_json, to_json
 from interplane.expressions.nodes import Column, Lookup, Reduce
 from interplane.expressions.row_program import RowProgram, compile_row
@@ -187,7 +187,15 @@ class Frozen:
 
         Raises:
             UnknownName: if a source, or a column that a view is joined by, is missing.
+            UsageError: if the rows are a Spark DataFrame.
         """
+        if on_spark(table, sources):
+            raise UsageError(
+                "the rows are a Spark DataFrame, which this machine need not be able to hold",
+                expected="a table",
+                do="Call transform, which stays on Spark; or take a table of its rows with "
+                "Table.from_arrow(frame.toArrow())",
+            )
         return widen(table, self.uses, sources, time=self.time)
 
     # ---- one row --------------------------------------------------------------------------
@@ -300,6 +308,8 @@ class Frozen:
                 name: use_of(view_from_dict(use.view), use.by) for name, use in read.views.items()
             }
         except (msgspec.ValidationError, InterplaneError) as error:
+            if isinstance(error, InterplaneError) and error.details.get("own"):
+                raise  # an operation of the project's own that is not registered here
             raise _broken(str(error)) from error
         lookups = {
             name: LookupTable.from_dict(table, name=name) for name, table in read.lookups.items()
