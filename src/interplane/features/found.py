@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from interplane.features.lookups import LookupTable
     from interplane.record import Type
 
-__all__ = ["Found", "Need", "Recipe", "entries"]
+__all__ = ["Found", "Need", "Recipe", "entries", "sayable"]
+
+NUL = "\x00"
 
 
 class Need(NamedTuple):
@@ -68,8 +70,9 @@ class Found:
                 self._columns[Need(grouping.by, statistic)] = table.column(f"a{place}")
 
     def scalar(self, statistic: Reduce) -> Constant:
-        """Return the value of a statistic of all rows."""
-        return self._columns[Need((), statistic)][0].as_py()  # type: ignore[no-any-return]
+        """Return the value of a statistic of all rows; None for text that no constant can be."""
+        value: Constant = self._columns[Need((), statistic)][0].as_py()
+        return None if isinstance(value, str) and NUL in value else value
 
     def column(self, by: tuple[Node, ...], statistic: Reduce) -> pa.ChunkedArray:
         """Return the values of a statistic by group, in the order of the keys."""
@@ -85,4 +88,18 @@ def entries(
 ) -> LookupTable:
     """Return the groups that have a value as a lookup table."""
     kinds = tuple(key.type for key in by)
-    return table_from_arrow(keys.append_column("v", values), keys=kinds, value=kind)
+    table = sayable(keys.append_column("v", values))
+    return table_from_arrow(table, keys=kinds, value=kind)
+
+
+def sayable(table: pa.Table) -> pa.Table:
+    """Return the rows whose texts can be constants: those without NUL, which no request brings."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for name in table.column_names:
+        column = table.column(name)
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            clean = pc.equal(pc.fill_null(pc.find_substring(column, NUL), -1), -1)
+            table = table.filter(clean)
+    return table

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from interplane.expressions.nodes import Literal, Reduce
 from interplane.expressions.reductions import reduce
-from interplane.features.found import Need, entries
+from interplane.features.found import Need, entries, sayable
 from interplane.features.freezing import Grouped
 
 if TYPE_CHECKING:
@@ -49,9 +49,10 @@ class Vocabulary:
 
     def answer(self, found: Found) -> tuple[Any, ...]:
         """Return the values, the most frequent first; of equally frequent ones the smaller."""
-        counts = found.column(self.statistic.args, _EACH).to_numpy()
-        chosen = _most_frequent(counts, dict(self.statistic.options))
-        return tuple(found.keys(self.statistic.args).column(0).take(pa.array(chosen)).to_pylist())
+        by = self.statistic.args
+        known = sayable(found.keys(by).append_column("n", found.column(by, _EACH)))
+        chosen = _most_frequent(known.column("n").to_numpy(), dict(self.statistic.options))
+        return tuple(known.column(0).take(pa.array(chosen)).to_pylist())
 
 
 @dataclass(frozen=True)
