@@ -362,6 +362,8 @@ def test_what_cannot_be_asked_for_is_refused(spark, framed):
     frozen = ip.features(key=["id"])(lambda row: {"ID": row.i, "x": row.x.mean()}).fit(table)
     with pytest.raises(UsageError, match="'ID' has the name of the column 'id'"):
         frozen.transform(frame)
+    with pytest.raises(UsageError, match="Call transform, which stays on Spark"):
+        frozen.matrix(frame)
     with pytest.raises(UsageError, match="both on Spark, or neither"):
         joined_features.fit(frame, sources={"flights": table})
     with pytest.raises(UsageError, match="both on Spark, or neither"):
