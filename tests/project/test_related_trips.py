@@ -14,6 +14,7 @@ from trips_project import BEGIN, opened, request, serving
 
 from interplane.data.table import Table
 from interplane.errors import UnknownName, UsageError
+from interplane.project.audit import audit
 from interplane.project.views import forget_view, list_views
 from interplane.record import ViewVersion
 from interplane.views.derived import view_from_dict
@@ -226,3 +227,14 @@ def test_a_feature_is_plain_json(project):
     plain = json.loads(msgspec.json.encode(project.feature("trend.change")))
     assert "trend.change" == plain["feature"]["name"]
     assert "trips@1" == plain["used_by"][0]["crossing"]
+
+
+def test_what_was_served_is_audited(root, project):
+    """Logged predictions made again of the data: the same bits, as far as the data reach."""
+    with serving(root) as answer:
+        for number in range(30):
+            assert 200 == answer(asked(number)[0])[0]
+    report = audit(project, "trips@1", seed=1).report
+    assert (0, True) == (report.skewed, report.rows > 0)
+    assert {"trend", "past"} == set(report.arrived)
+    assert report.rows > report.pending

@@ -1,6 +1,7 @@
 """Views on views, in whatever order events come: one row online, tables and the rule give the same bits."""
 
 import shutil
+import sys
 import tempfile
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "online"))
+from redis_server import RedisServer, redis_or_skip
 
 from interplane.errors import RequestRejected
 from interplane.testing.families import family, said, tables_of
@@ -20,6 +24,7 @@ from interplane.views.lookups import LookUps
 from interplane.views.materialize import materialize
 from interplane.views.online import SqliteOnline
 from interplane.views.ports import Fact
+from interplane.views.redis.store import RedisOnline
 from interplane.views.states import States
 from interplane.views.union import source_table
 from interplane.views.view import SOURCE_COLUMN, micros
@@ -212,6 +217,21 @@ class OnDisk(Machine):
             shutil.rmtree(self.folder)
 
 
+class InRedis(Machine):
+    """With a real Redis."""
+
+    server = None
+    settings_of_store = None
+
+    def open(self):
+        """Open a handle on the same keys."""
+        redis_or_skip()
+        if InRedis.server is None:
+            InRedis.server = RedisServer()
+        self.settings_of_store = self.settings_of_store or InRedis.server.settings()
+        return RedisOnline(self.settings_of_store)
+
+
 class InMemory(Machine):
     """With the twin."""
 
@@ -230,9 +250,20 @@ SETTINGS = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 OnDisk.TestCase.settings = SETTINGS
+InRedis.TestCase.settings = settings(SETTINGS, max_examples=8)
 InMemory.TestCase.settings = SETTINGS
 TestOnDisk = OnDisk.TestCase
+TestInRedis = InRedis.TestCase
 TestInMemory = InMemory.TestCase
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _server():
+    """Stop the Redis that was started, if one was."""
+    yield
+    if InRedis.server is not None:
+        InRedis.server.stop()
+        InRedis.server = None
 
 
 @settings(max_examples=60, deadline=None)
