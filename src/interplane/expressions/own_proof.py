@@ -108,17 +108,17 @@ def _on_engine(
 ) -> list[Any]:
     """Return what the engine gives; where it fails, halve the rows until one is left."""
     import duckdb
-    import pyarrow as pa
 
-    kinds = {
-        "bool": pa.bool_(), "int": pa.int64(), "float": pa.float64(), "str": pa.string(),
-        "date": pa.date32(), "timestamp": pa.timestamp("us"),
-    }  # fmt: skip
-    columns = {
-        f"c{index}": pa.array([row[index] for row in rows], kinds[kind])
-        for index, kind in enumerate(own.args)
-    }
-    engine.register("rows", pa.table({"n": pa.array(range(len(rows))), **columns}))
+    # Lists as parameters: an Arrow table would import pandas, where there is one.
+    columns = {f"c{index}": [row[index] for row in rows] for index in range(len(own.args))}
+    given = ", ".join(
+        f"unnest(CAST(? AS {SQL_TYPES[kind]}[])) AS {name}"
+        for name, kind in zip(columns, own.args, strict=True)
+    )
+    engine.execute(
+        f"CREATE OR REPLACE TABLE rows AS SELECT unnest(range({len(rows)})) AS n, {given}",
+        list(columns.values()),
+    )
     template = own.row.forms[0].sql
     text = template.format(*columns)  # type: ignore[union-attr]
     try:
