@@ -1,0 +1,1 @@
+"""Trips: one set of rows and features, as ours and as others would write them."""
