@@ -93,12 +93,14 @@ def assert_is(name, found, values, q):
     else:
         largest = max((abs(float(value)) for value in values), default=0.0)
         power = 2 if name == "var" else 1
-        bound = {"quantile": 4, "median": 4}.get(name, 50) * 2.0**-52
-        # A spread is the root of a difference: half of its digits are sure, and of its square all.
-        if name == "std":
-            assert abs(found**2 - right**2) <= bound * largest**2 * len(values)
+        bound = 50 * 2.0**-52 * largest**power * max(1, len(values))
+        if name in {"quantile", "median"}:
+            assert abs(found - right) <= 2 * 2.0**-52 * largest
+        elif name == "std":
+            # A spread is the root of a difference: its square is as sure as a variance.
+            assert abs(found**2 - right**2) <= bound * largest
         else:
-            assert abs(found - right) <= bound * largest**power * max(1, len(values))
+            assert abs(found - right) <= bound
 
 
 @pytest.mark.parametrize("name", AGGREGATES)
