@@ -90,7 +90,7 @@ def run() -> list[Row]:
             {"DuckDB asked for 8 of the features of one customer": asked_s * 1e6},
             f"{reads}; everybody was written to or moves on by time alone between two of them",
         ),
-        Row("the join of all of these rows over all files", "s", held, {}, reads),
+        Row("all of these rows joined over all files, and compared", "s", held, {}, reads),
         Row(
             "values that differ between online store and join",
             "values",

@@ -35,7 +35,7 @@ def days(*of_january):
     return Table.from_columns({"day": [date(2024, 1, day) for day in of_january]})
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(PEOPLE, st.sampled_from(["", "other"]))
 def test_a_digest_is_the_documented_one(pairs, salt):
     """The last eight bytes of an MD5 of the texts with their lengths, lowest first."""
@@ -50,7 +50,7 @@ def test_a_digest_is_the_documented_one(pairs, salt):
     assert (expected, True) == (digests.tolist(), bool(named.all()))
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(PEOPLE, st.floats(0.05, 0.6), st.floats(0, 0.35), st.text("ab", max_size=2))
 def test_no_entity_is_on_two_sides_and_every_row_is_on_one(pairs, share, validation, salt):
     """Parts are disjoint in entities, whole together, in the order of the rows, and keep their promise."""
@@ -69,7 +69,7 @@ def test_no_entity_is_on_two_sides_and_every_row_is_on_one(pairs, share, validat
             assert one is other or not keeps(other, one.promise).any()
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(PEOPLE, PEOPLE, st.floats(0.1, 0.4), st.floats(0.1, 0.4))
 def test_a_row_keeps_its_side_when_rows_are_added_and_the_test_share_grows(
     pairs, more, share, further
@@ -90,7 +90,7 @@ def test_a_random_split_is_about_as_large_as_was_asked_for():
     assert not split.test.equals(other)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.integers(1, 31), min_size=1, max_size=30),
     st.integers(2, 28),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
-from interplane.data.splits import split_by_entity, split_by_time
+from interplane.data.splits import split_at_random, split_by_entity, split_by_time
 from interplane.data.table import Table
 from interplane.errors import Leak, UsageError
 from interplane.evaluation.evaluate import evaluate
@@ -153,3 +155,49 @@ def test_only_two_words_are_known(rows):
     """What is to be done with such rows is refuse, or allow."""
     with pytest.raises(UsageError, match="seen is 'ignore'"):
         evaluate(fitted(rows), rows, seen="ignore")
+
+
+IDS = st.sets(st.integers(0, 200), min_size=40, max_size=80)
+
+
+@settings(max_examples=20, deadline=None)
+@given(IDS, IDS, st.sampled_from(["time", "entity", "row"]))
+def test_a_test_is_refused_exactly_where_it_is_none(trained, tested, by):
+    """Whatever was trained on, split whichever way: by rows, people or days that both sides have."""
+
+    def table(ids):
+        ids = sorted(ids)
+        return Table.from_columns(
+            {
+                "id": ids,
+                "who": [f"p{n % 40}" for n in ids],
+                "day": [date(2024, 1, 1) + timedelta(days=n // 5) for n in ids],
+                "late": [n % 3 == 1 for n in ids],
+                "chance": [0.7 if n % 4 == 1 else 0.2 for n in ids],
+            }
+        )
+
+    whole, rows = table(trained), table(tested)
+    if by == "time":
+        part = split_by_time(whole, "day", until="2024-01-25", gap="3d").train
+    else:
+        split = split_by_entity if by == "entity" else split_at_random
+        part = split(whole, "who" if by == "entity" else "id", share=0.3).train
+    assume(part.rows > 0)
+    learned = set(part.column("id").to_pylist())
+    people = {n % 40 for n in learned}
+    seen = {n for n in tested if n in learned}
+    crossed = {
+        n
+        for n in tested
+        if {"time": n // 5 < 27, "entity": n % 40 in people, "row": n in learned}[by]
+    }
+    model = fitted(part)
+    found = evaluate(model, rows, metrics=["brier"], seen="allow", **FAST)
+    assert (len(seen), len(crossed)) == (found.seen, found.crossed)
+    if not seen | crossed:
+        assert 0 == evaluate(model, rows, metrics=["brier"], **FAST).seen
+        return
+    with pytest.raises(Leak) as caught:
+        evaluate(model, rows, metrics=["brier"], **FAST)
+    assert len(seen or crossed) == caught.value.details["rows"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from interplane.data.schema_file import parse_schema
 from interplane.data.splits import split_at_random, split_by_entity, split_by_time
 from interplane.data.table import Table
-from interplane.errors import Corrupt, DataError, Leak, UnknownName, UsageError
+from interplane.errors import ConfigError, Corrupt, DataError, Leak, UnknownName, UsageError
 from interplane.features.definition import features
 from interplane.features.frozen import Frozen
 from interplane.features.leaks import crossed_rows, seen_rows
@@ -46,7 +46,7 @@ def rows_of(ids, **more):
     )
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(IDS, IDS)
 def test_a_set_of_keys_finds_what_is_in_it_and_nothing_else(trained, tested):
     """Whatever the keys, their order and their nulls; a null is in no set."""
@@ -95,7 +95,7 @@ def test_a_fit_without_a_key_keeps_the_form_that_it_had():
     assert seen_rows(frozen, rows_of([1])) is None
 
 
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 @given(st.permutations(range(12)), st.integers(1, 11))
 def test_two_fits_of_the_same_rows_have_one_digest_however_they_are_cut(order, cut):
     """The set is of keys: neither order nor parts show."""
@@ -206,7 +206,7 @@ def test_what_is_known_later_is_none(changed, where):
     assert (1, 3, ["delay", "again"]) == (details["rows"], details["of"], details["features"])
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 9), st.none() | st.integers(1, 9), st.booleans()), min_size=1)
 )
@@ -307,3 +307,14 @@ def test_days_and_moments_can_be_held_against_each_other():
 
     table = flights(landed=[date(2024, 1, 1), date(2024, 1, 2), None])
     assert 3 == by_day.fit(table).training.rows
+
+
+@pytest.mark.parametrize(
+    ("known_at", "words"),
+    [("'landde'", "line 3: column 'landde'"), ("'x'", "line 3: column 'x'"), ("3", "line 3: 3")],
+)
+def test_a_schema_names_a_column_of_times(known_at, words):
+    """Another one is refused with its line."""
+    text = f"[columns.x]\ntype = 'int'\nknown_at = {known_at}\n[columns.landed]\ntype = 'date'"
+    with pytest.raises(ConfigError, match=words):
+        parse_schema(text)
