@@ -12,6 +12,7 @@ from msgspec import structs
 from interplane.data.table import Table
 from interplane.errors import UsageError
 from interplane.features.batch import table_from_arrow
+from interplane.features.found import sayable
 from interplane.features.freezing import freeze
 from interplane.features.frozen import Frozen
 from interplane.features.parity import prove
@@ -149,6 +150,10 @@ def _frozen(
 
 
 def _lookup(table: pa.Table) -> LookupTable:
-    """Return a table of keys and, in its last column, values as a lookup table."""
+    """Return a table of keys and, in its last column, values as a lookup table.
+
+    Like any lookup table it has no text with NUL in its keys: such a row gets the default.
+    """
+    table = sayable(table)
     *keys, value = Table.from_arrow(table, name="a lookup table").types.values()
     return table_from_arrow(table, keys=tuple(keys), value=value)
