@@ -17,7 +17,19 @@ from interplane.serving.ports import Opening
 from interplane.serving.settings import ServerSettings
 from interplane.serving.supervisor import Supervisor
 
-HEAVY = {"duckdb", "numpy", "pyarrow", "pandas", "polars", "lightgbm", "sklearn", "uvicorn", "rich"}
+HEAVY = {
+    "duckdb",
+    "ibis",
+    "pyspark",
+    "numpy",
+    "pyarrow",
+    "pandas",
+    "polars",
+    "lightgbm",
+    "sklearn",
+    "uvicorn",
+    "rich",
+}
 
 
 def test_a_worker_imports_nothing_heavy():

@@ -150,7 +150,18 @@ def test_damaged_blobs_are_refused(workspace):
         load_crossing(store, digest)
 
 
-HEAVY = {"duckdb", "numpy", "pyarrow", "pandas", "polars", "sklearn", "lightgbm", "scipy"}
+HEAVY = {
+    "duckdb",
+    "ibis",
+    "pyspark",
+    "numpy",
+    "pyarrow",
+    "pandas",
+    "polars",
+    "sklearn",
+    "lightgbm",
+    "scipy",
+}
 
 SERVER = """
     import json, sys
