@@ -211,6 +211,18 @@ def test_edge_rows_hold_every_edge_value():
     assert {1.0} == {row["x"] for row in rows[len(EDGES["float"]) : alone]}
 
 
+def test_the_hours_that_clocks_go_over_twice_are_special():
+    """The changes of a zone are tried, with the microseconds before and after."""
+    frozen = features()(lambda row: {"h": row.at.to_local("America/New_York").hour()}).fit(
+        Table.from_columns({"at": [datetime(2024, 7, 1, 12)]})  # noqa: DTZ001
+    )
+    rows = read(Table.from_columns({"at": [datetime(2024, 7, 1, 12)]}), frozen.inputs)  # noqa: DTZ001
+    changes = special_values(frozen.features, frozen.lookups, rows)["at"]
+    spring = datetime(2024, 3, 10, 7)  # noqa: DTZ001
+    microsecond = timedelta(microseconds=1)
+    assert {spring - microsecond, spring, spring + microsecond} <= set(changes)
+
+
 def test_special_values_stand_together():
     """Each twice, beside those of other columns; a column without takes usual values."""
     types = {"n": "int", "dest": "str", "x": "float"}

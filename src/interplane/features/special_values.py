@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from interplane.expressions.constants import INT_MAX, INT_MIN, type_of
 from interplane.expressions.nodes import Call, Column, Literal, Lookup
 from interplane.expressions.trees import parts_of
+from interplane.expressions.zone_rules import kind_of_year, parse_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,7 +31,13 @@ __all__ = ["neighbours", "special_values"]
 _MOST = 200
 """How many special values a column has; of more, every so many-th."""
 
+_MOST_TIMES = 1_000
+"""How many a column of times has: clocks of a zone change up to some hundred times."""
+
 _MOST_DISTINCT = 32
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  UTC, naive by definition
+_RULED_YEARS = (2024, 2026, 2100, 9998)
+"""Years, leap and not, in which the changes of a yearly rule are tried."""
 _LOOKED_AT = 10_000
 """Among how many rows those are looked for: many millions of different numbers take seconds."""
 
@@ -44,6 +51,7 @@ def special_values(
 
     - constants of its type in the features that read it (bounds, buckets, known categories), with
       their neighbours;
+    - the moments at which the clocks of a zone change that it is shown in;
     - the keys of the lookup tables that it is looked up in;
     - its least and its greatest value in the training rows, with their neighbours, and some of its
       values as they are and in another case.
@@ -63,7 +71,8 @@ def special_values(
             *_seen(rows.column(name)),
         ]
         values = [near for value in singled_out for near in neighbours(value)]
-        made[name] = _some(_distinct([*values, *keys.get(name, ())]), _MOST)
+        most = _MOST_TIMES if pa.types.is_timestamp(rows.column(name).type) else _MOST
+        made[name] = _some(_distinct([*values, *keys.get(name, ())]), most)
     return made
 
 
@@ -120,12 +129,26 @@ def _all_constants(parts: Iterable[Node]) -> Iterator[tuple[Type, Constant]]:
             case Literal(value, kind):
                 if value is not None:
                     yield kind, value
+            case Call("to_local"):
+                yield from (("timestamp", at) for at in _clock_changes(dict(part.options)))
             case Call():
                 for _, setting in part.options:
                     for value in setting if isinstance(setting, tuple) else (setting,):
                         of = type_of(value)
                         if of is not None:
                             yield of, value
+
+
+def _clock_changes(options: Mapping[str, Any]) -> Iterator[datetime]:
+    """Yield when clocks of a zone change: those that are written down, and some of a yearly rule."""
+    for second in options["transitions"][1::2]:
+        yield _EPOCH + timedelta(seconds=second)
+    if options["rule"]:
+        rule = parse_rule(options["rule"])
+        for year in _RULED_YEARS:
+            kind = kind_of_year(year)
+            for second in (rule.starts_s[kind], rule.ends_s[kind]):
+                yield datetime(year, 1, 1) + timedelta(seconds=second)  # noqa: DTZ001  UTC
 
 
 def _keys(
