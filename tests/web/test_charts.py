@@ -65,6 +65,8 @@ def history(size):
             at=at(n * 800 + 50),
             rows=n + 1,
             check="broken" if n == size // 2 else "passed",
+            source="x.csv",
+            actor="ann",
         )
         for n in range(size)
     ]

@@ -29,6 +29,9 @@ class History:
             store.record(member.digest, Addition)
             for member in store.catalog.series(additions_series(dataset))
         ]
+        self._of: dict[Digest, list[Addition]] = {}
+        for added in reversed(self.additions):
+            self._of.setdefault(added.version, []).append(added)
 
     def number(self, version: Digest) -> int | None:
         """Return the number of a version, or None if it is no version of this dataset."""
@@ -36,7 +39,7 @@ class History:
 
     def of(self, version: Digest) -> list[Addition]:
         """Return the additions that resulted in a version, newest first."""
-        return [added for added in reversed(self.additions) if added.version == version]
+        return [*self._of.get(version, ())]
 
     def chain(self, version: Digest) -> list[Addition]:
         """Return every addition that a version stands on, itself and its parents."""

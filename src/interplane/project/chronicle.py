@@ -7,17 +7,30 @@ ask again is what is new.
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import msgspec
 
+from interplane.project.crossings import Recorded
 from interplane.project.snapshot import run_git
-from interplane.record import Addition, Crossing, Digest, Record, Run, RunEnd, Snapshot, Value
+from interplane.record import (
+    Addition,
+    Crossing,
+    Digest,
+    Record,
+    Run,
+    RunEnd,
+    Snapshot,
+    Value,
+    Verdict,
+)
 from interplane.storage.names import named_pointer, series_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from interplane.project.project import Project
     from interplane.storage.ports import Entry
@@ -26,8 +39,18 @@ __all__ = ["Chronicle", "CodePoint", "DataPoint", "Planes", "RunLine", "Strut"]
 
 Kind = TypeVar("Kind", bound=Record)
 
+
+class Commit(NamedTuple):
+    """A commit: its digest, when it was made, the first line of its message."""
+
+    name: str
+    at: str
+    subject: str
+
+
 _MOST_COMMITS: Final = 20_000
 _POINTERS: Final = ("live", "canary", "shadow")
+_COMMITS_S: Final = 2.0
 
 
 class CodePoint(Value, frozen=True, kw_only=True):
@@ -55,7 +78,9 @@ class DataPoint(Value, frozen=True, kw_only=True):
         version: its digest.
         at: when it was added first.
         rows: how many rows came with it.
-        check: ``passed`` or ``broken``; empty where nothing was asked.
+        check: ``passed`` or ``broken``, as it was asked last; empty where nothing was asked.
+        source: the name of the file, or the type of what was added.
+        actor: who added it.
     """
 
     dataset: str
@@ -64,6 +89,8 @@ class DataPoint(Value, frozen=True, kw_only=True):
     at: str
     rows: int
     check: str
+    source: str
+    actor: str
 
 
 class RunLine(Value, frozen=True, kw_only=True):
@@ -137,21 +164,53 @@ class Chronicle:
         self._data: dict[tuple[str, Digest], DataPoint] = {}
         self._runs: dict[Digest, RunLine] = {}
         self._ends: dict[Digest, str] = {}
-        self._crossings: dict[Digest, tuple[str, Crossing]] = {}
+        self._crossings: dict[Digest, Entry] = {}
         self._numbers: dict[Digest, int] = {}
+        self._were_live: set[Digest] = set()
+        self._stamp: object = None
+        self._planes = Planes(code=(), data=(), runs=(), crossings=())
+        self._recorded: tuple[Recorded, ...] = ()
+        self._log = _Log(project)
 
     def planes(self) -> Planes:
-        """Return the planes as they are now."""
+        """Return the planes as they are now; the same object as long as nothing happens."""
         with self._turn:
-            self._read_on()
-            runs = tuple(self._ended(line) for line in self._runs.values())
-            used = {line.code for line in runs}
-            return Planes(
-                code=tuple(self._code(used)),
-                data=tuple(sorted(self._data.values(), key=lambda each: each.at)),
-                runs=runs,
-                crossings=tuple(self._struts()),
-            )
+            self._catch_up()
+            return self._planes
+
+    def crossings(self) -> tuple[Recorded, ...]:
+        """Return every crossing, models by name and each oldest first."""
+        with self._turn:
+            self._catch_up()
+            return self._recorded
+
+    def _catch_up(self) -> None:
+        """Read on, and make anew what is returned, if anything happened since."""
+        catalog = self._project.store.catalog
+        newest = next(catalog.list(limit=1), None)
+        places = self._places()
+        commits = self._log.read()
+        stamp = (None if newest is None else newest.sequence, places, len(commits), commits[-1:])
+        if stamp == self._stamp:
+            return
+        self._read_on()
+        self._recorded = tuple(self._record(dict(places)))
+        runs = tuple(self._ended(line) for line in self._runs.values())
+        used = {line.code for line in runs}
+        self._planes = Planes(
+            code=tuple(self._code(commits, used)),
+            data=tuple(sorted(self._data.values(), key=lambda each: each.at)),
+            runs=runs,
+            crossings=tuple(map(self._strut, self._recorded)),
+        )
+        self._stamp = stamp
+
+    def _places(self) -> tuple[tuple[str, Digest], ...]:
+        """Return where the pointers of models are, and so whether any was moved."""
+        catalog = self._project.store.catalog
+        models = [series.partition("/")[2] for series in catalog.names("model/")]
+        names = [named_pointer("model", model, word) for model in models for word in _POINTERS]
+        return tuple(sorted(catalog.pointers(names).items()))
 
     # ---- reading on -----------------------------------------------------------------------
 
@@ -161,7 +220,7 @@ class Chronicle:
             self._snapshots[entry.digest] = (name, entry.at)
             self._archives[snapshot.archive, snapshot.environment] = name
         for entry, addition in self._new(Addition):
-            self._take_addition(entry.at, addition)
+            self._take_addition(entry, addition)
         for entry, run in self._new(Run):
             code = self._snapshots.get(run.snapshot, (run.snapshot, entry.at))[0]
             data = tuple(value for value in run.inputs.values() if value is not None)
@@ -175,8 +234,8 @@ class Chronicle:
             )
         for _, end in self._new(RunEnd):
             self._ends[end.run] = end.status
-        for entry, crossing in self._new(Crossing):
-            self._crossings[entry.digest] = (entry.at, crossing)
+        for entry, _ in self._new(Crossing):
+            self._crossings[entry.digest] = entry
 
     def _new(self, kind: type[Kind]) -> Iterator[tuple[Entry, Kind]]:
         """Yield the entries of a kind that came since it was asked last, oldest first."""
@@ -191,15 +250,15 @@ class Chronicle:
             self._seen[tag] = found[0][0].sequence
         yield from reversed(found)
 
-    def _take_addition(self, at: str, addition: Addition) -> None:
+    def _take_addition(self, entry: Entry, addition: Addition) -> None:
         key = (addition.dataset, addition.version)
-        if key in self._data:
-            return
-        check = ""
+        known = self._data.get(key)
+        check = known.check if known is not None else ""
         if addition.verdict is not None:
-            breaches = addition.verdict.get("breaches", ())
-            stops = any(item.get("action", "stop") == "stop" for item in breaches)
-            check = "broken" if stops else "passed"
+            check = "passed" if msgspec.convert(addition.verdict, Verdict).passed else "broken"
+        if known is not None:
+            self._data[key] = msgspec.structs.replace(known, check=check)
+            return
         if addition.version not in self._numbers:
             series = self._project.store.catalog.series(series_name("data", addition.dataset))
             self._numbers.update({member.digest: member.number for member in series})
@@ -207,9 +266,11 @@ class Chronicle:
             dataset=addition.dataset,
             number=self._numbers.get(addition.version, 0),
             version=addition.version,
-            at=at,
+            at=entry.at,
             rows=addition.rows,
             check=check,
+            source=addition.source_name,
+            actor=entry.actor,
         )
 
     def _ended(self, line: RunLine) -> RunLine:
@@ -222,59 +283,79 @@ class Chronicle:
 
     # ---- what is made anew each time ------------------------------------------------------
 
-    def _code(self, used: set[str]) -> Iterator[CodePoint]:
-        committed = _commits(self._project)
-        for name, at, subject in committed:
+    def _code(self, commits: Sequence[Commit], used: set[str]) -> Iterator[CodePoint]:
+        for name, at, subject in commits:
             yield CodePoint(name=name, at=at, subject=subject, used=name in used)
-        known = {name for name, _, _ in committed}
+        known = {name for name, _, _ in commits}
         for digest, (name, at) in self._snapshots.items():
             if name not in known:
                 known.add(name)
                 said = "not in this repository" if name != digest else "files that are in no git"
                 yield CodePoint(name=name, at=at, subject=said, used=name in used)
 
-    def _struts(self) -> Iterator[Strut]:
+    def _record(self, places: Mapping[str, Digest]) -> Iterator[Recorded]:
+        """Yield the crossings of each model with the pointers that are at them."""
         catalog = self._project.store.catalog
-        models = {series.partition("/")[2] for series in catalog.names("model/")}
-        pointers: dict[Digest, list[str]] = {}
-        were_live: set[Digest] = set()
-        numbers: dict[Digest, int] = {}
-        for model in models:
-            names = {word: named_pointer("model", model, word) for word in _POINTERS}
-            places = catalog.pointers(names.values())
-            for word, name in names.items():
-                if name in places:
-                    pointers.setdefault(places[name], []).append(word)
-            moves = catalog.moves(names["live"])
-            were_live.update(move.target for move in moves if move.target is not None)
-            members = catalog.series(series_name("model", model))
-            numbers.update({member.digest: member.number for member in members})
-        for digest, (at, crossing) in self._crossings.items():
-            yield Strut(
-                crossing=digest,
-                model=crossing.model_name,
-                number=numbers.get(digest, 0),
-                at=at,
-                passed=crossing.verdict.passed,
-                pointers=tuple(pointers.get(digest, ())),
-                was_live=digest in were_live,
-                code=self._code_of(crossing),
-                data=tuple(use.version for use in crossing.data.values()),
-            )
+        for series in catalog.names("model/"):
+            model = series.partition("/")[2]
+            words = [(word, places.get(named_pointer("model", model, word))) for word in _POINTERS]
+            moves = catalog.moves(named_pointer("model", model, "live"))
+            self._were_live.update(move.target for move in moves if move.target is not None)
+            for member in catalog.series(series):
+                entry = self._crossings[member.digest]
+                if isinstance(entry.record, Crossing):
+                    yield Recorded(
+                        digest=entry.digest,
+                        crossing=entry.record,
+                        number=member.number,
+                        at=entry.at,
+                        actor=entry.actor,
+                        pointers=tuple(word for word, at in words if at == entry.digest),
+                    )
 
-    def _code_of(self, crossing: Crossing) -> str:
-        if crossing.commit is not None:
-            return crossing.commit
-        return self._archives.get((crossing.archive, crossing.environment), "")
+    def _strut(self, found: Recorded) -> Strut:
+        crossing = found.crossing
+        archived = self._archives.get((crossing.archive, crossing.environment), "")
+        return Strut(
+            crossing=found.digest,
+            model=crossing.model_name,
+            number=found.number or 0,
+            at=found.at,
+            passed=crossing.verdict.passed,
+            pointers=found.pointers,
+            was_live=found.digest in self._were_live,
+            code=crossing.commit or archived,
+            data=tuple(use.version for use in crossing.data.values()),
+        )
 
 
-def _commits(project: Project) -> list[tuple[str, str, str]]:
-    """Return the commits that touched the project's folder, oldest first: digest, time, subject."""
+class _Log:
+    """The commits that touched a project's folder; asked for anew at most every two seconds."""
+
+    def __init__(self, project: Project) -> None:
+        self._root = project.root
+        self._due = 0.0
+        self._head: bytes | None = None
+        self._commits: list[Commit] = []
+
+    def read(self) -> Sequence[Commit]:
+        """Return the commits, oldest first."""
+        if time.monotonic() < self._due:
+            return self._commits
+        self._due = time.monotonic() + _COMMITS_S
+        head = run_git(self._root, "rev-parse", "HEAD")
+        if head != self._head:
+            self._head, self._commits = head, _commits(self._root)
+        return self._commits
+
+
+def _commits(root: Path) -> list[Commit]:
+    """Return the commits that touched a folder, oldest first."""
     form = "--format=%H%x09%cI%x09%s"
     words = ("log", f"--max-count={_MOST_COMMITS}", form, "--", ".")
-    told = (run_git(project.root, *words) or b"").decode("utf-8", "replace")
+    told = (run_git(root, *words) or b"").decode("utf-8", "replace")
     lines = [line.split("\t", 2) for line in told.splitlines()]
-    return [(name, _utc(at), subject) for name, at, subject in reversed(lines)]
+    return [Commit(name, _utc(at), subject) for name, at, subject in reversed(lines)]
 
 
 def _utc(at: str) -> str:

@@ -53,16 +53,17 @@ class FeatureReading:
 
     Args:
         project: the project.
+        crossings: every crossing, where they were read already; see `FeatureUses`.
 
     Attributes:
         uses: what crossings use.
     """
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, crossings: Sequence[Recorded] | None = None) -> None:
         self._project = project
         self._fresh: dict[Digest, Freshness] = {}
         self._now = datetime.now(UTC)
-        self.uses = FeatureUses(project.store)
+        self.uses = FeatureUses(project.store, crossings)
 
     # ---- views ----------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from interplane.views.derived import Derived, view_from_dict
 from interplane.views.joined import column_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from interplane.project.crossings import Recorded
     from interplane.project.views import RecordedView
@@ -35,14 +35,16 @@ class FeatureUses:
 
     Args:
         store: the workspace.
+        given: every crossing, models by name and each oldest first, where they were read already.
     """
 
     store: Store
+    given: Sequence[Recorded] | None = None
 
     @cached_property
-    def crossings(self) -> list[Recorded]:
+    def crossings(self) -> Sequence[Recorded]:
         """Every crossing, models by name and each oldest first."""
-        return list_crossings(self.store)
+        return list_crossings(self.store) if self.given is None else self.given
 
     @cached_property
     def views(self) -> list[RecordedView]:

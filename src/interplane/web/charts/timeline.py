@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -64,11 +65,11 @@ class Timeline:
     """
 
     def __init__(self, moments: Iterable[str], *, left: float, right: float) -> None:
-        seen = sorted({datetime.fromisoformat(at).astimezone(UTC) for at in moments})
+        seen = sorted({_seconds(at) for at in moments})
         if len(seen) < 2:
-            seen = [seen[0], seen[0] + timedelta(seconds=1)]
+            seen = [seen[0], seen[0] + 1.0]
         self._seen = seen
-        lengths = [(after - before).total_seconds() for before, after in pairwise(seen)]
+        lengths = [after - before for before, after in pairwise(seen)]
         drawn = _folded(lengths)
         scale = (right - left) / sum(drawn)
         self._places = [left + at * scale for at in accumulate(drawn, initial=0.0)]
@@ -76,13 +77,13 @@ class Timeline:
 
     def x(self, at: str) -> float:
         """Return the place of a moment, to a tenth."""
-        return round(self._x(datetime.fromisoformat(at)), 1)
+        return round(self._x(_seconds(at)), 1)
 
-    def _x(self, at: datetime) -> float:
+    def _x(self, at: float) -> float:
         piece = min(max(bisect_right(self._seen, at) - 1, 0), len(self._lengths) - 1)
-        share = (at - self._seen[piece]).total_seconds() / self._lengths[piece]
-        x1, x2 = self._places[piece : piece + 2]
-        return x1 + (x2 - x1) * min(max(share, 0.0), 1.0)
+        share = (at - self._seen[piece]) / self._lengths[piece]
+        x1 = self._places[piece]
+        return x1 + (self._places[piece + 1] - x1) * min(max(share, 0.0), 1.0)
 
     def folds(self) -> list[Fold]:
         """Return the quiets that are folded, in order."""
@@ -104,19 +105,21 @@ class Timeline:
     def _round_moments(self, most: int) -> Iterator[Mark]:
         # What is folded has no marks, so it is the drawn length that they are counted by.
         span = timedelta(seconds=sum(self._drawn))
-        whole = self._seen[-1] - self._seen[0]
+        whole = timedelta(seconds=self._seen[-1] - self._seen[0])
         step = next((step for step in _STEPS if span / step <= most - 1), None)
         if step is not None:
             form = _form(step, whole)
             for begin, end in self._busy():
-                for at in _every(step, begin, end):
-                    yield Mark(round(self._x(at), 1), at.strftime(form).lstrip("0"))
+                for at in _every(step, _moment(begin), _moment(end)):
+                    yield Mark(round(self._x(at.timestamp()), 1), at.strftime(form).lstrip("0"))
             return
         months = next((count for count in _MONTHS if span / (_MONTH * count) <= most - 1), 240)
-        for at in _every_months(months, self._seen[0], self._seen[-1]):
-            yield Mark(round(self._x(at), 1), at.strftime("%b %Y" if months < 12 else "%Y"))
+        for at in _every_months(months, _moment(self._seen[0]), _moment(self._seen[-1])):
+            yield Mark(
+                round(self._x(at.timestamp()), 1), at.strftime("%b %Y" if months < 12 else "%Y")
+            )
 
-    def _busy(self) -> Iterator[tuple[datetime, datetime]]:
+    def _busy(self) -> Iterator[tuple[float, float]]:
         """Yield the times between folds."""
         begin = self._seen[0]
         for place, (length, drawn) in enumerate(zip(self._lengths, self._drawn, strict=True)):
@@ -126,17 +129,30 @@ class Timeline:
         yield begin, self._seen[-1]
 
 
+@lru_cache(maxsize=1 << 18)
+def _seconds(at: str) -> float:
+    """Return a moment as seconds; those of a picture are asked for again with the next one."""
+    return datetime.fromisoformat(at).timestamp()
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
 def _folded(lengths: list[float]) -> list[float]:
     """Return the lengths with those that are longer than a share of their sum made short.
 
     >>> [round(each, 2) for each in _folded([1.0] * 20 + [1000.0])][-1] < 1
     True
     """
-    drawn, most = lengths, 3 * sorted(lengths)[len(lengths) // 2]
+    most = 3 * sorted(lengths)[len(lengths) // 2]
     if len(lengths) * _MOST_QUIET > 1:  # else there are so few that each may take its part
+        # What is shorter than the share stays: only the few that are longer are looked at again.
+        total, long = sum(lengths), sorted(lengths, reverse=True)[: int(1 / _MOST_QUIET) + 1]
+        rest = total - sum(long)
         for _ in range(_TURNS):
-            most = sum(drawn) * _MOST_QUIET
-            drawn = [min(length, most) for length in drawn]
+            most = (rest + sum(long)) * _MOST_QUIET
+            long = [min(length, most) for length in long]
     return [length if length <= most * 1.001 else most * _FOLDED for length in lengths]
 
 

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from interplane.data.datasets import list_datasets, profile_of, versions
-from interplane.record import Digest, Value, Verdict
+from interplane.data.datasets import profile_of
+from interplane.data.history import History, resolve_version
+from interplane.errors import UnknownName
+from interplane.record import DataVersion, Digest, Value, Verdict
+from interplane.storage.names import named_pointer
 from interplane.web.pages.columns import ColumnCard, column_card
 from interplane.web.routes import Asked, Page
 
 if TYPE_CHECKING:
-    from interplane.data.datasets import VersionInfo
+    from collections.abc import Sequence
+
+    from interplane.project.chronicle import DataPoint
     from interplane.storage.store import Store
 
 __all__ = ["PAGES", "DataPage", "DatasetPage", "VersionPage"]
+
+
+_MOST: Final = 200
 
 
 class VersionRow(Value, frozen=True, kw_only=True):
@@ -48,10 +56,11 @@ class DataPage(Value, frozen=True, kw_only=True):
 
 
 class DatasetPage(Value, frozen=True, kw_only=True):
-    """A dataset with its versions, newest first."""
+    """A dataset with its versions, newest first; ``left_out`` is how many came before them."""
 
     name: str
     versions: tuple[VersionRow, ...]
+    left_out: int
 
 
 class VersionPage(Value, frozen=True, kw_only=True):
@@ -64,59 +73,72 @@ class VersionPage(Value, frozen=True, kw_only=True):
 
 def read_datasets(asked: Asked) -> DataPage:
     """Return all datasets."""
-    found = list_datasets(asked.project.store)
-    rows = [
-        DatasetRow(
-            name=each.name,
-            versions=each.versions,
-            columns=len(each.latest.version.columns),
-            latest=_row(each.name, each.latest),
-        )
-        for each in found
-    ]
+    store = asked.project.store
+    rows = []
+    for name, points in sorted(_by_dataset(asked).items()):
+        latest = _latest(store, name, points)
+        row = _row(store, latest, is_latest=True)
+        columns = len(store.record(latest.version, DataVersion).columns)
+        rows.append(DatasetRow(name=name, versions=len(points), columns=columns, latest=row))
     return DataPage(datasets=tuple(rows))
 
 
 def read_dataset(asked: Asked) -> DatasetPage:
     """Return a dataset with its versions, newest first."""
-    name = asked.path["dataset"]
-    found = versions(asked.project.store, name)
-    return DatasetPage(name=name, versions=tuple(_row(name, each) for each in reversed(found)))
+    store, name, by_name = asked.project.store, asked.path["dataset"], _by_dataset(asked)
+    points = by_name.get(name)
+    if points is None:
+        raise UnknownName.of("dataset", name, by_name)
+    latest = _latest(store, name, points)
+    shown = points[: -_MOST - 1 : -1]
+    return DatasetPage(
+        name=name,
+        versions=tuple(_row(store, each, is_latest=each is latest) for each in shown),
+        left_out=len(points) - len(shown),
+    )
 
 
 def read_version(asked: Asked) -> VersionPage:
     """Return a version with what its checks said, and its columns."""
     store, name, number = asked.project.store, asked.path["dataset"], asked.path["number"]
     profile = profile_of(store, f"{name}@{number}")
-    found = _find(store, name, number)
+    digest, version = resolve_version(store, f"{name}@{number}")
+    points = _by_dataset(asked).get(name, [])
+    point = next(each for each in points if each.version == digest)
     return VersionPage(
-        version=_row(name, found),
-        verdict=found.verdict,
-        columns=tuple(column_card(each, found.version.rows) for each in profile.columns),
+        version=_row(store, point, is_latest=point is _latest(store, name, points)),
+        verdict=History(store, name).verdict(digest),
+        columns=tuple(column_card(each, version.rows) for each in profile.columns),
     )
 
 
-def _find(store: Store, name: str, number: str) -> VersionInfo:
-    from interplane.data.history import resolve_version
+def _by_dataset(asked: Asked) -> dict[str, list[DataPoint]]:
+    """Return the versions of each dataset, oldest first."""
+    found: dict[str, list[DataPoint]] = {}
+    for point in asked.chronicle.planes().data:
+        found.setdefault(point.dataset, []).append(point)
+    return found
 
-    digest, _ = resolve_version(store, f"{name}@{number}")
-    return next(each for each in versions(store, name) if each.digest == digest)
+
+def _latest(store: Store, name: str, points: Sequence[DataPoint]) -> DataPoint:
+    digest = store.catalog.pointer(named_pointer("data", name, "latest"))
+    return next((each for each in reversed(points) if each.version == digest), points[-1])
 
 
-def _row(name: str, info: VersionInfo) -> VersionRow:
-    addition, verdict = info.addition, info.verdict
+def _row(store: Store, point: DataPoint, *, is_latest: bool) -> VersionRow:
+    version = store.record(point.version, DataVersion)
     return VersionRow(
-        dataset=name,
-        number=info.number,
-        digest=info.digest,
-        is_latest=info.is_latest,
-        rows=info.version.rows,
-        new_rows=0 if addition is None else addition.rows,
-        size_bytes=info.version.size_bytes,
-        check="" if verdict is None else "passed" if verdict.passed else "broken",
-        source="" if addition is None else addition.source_name,
-        at=info.at,
-        actor=info.actor,
+        dataset=point.dataset,
+        number=point.number,
+        digest=point.version,
+        is_latest=is_latest,
+        rows=version.rows,
+        new_rows=point.rows,
+        size_bytes=version.size_bytes,
+        check=point.check,
+        source=point.source,
+        at=point.at,
+        actor=point.actor,
     )
 
 

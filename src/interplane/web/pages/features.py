@@ -71,7 +71,7 @@ _MOST_USES: Final = 30
 
 def read_features(asked: Asked) -> FeaturesPage:
     """Return the features of views, then those of models."""
-    reading = FeatureReading(asked.project)
+    reading = FeatureReading(asked.project, asked.chronicle.crossings())
     return FeaturesPage(
         views=tuple(_row(each.known) for each in reading.of_views()),
         models=tuple(_row(each.known) for each in reading.of_models()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from interplane.project.crossings import load
 from interplane.record import Crossing, Value
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from interplane.storage.store import Store
 
 __all__ = ["Figure", "evaluation_of", "figures", "headline"]
+
+
+_MOST_KEPT: Final = 20_000
+_KEPT: dict[Digest, tuple[Figure, ...]] = {}
 
 
 class Figure(Value, frozen=True, kw_only=True):
@@ -44,6 +48,12 @@ def evaluation_of(store: Store, crossing: Crossing) -> Evaluation | None:
 
 
 def headline(store: Store, digest: Digest) -> tuple[Figure, ...]:
-    """Return the overall figures of a crossing."""
-    found = evaluation_of(store, store.record(digest, Crossing))
-    return () if found is None else figures(found.overall.metrics)
+    """Return the overall figures of a crossing; what a digest names never changes, so it is kept."""
+    kept = _KEPT.get(digest)
+    if kept is None:
+        found = evaluation_of(store, store.record(digest, Crossing))
+        kept = () if found is None else figures(found.overall.metrics)
+        if len(_KEPT) >= _MOST_KEPT:
+            _KEPT.clear()
+        _KEPT[digest] = kept
+    return kept

@@ -24,6 +24,7 @@ _WIDE: Final = 1360.0
 _NARROW: Final = 360.0
 _RECENT: Final = 40
 _MOST_WAITING: Final = 8
+_DRAWN: dict[str, tuple[Planes, str, tuple[PlanesPicture | None, PlanesPicture | None]]] = {}
 
 
 class Live(Value, frozen=True, kw_only=True):
@@ -89,20 +90,33 @@ class Home(Value, frozen=True, kw_only=True):
 def read_home(asked: Asked) -> Home:
     """Return the project as one picture, what is live, and what waits for a person."""
     project, planes = asked.project, asked.chronicle.planes()
-    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    wide, narrow = _pictures(planes, datetime.now(UTC))
     waiting = [*_alerts(project), *_runs(project), *_data(planes)]
     waiting.sort(key=lambda each: each.at, reverse=True)
     return Home(
         project=project.config.name,
         live=tuple(_live(project, planes)),
         waiting=tuple(waiting[:_MOST_WAITING]),
-        wide=draw_planes(planes, width=_WIDE, now=now),
-        narrow=draw_planes(planes, width=_NARROW, now=now),
+        wide=wide,
+        narrow=narrow,
         commits=len(planes.code),
         versions=len(planes.data),
         runs=len(planes.runs),
         crossings=len(planes.crossings),
     )
+
+
+def _pictures(planes: Planes, now: datetime) -> tuple[PlanesPicture | None, PlanesPicture | None]:
+    """Return the pictures; those of the same planes and minute are drawn once."""
+    minute = now.replace(second=59, microsecond=0).isoformat().replace("+00:00", "Z")
+    kept = _DRAWN.get("last")
+    if kept is None or kept[0] is not planes or kept[1] != minute:
+        pictures = (
+            draw_planes(planes, width=_WIDE, now=minute),
+            draw_planes(planes, width=_NARROW, now=minute),
+        )
+        kept = _DRAWN["last"] = (planes, minute, pictures)
+    return kept[2]
 
 
 def _live(project: Project, planes: Planes) -> Iterator[Live]:

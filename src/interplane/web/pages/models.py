@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from interplane.errors import UnknownName
-from interplane.project.crossings import find_crossing, list_crossings
+from interplane.project.crossings import find_crossing
 from interplane.project.rollouts import deployments
 from interplane.record import DataVersion, Digest, Value, Verdict
 from interplane.storage.names import series_name
@@ -13,7 +13,7 @@ from interplane.web.pages.figures import Figure, evaluation_of, figures, headlin
 from interplane.web.routes import Asked, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from interplane.evaluation.evaluation import Evaluation
     from interplane.evaluation.results import SliceResult
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["PAGES", "CrossingPage", "ModelPage", "ModelsPage"]
 
 _MOST_SLICES: Final = 60
+_MOST_LINES: Final = 120
+_NEWEST: Final = 5
 
 
 class CrossingLine(Value, frozen=True, kw_only=True):
@@ -40,10 +42,17 @@ class CrossingLine(Value, frozen=True, kw_only=True):
     figures: tuple[Figure, ...]
 
 
-class ModelsPage(Value, frozen=True, kw_only=True):
-    """All models, each with its crossings, newest first."""
+class ModelRow(Value, frozen=True, kw_only=True):
+    """A model, and how many crossings it has."""
 
-    models: tuple[str, ...]
+    name: str
+    crossings: int
+
+
+class ModelsPage(Value, frozen=True, kw_only=True):
+    """All models; of each what is pointed at, and the newest crossings."""
+
+    models: tuple[ModelRow, ...]
     crossings: tuple[CrossingLine, ...]
 
 
@@ -65,6 +74,7 @@ class ModelPage(Value, frozen=True, kw_only=True):
 
     model: str
     crossings: tuple[CrossingLine, ...]
+    crossings_left_out: int
     spans: tuple[Span, ...]
 
 
@@ -118,24 +128,40 @@ class CrossingPage(Value, frozen=True, kw_only=True):
 
 
 def read_models(asked: Asked) -> ModelsPage:
-    """Return all models with their crossings."""
-    store = asked.project.store
-    lines = tuple(_line(store, found) for found in reversed(list_crossings(store)))
-    return ModelsPage(models=tuple(sorted({line.model for line in lines})), crossings=lines)
+    """Return all models, each with what is live of it and its newest crossings."""
+    store, by_model = asked.project.store, _by_model(asked)
+    lines = [
+        _line(store, each)
+        for found in by_model.values()
+        for place, each in enumerate(found)
+        if place < _NEWEST or each.pointers
+    ]
+    return ModelsPage(
+        models=tuple(ModelRow(name=name, crossings=len(found)) for name, found in by_model.items()),
+        crossings=tuple(lines[:_MOST_LINES]),
+    )
 
 
 def read_model(asked: Asked) -> ModelPage:
     """Return a model with its crossings, and what was live when."""
-    store, model = asked.project.store, asked.path["model"]
-    found = [each for each in list_crossings(store) if each.crossing.model_name == model]
-    if not found:
-        known = sorted({each.crossing.model_name for each in list_crossings(store)})
-        raise UnknownName.of("model", model, known)
+    store, model, by_model = asked.project.store, asked.path["model"], _by_model(asked)
+    found = by_model.get(model)
+    if found is None:
+        raise UnknownName.of("model", model, by_model)
     return ModelPage(
         model=model,
-        crossings=tuple(_line(store, each) for each in reversed(found)),
-        spans=tuple(reversed(list(_spans(store, model)))),
+        crossings=tuple(_line(store, each) for each in found[:_MOST_LINES]),
+        crossings_left_out=max(len(found) - _MOST_LINES, 0),
+        spans=tuple(_spans(store, found))[: -_MOST_LINES - 1 : -1],
     )
+
+
+def _by_model(asked: Asked) -> dict[str, list[Recorded]]:
+    """Return the crossings of each model, newest first."""
+    by_model: dict[str, list[Recorded]] = {}
+    for each in asked.chronicle.crossings():
+        by_model.setdefault(each.crossing.model_name, []).append(each)
+    return {name: found[::-1] for name, found in by_model.items()}
 
 
 def read_crossing(asked: Asked) -> CrossingPage:
@@ -192,12 +218,13 @@ def _line(store: Store, found: Recorded) -> CrossingLine:
     )
 
 
-def _spans(store: Store, model: str) -> Iterator[Span]:
-    moves = deployments(store, model)
+def _spans(store: Store, found: Sequence[Recorded]) -> Iterator[Span]:
+    moves = deployments(store, found[0].crossing.model_name)
     ends = [each.at for each in moves[1:]]
+    names = {each.digest: each.name for each in found}
 
     def name(digest: Digest | None) -> str:
-        return "" if digest is None else find_crossing(store, digest).name
+        return "" if digest is None else names.get(digest, digest[:12])
 
     for move, end in zip(moves, (*ends, None), strict=True):
         yield Span(
