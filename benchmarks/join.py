@@ -305,7 +305,7 @@ def memory(events, rows) -> list[Row]:
         return [
             Row(f"{each}: peak memory, from the table", "GB", peak(folder, each),
                 {"the tables and imports alone": loaded})
-            for each in ("LATEST", "WEEK")
+            for each in ("LATEST", "WEEK", "FIFTY", "EVER")
         ]  # fmt: skip
 
 
