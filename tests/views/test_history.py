@@ -161,7 +161,10 @@ def test_reads_half_way(random, rows):
 def test_a_reading_is_valid_until_it_says(random, rows):
     """Nothing differs before ``valid_until``, which is later than the reading."""
     view, events = drawn(random, rows)
-    history, times = History(view, events, few=random.choice((0, 2, 64))), turning_points(view, events)
+    history, times = (
+        History(view, events, few=random.choice((0, 2, 64))),
+        turning_points(view, events),
+    )
     for place, time in enumerate(times):
         values, until = history.at(time)
         assert until > time
