@@ -1,5 +1,7 @@
 """`interplane models | show | diff | deploy`: crossings, looked at and moved."""
 
+from interplane.cli import models
+
 SUMMARY = {"name", "digest", "pointers", "passed", "metrics", "at", "actor"}
 
 
@@ -38,7 +40,19 @@ def test_show_says_what_a_crossing_lacks(finished):
     finished.must("run", "--least", "0.1")
     lines = finished.must("show", "rides@3").out.splitlines()
     assert any(line.startswith("request      no schema: publish(") for line in lines)
-    assert any(line.startswith("parity       engine and row program agree") for line in lines)
+    assert any(
+        line.startswith("parity       engine, row program and its loop agree") for line in lines
+    )
+
+
+def test_an_older_proof_is_told_as_it_is():
+    """Proofs that were made before the loop was compared."""
+    plain = {"rows": 1000, "edge_rows": 165, "values": 4660, "seed": 0}
+    expected = (
+        "engine and row program agree bit for bit on 4,660 values: 1,000 training rows and 165 "
+        "edge rows"
+    )
+    assert expected == models._parity(plain)
 
 
 def test_show_names_the_champion(finished):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -167,8 +167,13 @@ def _parameters(found: Recorded) -> str:
     )
 
 
+_TWO: Final = ("engine", "row")
+_EXECUTORS: Final = {"row": "row program", "many rows": "its loop"}
+
+
 def _parity(parity: dict[str, Any]) -> str:
-    compared = ", ".join(parity.get("executors") or ("engine", "row"))
+    *others, last = (_EXECUTORS.get(name, name) for name in parity.get("executors") or _TWO)
+    compared = f"{', '.join(others)} and {last}"
     of = f" of {parity['of_rows']:,}" if parity.get("of_rows") is not None else ""
     return (
         f"{compared} agree bit for bit on {parity['values']:,} values: "
