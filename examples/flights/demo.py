@@ -203,6 +203,7 @@ def main() -> None:
         say(f"Done in {time.perf_counter() - began:.0f} s. Everything is kept in {WORKSPACE.name}/")
         print(
             "Look closer, in examples/flights:\n"
+            "  interplane up --replay            everything running, and pages: it prints where\n"
             "  interplane models                 the crossings\n"
             "  interplane show flights@2         everything that one stands on\n"
             "  interplane alerts --all           what was noticed; alerts show ID says where\n"
