@@ -27,7 +27,7 @@ demo: .venv/demo.stamp  ## the main job: examples/flights from raw data to score
 	@$(BIN)/python examples/flights/demo.py $(ARGS)
 
 test: .venv/dev.stamp  ## all tests, doctests and documentation tests (ARGS="-k name" for some)
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 lint: .venv/dev.stamp  ## formatting, lint, types, architecture
 	$(BIN)/ruff format --check .
