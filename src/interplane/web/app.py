@@ -29,6 +29,7 @@ from interplane.web.hardening import Hardening
 from interplane.web.openapi import document
 from interplane.web.rendering import environment
 from interplane.web.routes import Asked, check_routes
+from interplane.web.streams import Room, Streamed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,11 +68,16 @@ def make_app(
         ConfigError: if a route cannot be served.
     """
     check_routes(pages, actions)
-    readers = _Readers(open_project)
+    readers, room = _Readers(open_project), Room()
     routes: list[Route | Mount] = []
     for page in pages:
         shown = _Shown(page, gate, readers)
         routes += [Route(page.twin, shown.json), Route(page.path, shown.answer)]
+        if page.live is not None:
+            streamed = Streamed(
+                page, page.live, gate=gate, asked=readers.asked, refuse=refusal, room=room
+            )
+            routes.append(Route(f"{page.path}/live", streamed.answer))
     for action in actions:
         routes.append(Route(action.path, Acted(action, gate, readers).answer, methods=["POST"]))
     described = document(pages, actions)

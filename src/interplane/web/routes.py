@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from interplane.web.access.gate import Who
     from interplane.web.access.roles import Permission
 
-__all__ = ["Action", "Asked", "Done", "Page", "check_routes"]
+__all__ = ["Action", "Asked", "Done", "Live", "Page", "check_routes"]
 
 PARAMETER: Final = "{"
 
@@ -47,6 +47,19 @@ class Asked(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Live:
+    """How a page goes on while what it shows does: a stream of it, at its path with ``/live`` behind.
+
+    Attributes:
+        template: shows what changes; a part of the page's own.
+        is_over: whether a value will not change any more.
+    """
+
+    template: str
+    is_over: Callable[[Any], bool]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Page:
     """One page: rendered, as JSON, and described.
 
@@ -57,6 +70,7 @@ class Page:
         read: returns what it shows; of the type that it declares to return.
         template: the template that shows it.
         query: the names that it understands behind the question mark, each with what it does.
+        live: how it goes on, if it does.
     """
 
     name: str
@@ -65,6 +79,7 @@ class Page:
     read: Callable[[Asked], Any]
     template: str
     query: Mapping[str, str] = field(default_factory=dict)
+    live: Live | None = None
 
     @property
     def shows(self) -> type:

@@ -1,0 +1,177 @@
+"""Pages that go on: what a page shows is sent again whenever it changed, as server-sent events.
+
+A stream is a page's own declaration, so it asks for the page's permission, and asks again each time
+that it looks: a token that is revoked ends its streams within a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
+
+from interplane.errors import InterplaneError
+from interplane.web.access.gate import Refused
+from interplane.web.rendering import environment
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import Receive, Scope, Send
+
+    from interplane.web.access.gate import Gate, Who
+    from interplane.web.routes import Asked, Live, Page
+
+__all__ = ["Room", "Streamed"]
+
+_LOOK_S: Final = 0.5
+_LONGEST_S: Final = 300.0
+_QUIET_S: Final = 15.0
+_FULL: Final = Refused(503, "too many pages are followed", "Close some, or reload this one later")
+
+
+class Room:
+    """How many streams there may be at once: in all, and for one token.
+
+    Args:
+        most: in all.
+        each: for one token.
+
+    >>> room = Room(most=2, each=1)
+    >>> with (
+    ...     room.held("ann") as has_first,
+    ...     room.held("ann") as has_second,
+    ...     room.held("bob") as other,
+    ... ):
+    ...     (has_first, has_second, other)
+    (True, False, True)
+    """
+
+    def __init__(self, *, most: int = 64, each: int = 16) -> None:
+        self._most = most
+        self._each = each
+        self._held: Counter[str] = Counter()
+
+    @contextmanager
+    def held(self, name: str) -> Iterator[bool]:
+        """Hold a place for a token; yield whether there was one."""
+        if self._held.total() >= self._most or self._held[name] >= self._each:
+            yield False
+            return
+        self._held[name] += 1
+        try:
+            yield True
+        finally:
+            self._held[name] -= 1
+
+
+class Streamed:
+    """A page's stream.
+
+    Args:
+        page: the page.
+        live: how it goes on.
+        gate: who is let in.
+        asked: makes of a request what the page is read for.
+        refuse: makes an answer of a refusal.
+        room: how many streams there may be.
+    """
+
+    def __init__(
+        self,
+        page: Page,
+        live: Live,
+        *,
+        gate: Gate,
+        asked: Callable[[Request, Who], Asked],
+        refuse: Callable[[Refused], Response],
+        room: Room,
+    ) -> None:
+        self._page = page
+        self._live = live
+        self._gate = gate
+        self._asked = asked
+        self._refuse = refuse
+        self._room = room
+
+    async def answer(self, request: Request) -> Response:
+        """Answer with the stream: values as JSON, or with ``?as=html`` as the page shows them."""
+        who, refused = self._who(request)
+        if who is None or refused is not None:
+            return self._refuse(refused or Refused(401, "nobody is signed in", "Sign in"))
+        return _Held(self._events(request, who), room=self._room, who=who, refuse=self._refuse)
+
+    def _who(self, request: Request) -> tuple[Who | None, Refused | None]:
+        who = self._gate.who(request.headers, request.cookies)
+        return who, self._gate.allow(who, self._page.permission)
+
+    async def _events(self, request: Request, who: Who) -> AsyncIterator[str]:
+        yield "retry: 1000\n\n"
+        last, quiet, clock = None, 0.0, asyncio.get_running_loop()
+        end = clock.time() + _LONGEST_S
+        while clock.time() < end:  # the browser asks anew then
+            try:
+                text, is_over = await run_in_threadpool(self._look, request, who)
+            except InterplaneError as error:
+                yield _event("ended", error.what)
+                return
+            if self._who(request)[1] is not None:
+                yield _event("ended", "You are not signed in any more")
+                return
+            if text != last:
+                last, quiet = text, 0.0
+                yield _event("shown", text)
+            if is_over:
+                yield _event("over", "")
+                return
+            await asyncio.sleep(_LOOK_S)
+            quiet += _LOOK_S
+            if quiet >= _QUIET_S:  # so that nothing between closes it, and who left is noticed
+                quiet = 0.0
+                yield ": still here\n\n"
+
+    def _look(self, request: Request, who: Who) -> tuple[Any, bool]:
+        """Read the page; return it as it is sent, and whether it is over."""
+        value = self._page.read(self._asked(request, who))
+        if request.query_params.get("as") == "html":
+            shown: Any = environment().get_template(self._live.template).render(it=value, who=who)
+        else:
+            shown = msgspec.to_builtins(value)
+        return shown, self._live.is_over(value)
+
+
+class _Held(StreamingResponse):
+    """A stream that holds a place as long as it is answered."""
+
+    def __init__(
+        self,
+        events: AsyncIterator[str],
+        *,
+        room: Room,
+        who: Who,
+        refuse: Callable[[Refused], Response],
+    ) -> None:
+        super().__init__(events, media_type="text/event-stream")
+        self._room = room
+        self._name = who.name
+        self._refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._room.held(self._name) as is_held:
+            if is_held:
+                await super().__call__(scope, receive, send)
+            else:
+                await self._refuse(_FULL)(scope, receive, send)
+
+
+def _event(name: str, data: Any) -> str:
+    """Return an event; JSON has no line breaks, so the data is one line."""
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n"
