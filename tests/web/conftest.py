@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import threading
@@ -23,6 +24,7 @@ from interplane.web.actions import ACTIONS
 from interplane.web.app import make_app
 from interplane.web.pages import PAGES
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}${7*7}=1+1\"'&"
 """Markup, templates, a formula: in every field that people may fill."""
 
@@ -198,3 +200,18 @@ def pages(root):
     """The pages of the project, served."""
     with served(root) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, as Debian has it."""
+    if CHROMIUM is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("Chromium is not here")
+        pytest.skip("Chromium is not here: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()

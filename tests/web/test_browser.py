@@ -1,11 +1,7 @@
 """The pages in Chromium: both themes, both widths, by keyboard, without an error or a violation."""
 
-import os
-import shutil
-
 import pytest
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PATHS = (
     "/monitoring",
     "/alerts",
@@ -22,21 +18,6 @@ PATHS = (
     "/models/rides",
     "/models/rides/1",
 )
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Chromium, as Debian has it."""
-    if CHROMIUM is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("Chromium is not here")
-        pytest.skip("Chromium is not here: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(params=[("light", 1440), ("dark", 390)], ids=["light-wide", "dark-narrow"])

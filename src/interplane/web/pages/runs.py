@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from interplane.errors import UsageError
 from interplane.project.runs import find_run, list_runs, step_log
-from interplane.record import Digest, Snapshot, StepRun, Value
-from interplane.web.routes import Asked, Page
+from interplane.record import Digest, Snapshot, Value
+from interplane.web.charts.graph import GraphPicture, Node, draw_graph
+from interplane.web.pages.steps import StepBar, Steps
+from interplane.web.routes import Asked, Live, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from interplane.project.runs import RunInfo
+    from interplane.storage.store import Store
 
-__all__ = ["PAGES", "LogPage", "RunPage", "RunsPage", "StepBar"]
+__all__ = ["PAGES", "LogPage", "RunPage", "RunsPage"]
 
 _PAGE: Final = 100
 _MOST: Final = 1000
 _LONGEST_LOG: Final = 200_000
+_FOLLOWED: Final = 20_000
 
 
 class RunRow(Value, frozen=True, kw_only=True):
@@ -42,34 +45,19 @@ class RunsPage(Value, frozen=True, kw_only=True):
     more: int | None
 
 
-class StepBar(Value, frozen=True, kw_only=True):
-    """A step of a run: how it went, and where it lies in the run's time.
-
-    Attributes:
-        step: its name.
-        went: done, reused, failed or skipped.
-        begin: when it began, in seconds after the run; 0 for what was reused or skipped.
-        seconds: how long it took.
-        attempts: how often it was tried.
-        made: what it made, by the name of the output.
-        error: why it failed.
-        has_log: whether it wrote anything.
-        unfollowed: what of its code could not be followed.
-    """
+class Words(Value, frozen=True, kw_only=True):
+    """What a step wrote in a run; the end of it, where it is long."""
 
     step: str
-    went: str
-    begin: float
-    seconds: float
-    attempts: int
-    made: dict[str, str]
-    error: str
-    has_log: bool
-    unfollowed: tuple[str, ...]
+    text: str
+    left_out: int
 
 
 class RunPage(Value, frozen=True, kw_only=True):
-    """A run."""
+    """A run: its steps over time, what hangs on what, and what was written.
+
+    ``words`` has what steps wrote that were executed in it, in the order in which they ended.
+    """
 
     digest: Digest
     pipeline: str
@@ -80,6 +68,8 @@ class RunPage(Value, frozen=True, kw_only=True):
     commit: str | None
     parameters: dict[str, dict[str, Any]]
     steps: tuple[StepBar, ...]
+    graph: GraphPicture | None
+    words: tuple[Words, ...]
     error: str
     span: float
 
@@ -107,7 +97,8 @@ def read_run(asked: Asked) -> RunPage:
     store = asked.project.store
     info = find_run(store, asked.path["run"])
     snapshot = store.record(info.run.snapshot, Snapshot)
-    bars = tuple(_bars(info))
+    steps = Steps(store, info, asked.chronicle.planes())
+    bars = tuple(steps.bars())
     span = max((bar.begin + bar.seconds for bar in bars), default=0.0)
     return RunPage(
         digest=info.digest,
@@ -119,6 +110,8 @@ def read_run(asked: Asked) -> RunPage:
         commit=snapshot.commit,
         parameters={step: values for step, values in info.run.parameters.items() if values},
         steps=bars,
+        graph=_graph(steps, bars, info.digest),
+        words=tuple(_words(store, info, bars))[::-1],
         error=info.error or "",
         span=max(span, info.seconds or 0.0, 1e-3),
     )
@@ -160,26 +153,31 @@ def _row(info: RunInfo) -> RunRow:
     )
 
 
-def _bars(info: RunInfo) -> Iterator[StepBar]:
-    begun = datetime.fromisoformat(info.run.started_at)
-    for name, went in info.steps.items():
-        done = info.step_runs.get(name)
-        is_here = done is not None and went != "reused" and done.run == info.digest
-        yield StepBar(
-            step=name,
-            went=went,
-            begin=_after(begun, done) if done is not None and is_here else 0.0,
-            seconds=done.duration_s if done is not None and is_here else 0.0,
-            attempts=1 if done is None else done.attempts,
-            made={} if done is None else {key: out.summary for key, out in done.outputs.items()},
-            error=(done.error or "") if done is not None else "",
-            has_log=done is not None and done.log is not None,
-            unfollowed=() if done is None else done.key.unfollowed,
-        )
+def _graph(steps: Steps, bars: Sequence[StepBar], run: Digest) -> GraphPicture | None:
+    """Return the picture of what hangs on what: the inputs, then the steps."""
+    nodes = []
+    for name in steps.inputs():
+        called = steps.called(name)
+        note, href = ("", "") if called is None else called
+        nodes.append(Node(name, "input", note=note, says=f"{name} {note}".strip(), href=href))
+    for bar in bars:
+        took = f" {bar.seconds:.1f} s" if bar.seconds else ""
+        href = f"/runs/{run[:12]}/log/{bar.step}" if bar.has_log else ""
+        says = f"{bar.step}: {bar.went}{took}" + (f"; {bar.why}" if bar.why else "")
+        nodes.append(Node(bar.step, bar.went, note=f"{bar.went}{took}", says=says, href=href))
+    return draw_graph(nodes, {bar.step: steps.parents(bar.step) for bar in bars})
 
 
-def _after(begun: datetime, done: StepRun) -> float:
-    return max((datetime.fromisoformat(done.started_at) - begun).total_seconds(), 0.0)
+def _words(store: Store, info: RunInfo, bars: Sequence[StepBar]) -> Iterator[Words]:
+    """Yield what the steps wrote that ran in a run itself, up to a length in all."""
+    room = _FOLLOWED
+    for bar in reversed(bars):
+        if bar.went not in {"done", "failed"} or not bar.has_log:
+            continue
+        text = step_log(store, info, bar.step)
+        shown = text[-room:] if room else ""
+        room -= len(shown)
+        yield Words(step=bar.step, text=shown, left_out=len(text) - len(shown))
 
 
 PAGES: Final = (
@@ -191,7 +189,14 @@ PAGES: Final = (
         template="runs.html",
         query={"limit": f"how many to list, up to {_MOST}"},
     ),
-    Page(name="run", path="/runs/{run}", permission="look", read=read_run, template="run.html"),
+    Page(
+        name="run",
+        path="/runs/{run}",
+        permission="look",
+        read=read_run,
+        template="run.html",
+        live=Live(template="run-live.html", is_over=lambda run: run.status != "running"),
+    ),
     Page(
         name="log",
         path="/runs/{run}/log/{step}",

@@ -1,0 +1,204 @@
+"""A run that goes on: its page is told what ended, with what it wrote; a revoked token ends that."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from interplane.project.project import Project
+from interplane.serving.tokens import TOKENS, TokenFile
+
+from .conftest import HOSTILE, served
+
+STEPS = """
+import pathlib
+import time
+
+import interplane as ip
+
+rows = ip.dataset("rows")
+pipeline = ip.Pipeline("slow", inputs={"rows": rows})
+
+
+@pipeline.step
+def first(rows: ip.Table, *, count: int = 1):
+    print(pathlib.Path("words").read_text())
+    return rows.rows * count
+
+
+@pipeline.step
+def second(first):
+    while not pathlib.Path("go").exists():
+        time.sleep(0.02)
+    return first + 1
+
+
+@pipeline.step
+def third(second, first):
+    return second + first
+"""
+
+
+class Slow:
+    """A project whose second step waits for a word, and its pages."""
+
+    def __init__(self, root, pages):
+        self.root = root
+        self.pages = pages
+
+    def run(self, *words):
+        """Begin a run; return its process."""
+        (self.root / "go").unlink(missing_ok=True)
+        line = [sys.executable, "-m", "interplane", "run", *words]
+        return subprocess.Popen(line, cwd=self.root, stdout=subprocess.DEVNULL)
+
+    def go(self, process):
+        """Let the second step end; return when the run has."""
+        (self.root / "go").write_text("")
+        assert 0 == process.wait(60)
+
+    def newest(self, *, status):
+        """Return the newest run when it is so, and its first step has ended."""
+        for _ in range(600):
+            runs = self.pages.ask("/runs.json").json["runs"]
+            if runs and runs[0]["status"] == status and runs[0]["steps"]:
+                return runs[0]["digest"][:12]
+            time.sleep(0.05)
+        raise AssertionError(runs)
+
+    def events(self, path, *, role="viewer"):
+        """Yield the events of a stream as they come."""
+        said = {"Authorization": f"Bearer {self.pages.tokens[role]}"}
+        request = urllib.request.Request(self.pages.url + path, headers=said)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            assert "text/event-stream; charset=utf-8" == answer.headers["content-type"]
+            name = ""
+            for raw in answer:
+                field, _, value = raw.decode().rstrip("\n").partition(": ")
+                name = value if field == "event" else name
+                if field == "data":
+                    yield name, json.loads(value)
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory):
+    """The pages of a project with one run that has ended."""
+    root = tmp_path_factory.mktemp("slow")
+    (root / "interplane.toml").write_text('name = "slow"\npipelines = ["slow:pipeline"]\n')
+    (root / "slow.py").write_text(STEPS)
+    (root / "words").write_text(HOSTILE)
+    (root / "rows.csv").write_text("a\n1\n2\n")
+    line = [sys.executable, "-m", "interplane", "data", "add", "rows", "rows.csv"]
+    subprocess.run(line, cwd=root, check=True, stdout=subprocess.DEVNULL, env=os.environ)
+    with served(root) as pages:
+        made = Slow(root, pages)
+        made.go(made.run())
+        yield made
+
+
+def test_a_run_is_followed_to_its_end(slow):
+    """What has ended, what runs, what waits, why; and in the end all of it, and no more."""
+    process = slow.run("--count", "2")
+    run = slow.newest(status="running")
+    events = slow.events(f"/runs/{run}/live")
+    name, shown = next(events)
+    assert ("shown", "running") == (name, shown["status"])
+    steps = {each["step"]: each["went"] for each in shown["steps"]}
+    assert {"first": "done", "second": "running", "third": "waiting"} == steps
+    assert "count 2 instead of 1" == shown["steps"][0]["why"]
+    assert [("first", HOSTILE)] == [(each["step"], each["text"].strip()) for each in shown["words"]]
+    kinds = {box["title"]: box["kind"] for box in shown["graph"]["boxes"]}
+    assert {"rows": "input", "first": "done", "second": "running", "third": "waiting"} == kinds
+    slow.go(process)
+    *_, (_, last), (over, _) = events
+    assert ("done", "over") == (last["status"], over)
+    whys = {each["step"]: each["why"] for each in last["steps"]}
+    assert "first came out differently" == whys["second"]
+    assert "first came out differently; second came out differently" == whys["third"]
+
+
+def test_what_is_over_is_told_once(slow):
+    """The stream of a run that has ended says how it is, as a page's part too, and ends."""
+    run = slow.newest(status="done")
+    assert ["shown", "over"] == [name for name, _ in slow.events(f"/runs/{run}/live")]
+    (_, html), _ = slow.events(f"/runs/{run}/live?as=html")
+    assert '<section class="card" id="run-steps">' in html
+    assert "<script>alert" not in html
+
+
+def test_what_was_reused_says_from_where(slow):
+    """Nothing changed: every step tells the run that it is from."""
+    before = slow.newest(status="done")
+    slow.go(slow.run("--count", "2"))
+    run = slow.newest(status="done")
+    assert run != before
+    steps = slow.pages.ask(f"/runs/{run}.json").json["steps"]
+    assert {"reused"} == {each["went"] for each in steps}
+    assert {before} == {each["of_run"][:12] for each in steps}
+    assert f'<a href="/runs/{before}">' in slow.pages.ask(f"/runs/{run}").body
+
+
+def test_a_revoked_token_ends_its_streams(slow):
+    """Within a second it says so, and ends."""
+    file = TokenFile(Project.find(slow.root).workspace / TOKENS, now=lambda: "2026-01-01T00:00:00Z")
+    slow.pages.tokens["guest"] = file.add("guest", may=(), role="viewer")
+    process = slow.run("--count", "3")
+    run = slow.newest(status="running")
+    events = slow.events(f"/runs/{run}/live", role="guest")
+    assert "shown" == next(events)[0]
+    file.revoke("guest")
+    assert [("ended", "You are not signed in any more")] == list(events)
+    slow.go(process)
+
+
+def test_there_is_an_end_of_places(slow):
+    """Of one token so many streams at once; who goes makes room."""
+    process = slow.run("--count", "4")
+    run = slow.newest(status="running")
+    held = [slow.events(f"/runs/{run}/live") for _ in range(16)]
+    assert {"shown"} == {next(events)[0] for events in held}
+    refused = slow.pages.ask(f"/runs/{run}/live")
+    assert (503, "too many pages are followed") == (refused.status, refused.json["error"]["what"])
+    other = slow.events(f"/runs/{run}/live", role="admin")
+    assert "shown" == next(other)[0]
+    slow.go(process)
+    for events in (*held, other):
+        assert "over" == list(events)[-1][0]
+    assert "shown" == next(slow.events(f"/runs/{run}/live"))[0]
+
+
+@pytest.mark.parametrize(("role", "status"), [(None, 401), ("nobody", 401), ("viewer", 200)])
+def test_who_may_follow(slow, role, status):
+    """Whoever may see the page."""
+    run = slow.newest(status="done")
+    assert status == slow.pages.ask(f"/runs/{run}/live", role=role).status
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_page_follows_a_run(slow, browser, width):
+    """The page says what runs, and then that it is done, without being loaded again."""
+    process = slow.run("--count", str(width))
+    run = slow.newest(status="running")
+    said = []
+    with browser.new_context(viewport={"width": width, "height": 900}) as context:
+        page = context.new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto(f"{slow.pages.url}/sign-in#{slow.pages.tokens['viewer']}")
+        page.wait_for_url(f"{slow.pages.url}/")
+        page.goto(f"{slow.pages.url}/runs/{run}")
+        page.evaluate("window.same = true")
+        assert "running" in page.locator("#run-head .state").inner_text()
+        assert HOSTILE.split("{")[0] in page.locator("#run-words pre").inner_text()
+        page.locator("#run-steps .scroll").evaluate("each => each.scrollLeft = 40")
+        before = page.locator("#run-steps .scroll").evaluate("each => each.scrollLeft")
+        slow.go(process)
+        page.locator("#run-head .state.done").wait_for()
+        assert 3 == page.locator("#run-steps tr.done").count()
+        assert before == page.locator("#run-steps .scroll").evaluate("each => each.scrollLeft")
+        assert page.evaluate("window.same")
+    assert [] == said
