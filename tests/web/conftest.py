@@ -1,9 +1,11 @@
 """A small project with some history, its pages served over HTTP, and a client of them."""
 
+import io
 import json
 import os
 import random
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -18,11 +20,13 @@ import uvicorn
 
 from interplane.project.project import Project
 from interplane.serving.hosts import Hosts
+from interplane.serving.log_lines import LogLines
 from interplane.serving.tokens import ROLES, TOKENS, TokenFile, TokenWatch
 from interplane.web.access.gate import Gate
 from interplane.web.actions import ACTIONS
 from interplane.web.app import make_app
 from interplane.web.pages import PAGES
+from interplane.web.process import server_config
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}${7*7}=1+1\"'&"
@@ -147,9 +151,25 @@ class Answer(NamedTuple):
 class Pages:
     """The pages at an address, and tokens of each role."""
 
-    def __init__(self, port, tokens):
+    def __init__(self, port, tokens, log):
+        self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.tokens = tokens
+        self.log = log
+
+    def logged(self, event):
+        """Return the lines of the log about an event."""
+        lines = map(json.loads, self.log.getvalue().splitlines())
+        return [line for line in lines if line["event"] == event]
+
+    def say(self, raw, *, within_s=20.0):
+        """Send bytes, and return what comes back until the other end is closed."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=within_s) as client:
+            client.sendall(raw)
+            told = b""
+            while piece := client.recv(1 << 16):
+                told += piece
+            return told.decode("latin-1")
 
     def ask(self, path, *, method="GET", role="viewer", body=None, **headers):
         """Ask for a page, not following where it leads."""
@@ -174,25 +194,27 @@ class Stay(urllib.request.HTTPRedirectHandler):
 
 
 @contextmanager
-def served(root):
+def served(root, *, pages=PAGES, actions=ACTIONS, limits=None):
     """Serve the pages of a project, with a token of each role."""
     workspace = Project.find(root).workspace
     file = TokenFile(workspace / TOKENS, now=lambda: "2026-01-01T00:00:00Z")
     tokens = {role: file.add(role, may=(), role=role) for role in ROLES}
     tokens["nobody"] = file.add("nobody")
-    config = uvicorn.Config("", port=0, log_level="warning", server_header=False)
-    sockets = [config.bind_socket()]
+    sockets = [socket.create_server(("127.0.0.1", 0))]
     port = sockets[0].getsockname()[1]
     gate = Gate(Hosts("127.0.0.1", port, ["pages.example"]), TokenWatch(workspace / TOKENS))
-    config.app = make_app(lambda: Project.find(root), gate, PAGES, ACTIONS)
-    server = uvicorn.Server(config)
+    log = LogLines({"process": "pages"}, out=io.StringIO())
+    app = make_app(lambda: Project.find(root), gate, pages, actions, log=log)
+    server = uvicorn.Server(server_config(app, limits))
     thread = threading.Thread(target=server.run, args=(sockets,), daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    yield Pages(port, tokens)
-    server.should_exit = True
-    thread.join()
+    try:
+        yield Pages(port, tokens, log=log._out)
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 @pytest.fixture(scope="session")

@@ -1,34 +1,35 @@
-"""The application: each page of the table, signing in and out, what is static, and refusals."""
+"""The application: each page of the table, each action, signing in and out, and what is static."""
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qs
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
-from interplane.errors import (
-    DataError,
-    Fenced,
-    GateClosed,
-    InterplaneError,
-    NotFound,
-    UnknownName,
-    UsageError,
+from interplane.errors import InterplaneError
+from interplane.serving.log_lines import LogLines
+from interplane.storage.clock import system_token
+from interplane.web.answers import (
+    Refused,
+    encoded,
+    refusal,
+    refused_by,
+    rendered,
+    told,
+    wants_json,
 )
-from interplane.project.chronicle import Chronicle
-from interplane.web.access.gate import COOKIE, Refused
+from interplane.web.bodies import FORM, Unreadable, media_of, read_value
 from interplane.web.hardening import Hardening
 from interplane.web.openapi import document
-from interplane.web.rendering import environment
-from interplane.web.routes import Asked, check_routes
+from interplane.web.readers import Readers
+from interplane.web.routes import check_routes
+from interplane.web.sessions import Sessions
+from interplane.web.static_files import StaticFiles
 from interplane.web.streams import Room, Streamed
 
 if TYPE_CHECKING:
@@ -38,16 +39,12 @@ if TYPE_CHECKING:
 
     from interplane.project.project import Project
     from interplane.web.access.gate import Gate, Who
-    from interplane.web.routes import Action, Page
+    from interplane.web.routes import Action, Asked, Done, Page
 
 __all__ = ["make_app"]
 
-_LONGEST_BODY: Final = 1 << 16
-_STATUSES: Final = (
-    *((UnknownName, 404), (NotFound, 404), (UsageError, 422), (DataError, 422)),
-    *((GateClosed, 409), (Fenced, 409)),
-)
 UNKNOWN: Final = Refused(401, "nobody is signed in", "Sign in with a token that has a role")
+_NOTHING: Final = "there is nothing here"
 
 
 def make_app(
@@ -55,228 +52,207 @@ def make_app(
     gate: Gate,
     pages: Sequence[Page],
     actions: Sequence[Action],
+    *,
+    log: LogLines | None = None,
 ) -> Starlette:
     """Return the application.
 
     Args:
-        open_project: opens the project, once for each thread that reads.
+        open_project: opens the project, as its file is then.
         gate: who is let in.
         pages: the table of pages.
         actions: the table of actions.
+        log: where is said what failed; standard error if not given.
 
     Raises:
         ConfigError: if a route cannot be served.
     """
     check_routes(pages, actions)
-    readers, room = _Readers(open_project), Room()
-    routes: list[Route | Mount] = []
+    log = log or LogLines({"process": "pages"})
+    serving, room = _Serving(gate, Readers(open_project, log), log), Room()
+    routes: list[Route] = []
     for page in pages:
-        shown = _Shown(page, gate, readers)
+        shown = _Shown(page, serving)
         routes += [Route(page.twin, shown.json), Route(page.path, shown.answer)]
         if page.live is not None:
             streamed = Streamed(
-                page, page.live, gate=gate, asked=readers.asked, refuse=refusal, room=room
+                page, page.live, gate=gate, asked=serving.asked, refuse=refusal, room=room
             )
             routes.append(Route(f"{page.path}/live", streamed.answer))
     for action in actions:
-        routes.append(Route(action.path, Acted(action, gate, readers).answer, methods=["POST"]))
-    described = document(pages, actions)
-    sessions = _Sessions(gate)
+        routes.append(Route(action.path, _Acted(action, serving).answer, methods=["POST"]))
+    routes += _others(gate, log, document(pages, actions))
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(Hardening, gate=gate, log=log)],
+        exception_handlers={HTTPException: _refused_route},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _others(gate: Gate, log: LogLines, described: dict[str, Any]) -> list[Route]:
+    """Return the routes that ask for no permission."""
+    sessions, static = Sessions(gate, log), StaticFiles()
 
     async def describe(_: Request) -> Response:
-        return JSONResponse(described)
+        return encoded(described)
 
     async def is_alive(_: Request) -> Response:
-        return JSONResponse({"alive": True})
+        return encoded({"alive": True})
 
-    routes += [
-        Route("/sign-in", sessions.form, methods=["GET"]),
-        Route("/sign-in", sessions.begin, methods=["POST"]),
+    async def file(request: Request) -> Response:
+        found = static.answer(request)
+        if found is None:
+            raise HTTPException(404)
+        return found
+
+    return [
+        Route("/sign-in", sessions.answer, methods=["GET", "POST"]),
         Route("/sign-out", sessions.end, methods=["POST"]),
         Route("/openapi.json", describe),
         Route("/health", is_alive),
-        Mount("/static", StaticFiles(packages=[("interplane.web", "static")])),
+        Route("/static/{name}", file),
     ]
-    return Starlette(
-        routes=routes,
-        middleware=[Middleware(Hardening, gate=gate)],
-        exception_handlers={404: _missing},
-    )
 
 
-class _Readers:
-    """A project for each thread: what one reads is in no other's way."""
+class _Serving:
+    """What pages and actions share: who is let in, what is read, how failures are said.
 
-    def __init__(self, open_project: Callable[[], Project]) -> None:
-        self._open = open_project
-        self._chronicle = Chronicle(open_project())
-        self._own = threading.local()
+    Args:
+        gate: who is let in.
+        readers: what is read.
+        log: where is said what failed and what was refused.
+    """
+
+    def __init__(self, gate: Gate, readers: Readers, log: LogLines) -> None:
+        self.gate = gate
+        self.readers = readers
+        self.log = log
+
+    def who(self, request: Request) -> Who | None:
+        return self.gate.who(request.headers, request.cookies)
 
     def asked(self, request: Request, who: Who) -> Asked:
-        if not hasattr(self._own, "project"):
-            self._own.project = self._open()
+        """Return what a page is read for. In a thread that reads only."""
         path = {name: str(value) for name, value in request.path_params.items()}
-        query = dict(request.query_params)
-        return Asked(self._own.project, self._chronicle, who, path, query)
+        return self.readers.looking(who, path, dict(request.query_params))
+
+    def acting(self, request: Request, who: Who) -> Asked:
+        """Return what something is done for, by the project file as it is now."""
+        asked = self.asked(request, who)
+        self.readers.check_file()
+        return asked
+
+    def refused_by(self, error: InterplaneError, request: Request) -> Refused:
+        """Return how an error is refused; one that no request can help is told to the log alone."""
+        refused = refused_by(error)
+        if refused.status < 500 or refused.code == "config":
+            return refused
+        fault = system_token()
+        path, said = request.url.path[:200], str(error)
+        self.log.say("cannot", id=fault, code=error.code, error=said, path=path)
+        what = f"this could not be read or done (fault {fault})"
+        return Refused(500, what, "The log of the pages says why", code=error.code)
 
 
 class _Shown:
     """A page: read, and rendered or encoded."""
 
-    def __init__(self, page: Page, gate: Gate, readers: _Readers) -> None:
+    def __init__(self, page: Page, serving: _Serving) -> None:
         self._page = page
-        self._gate = gate
-        self._readers = readers
+        self._serving = serving
 
     async def answer(self, request: Request) -> Response:
         """Answer as the request accepts it."""
-        wants_json = "application/json" in request.headers.get("accept", "")
-        return await (self.json(request) if wants_json else self.html(request))
+        as_json = wants_json(request.headers.get("accept", ""))
+        return await (self.json(request) if as_json else self.html(request))
 
     async def json(self, request: Request) -> Response:
         """Answer with the value."""
-        who = self._gate.who(request.headers, request.cookies)
-        refused = self._gate.allow(who, self._page.permission)
+        who = self._serving.who(request)
+        refused = self._serving.gate.allow(who, self._page.permission)
         if who is None or refused is not None:
             return refusal(refused or UNKNOWN)
         try:
             value = await self._read(request, who)
         except InterplaneError as error:
-            return refusal(refused_by(error))
-        return Response(msgspec.json.encode(value), media_type="application/json")
+            return refusal(self._serving.refused_by(error, request))
+        return encoded(value)
 
     async def html(self, request: Request) -> Response:
         """Answer with the page."""
-        who = self._gate.who(request.headers, request.cookies)
-        refused = self._gate.allow(who, self._page.permission)
+        who = self._serving.who(request)
+        refused = self._serving.gate.allow(who, self._page.permission)
         if who is None:
             return RedirectResponse("/sign-in", status_code=303)
         if refused is not None:
-            return rendered("refused.html", who=who, status=refused.status, refused=refused)
+            return told(refused, who, as_page=True)
         try:
             value = await self._read(request, who)
         except InterplaneError as error:
-            refused = refused_by(error)
-            return rendered("refused.html", who=who, status=refused.status, refused=refused)
+            return told(self._serving.refused_by(error, request), who, as_page=True)
         return rendered(self._page.template, who=who, it=value)
 
     async def _read(self, request: Request, who: Who) -> Any:
-        return await run_in_threadpool(lambda: self._page.read(self._readers.asked(request, who)))
+        return await run_in_threadpool(lambda: self._page.read(self._serving.asked(request, who)))
 
 
-class Acted:
+class _Acted:
     """An action: what is said to it is read, and done in the name of who asks."""
 
-    def __init__(self, action: Action, gate: Gate, readers: _Readers) -> None:
+    def __init__(self, action: Action, serving: _Serving) -> None:
         self._action = action
-        self._gate = gate
-        self._readers = readers
+        self._serving = serving
 
     async def answer(self, request: Request) -> Response:
         """Do it; answer a form with where to look, a program with what was done."""
-        who = self._gate.who(request.headers, request.cookies)
-        refused = self._gate.allow(who, self._action.permission)
-        if who is None or refused is not None:
-            return refusal(refused or UNKNOWN)
-        media = request.headers.get("content-type", "").partition(";")[0].strip()
-        is_form = media == "application/x-www-form-urlencoded"
-        try:
-            said = await self._said(request, media)
-            done = await run_in_threadpool(
-                lambda: self._action.act(self._readers.asked(request, who), said)
-            )
-        except _Unreadable as error:
-            return _told(error.refused, who, as_page=is_form)
-        except InterplaneError as error:
-            return _told(refused_by(error), who, as_page=is_form)
-        if is_form:
-            return RedirectResponse(done.href, status_code=303)
-        return Response(msgspec.json.encode(done), media_type="application/json")
+        is_form = media_of(request) == FORM
+        who = self._serving.who(request)
+        refused = self._serving.gate.allow(who, self._action.permission)
+        if who is None:
+            return told(refused or UNKNOWN, None, as_page=is_form)
+        if refused is None:
+            try:
+                done = await self._do(request, who)
+            except Unreadable as error:
+                refused = error.refused
+            except InterplaneError as error:
+                refused = self._serving.refused_by(error, request)
+            else:
+                return RedirectResponse(done.href, status_code=303) if is_form else encoded(done)
+        self._note(request, who, refused)
+        return told(refused, who, as_page=is_form)
 
-    async def _said(self, request: Request, media: str) -> Any:
-        body = await _body(request)
-        try:
-            if media == "application/json":
-                return msgspec.json.decode(body, type=self._action.takes)
-            if media == "application/x-www-form-urlencoded":
-                fields = {name: each[-1] for name, each in parse_qs(body.decode()).items()}
-                return msgspec.convert(fields, type=self._action.takes, strict=False)
-        except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
-            what = f"what was said cannot be read: {error}"
-            raise _Unreadable(Refused(422, what, "See /openapi.json")) from error
-        raise _Unreadable(Refused(415, f"{media[:60]!r} is not understood", "Send JSON"))
+    async def _do(self, request: Request, who: Who) -> Done:
+        said = await read_value(request, self._action.takes)
+        return await run_in_threadpool(
+            lambda: self._action.act(self._serving.acting(request, who), said)
+        )
 
-
-class _Unreadable(Exception):
-    """What a request said cannot be read."""
-
-    def __init__(self, refused: Refused) -> None:
-        super().__init__(refused.what)
-        self.refused = refused
+    def _note(self, request: Request, who: Who, refused: Refused) -> None:
+        """Say in the log who tried what: what was done stands on record, this does not."""
+        action, path = self._action.name, request.url.path[:200]
+        status, what = refused.status, refused.what[:300]
+        self._serving.log.say(
+            "refused", who=who.name, action=action, path=path, status=status, what=what
+        )
 
 
-async def _body(request: Request) -> bytes:
-    """Return the body of a request; it is let go of when it is too long."""
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > _LONGEST_BODY:
-            raise _Unreadable(Refused(413, "too much was said", "Say less"))
-    return body
+async def _refused_route(request: Request, error: Exception) -> Response:
+    """Answer where nothing is, or nothing that takes this method."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers: dict[str, str] = dict(getattr(error, "headers", None) or {})
+    refused = Refused(status, _NOTHING, "Begin at the first page", headers=headers)
+    if status == 405:
+        refused = Refused(
+            *(status, f"{request.method[:20]} is nothing to do here", "See /openapi.json"),
+            expected=str(headers.get("Allow", "")),
+            headers=headers,
+        )
+    return told(refused, None, as_page=not _is_program(request))
 
 
-def _told(refused: Refused, who: Who, *, as_page: bool) -> Response:
-    if as_page:
-        return rendered("refused.html", who=who, status=refused.status, refused=refused)
-    return refusal(refused)
-
-
-class _Sessions:
-    """Signing in and out: the cookie holds the token, so what is revoked ends its sessions."""
-
-    def __init__(self, gate: Gate) -> None:
-        self._gate = gate
-
-    async def form(self, request: Request) -> Response:
-        who = self._gate.who(request.headers, request.cookies)
-        return rendered("sign-in.html", who=who, wrong=False)
-
-    async def begin(self, request: Request) -> Response:
-        try:
-            body = await _body(request)
-        except _Unreadable as error:
-            return refusal(error.refused)
-        given = parse_qs(body.decode("utf-8", "replace")).get("token", [""])
-        token = given[0].strip()
-        if self._gate.who({"authorization": f"Bearer {token}"}, {}) is None:
-            return rendered("sign-in.html", who=None, wrong=True, status=401)
-        answer = RedirectResponse("/", status_code=303)
-        answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", path="/")
-        return answer
-
-    async def end(self, _: Request) -> Response:
-        answer = RedirectResponse("/sign-in", status_code=303)
-        answer.delete_cookie(COOKIE, path="/")
-        return answer
-
-
-def rendered(template: str, *, who: Who | None, status: int = 200, **shown: Any) -> Response:
-    """Return a page made of a template."""
-    text = environment().get_template(template).render(who=who, **shown)
-    return Response(text, status_code=status, media_type="text/html")
-
-
-def refusal(refused: Refused) -> Response:
-    """Return a refusal as JSON."""
-    said = {"error": {"what": refused.what, "do": refused.do}}
-    return JSONResponse(said, status_code=refused.status)
-
-
-def refused_by(error: InterplaneError) -> Refused:
-    status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
-    return Refused(status, error.what, error.do)
-
-
-async def _missing(_: Request, _error: Exception) -> Response:
-    refused = Refused(404, "there is nothing here", "Begin at the first page")
-    return rendered("refused.html", who=None, status=404, refused=refused)
+def _is_program(request: Request) -> bool:
+    is_json = media_of(request) == "application/json" or request.url.path.endswith(".json")
+    return is_json or wants_json(request.headers.get("accept", ""))

@@ -9,23 +9,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
+from anyio.to_thread import current_default_thread_limiter
 
 from interplane.errors import InterplaneError, StorageError, UsageError
 from interplane.project.project import Project
 from interplane.serving.hosts import Hosts
+from interplane.serving.log_lines import LogLines
 from interplane.serving.parent import Parent
 from interplane.serving.tokens import TOKENS, TokenWatch
-from interplane.web.access.gate import Gate
+from interplane.web.access.gate import COOKIE, Gate
 from interplane.web.actions import ACTIONS
 from interplane.web.app import make_app
+from interplane.web.connections import Limits, connections
 from interplane.web.pages import PAGES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["main"]
+    from starlette.applications import Starlette
+
+__all__ = ["main", "server_config"]
 
 _END_S = 5
+_READERS = 16
 
 
 def main(root: str, address: str, port: str, *names: str) -> None:
@@ -47,22 +53,37 @@ def main(root: str, address: str, port: str, *names: str) -> None:
         sys.exit(error.exit_code)
 
 
+def server_config(app: Starlette, limits: Limits | None = None) -> uvicorn.Config:
+    """Return how the application is served: bounded in number and time, believing no proxy.
+
+    Args:
+        app: the application.
+        limits: how many connections there may be, and how long each part of a request may take.
+    """
+    return uvicorn.Config(
+        app,
+        http=connections(limits or Limits()),
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_level="error",
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_END_S,
+    )
+
+
 async def _serve(
     root: Path, listening: socket.socket, names: Sequence[str], parent: Parent
 ) -> None:
     address, port = listening.getsockname()[:2]
     project = Project.find(root)
-    gate = Gate(Hosts(address, port, names), TokenWatch(project.workspace / TOKENS))
-    app = make_app(lambda: Project.find(root), gate, PAGES, ACTIONS)
-    config = uvicorn.Config(
-        app,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=_END_S,
-    )
-    server = uvicorn.Server(config)
+    log = LogLines({"process": "pages"})
+    tokens = TokenWatch(project.workspace / TOKENS)
+    gate = Gate(Hosts(address, port, names), tokens, cookie=f"{COOKIE}-{port}", log=log)
+    app = make_app(lambda: Project.find(root), gate, PAGES, ACTIONS, log=log)
+    current_default_thread_limiter().total_tokens = _READERS
+    server = uvicorn.Server(server_config(app))
     # Signals are the parent's word, and stay so.
     serving = asyncio.create_task(server._serve([listening]))  # noqa: SLF001 - serve() takes signals
     parent.say_ready(url=f"http://{_literal(address)}:{port}")

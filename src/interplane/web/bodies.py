@@ -1,0 +1,79 @@
+"""What a request says in its body: bounded, of a kind that is understood, of a declared type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs
+
+import msgspec
+
+from interplane.web.answers import Refused
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+__all__ = ["FORM", "Unreadable", "media_of", "read_body", "read_value"]
+
+FORM: Final = "application/x-www-form-urlencoded"
+_JSON: Final = "application/json"
+_LONGEST: Final = 1 << 16
+_MOST_FIELDS: Final = 100
+
+
+class Unreadable(Exception):
+    """What a request said cannot be read.
+
+    Args:
+        refused: how it is refused.
+    """
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.what)
+        self.refused = refused
+
+
+def media_of(request: Request) -> str:
+    """Return the type of what a request says, without parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def read_body(request: Request) -> bytes:
+    """Return the body of a request.
+
+    Raises:
+        Unreadable: if it is too long; it is let go of as soon as that is known.
+    """
+    said = request.headers.get("content-length", "")
+    if said.isascii() and said.isdigit() and int(said[:18]) > _LONGEST:
+        raise _too_long()
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _LONGEST:
+            raise _too_long()
+    return body
+
+
+async def read_value(request: Request, takes: type[Any]) -> Any:
+    """Return what is said in a body, JSON or a form, as a value of a type.
+
+    Raises:
+        Unreadable: if it is neither, too long, or no such value.
+    """
+    media = media_of(request)
+    if media not in {_JSON, FORM}:
+        raise Unreadable(Refused(415, f"{media[:60]!r} is not understood", "Send JSON"))
+    body = await read_body(request)
+    try:
+        if media == _JSON:
+            return msgspec.json.decode(body, type=takes)
+        told = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        fields = {name: each[-1] for name, each in told.items()}
+        return msgspec.convert(fields, type=takes, strict=False)
+    except (msgspec.MsgspecError, UnicodeError, ValueError, RecursionError) as error:
+        what = f"what was said cannot be read: {str(error)[:300]}"
+        raise Unreadable(Refused(422, what, "See /openapi.json")) from error
+
+
+def _too_long() -> Unreadable:
+    return Unreadable(Refused(413, "too much was said", "Say less", f"at most {_LONGEST:,} bytes"))
