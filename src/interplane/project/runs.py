@@ -32,6 +32,7 @@ class RunInfo:
         step_runs: the executions behind them, by step; empty in a list, where a run has ended.
         actor: who ran.
         error: why it failed.
+        crossings: what it published.
     """
 
     digest: Digest
@@ -42,6 +43,7 @@ class RunInfo:
     step_runs: Mapping[str, StepRun]
     actor: str
     error: str | None = None
+    crossings: tuple[Digest, ...] = ()
 
 
 def list_runs(store: Store, *, limit: int | None = 20) -> list[RunInfo]:
@@ -56,10 +58,15 @@ def list_runs(store: Store, *, limit: int | None = 20) -> list[RunInfo]:
     ]
 
 
-def find_run(store: Store, text: str | None = None) -> RunInfo:
+def find_run(store: Store, text: str | None = None, *, details: bool = True) -> RunInfo:
     """Return the run whose digest begins with ``text`` (after an @, or without it).
 
     Without a text, or where it is ``last``, return the last one.
+
+    Args:
+        store: where it is.
+        text: what its digest begins with.
+        details: whether the executions behind the steps are read, where it has ended.
 
     Raises:
         UnknownName: if there is none.
@@ -73,7 +80,8 @@ def find_run(store: Store, text: str | None = None) -> RunInfo:
         ref = Ref.parse(text if text.startswith("@") else f"@{text}")
         entry = store.catalog.get(store.resolve(ref, series="model"))
     run = store.record(entry.digest, Run)
-    return _info(store, entry.digest, run, _end_of(store, entry.digest), entry.actor)
+    end = _end_of(store, entry.digest)
+    return _info(store, entry.digest, run, end, entry.actor, details=details)
 
 
 def step_log(store: Store, info: RunInfo, step: str) -> str:
@@ -139,6 +147,7 @@ def _info(
         step_runs=_in_order(step_runs, step_runs),
         actor=actor,
         error=end.error,
+        crossings=end.crossings,
     )
 
 
