@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from interplane.data.table import Table
 from interplane.errors import NotFreezable, UnknownName, UsageError
 from interplane.expressions.windows import last
 from interplane.features.definition import Features, features
@@ -136,3 +137,28 @@ def test_several_quantiles_are_no_feature():
     message = refused(lambda row: {"edges": row.distance.quantile([0.1, 0.9])})
     assert "'edges' of <lambda> is 2 values in a tuple" in message
     assert "Name each" in message
+
+
+@pytest.mark.parametrize(
+    ("settings", "part"), [({"key": ["id", "late"]}, "part of the key"), ({"time": "late"}, "time")]
+)
+def test_a_label_that_is_known_before(settings, part):
+    """Folds that are drawn by the label would hand training rows their own label."""
+    with pytest.raises(UsageError, match=part):
+        features(label="late", **settings)(lambda row: {"x": row.x})
+
+
+@pytest.mark.parametrize("name", ["a\0b", "two\nlines"])
+def test_a_name_with_control_characters(name):
+    """Nobody could read it, nor a model's format hold it."""
+    with pytest.raises(NotFreezable, match="control characters"):
+        features()(lambda row: {name: row.x}).expressions({"x": "float"})
+
+
+def test_a_frame_of_pandas_is_told_how_to_become_a_table():
+    """What people have at hand most often is refused with the one call that it takes."""
+    frame = Table.from_columns({"x": [1.0]}).to_pandas()
+    with pytest.raises(UsageError, match=r"pandas DataFrame.*from_arrow"):
+        features()(lambda row: {"x": row.x}).fit(frame)
+    with pytest.raises(UsageError, match=r"are a list\..*from_arrow"):
+        features()(lambda row: {"x": row.x}).fit([1.0])

@@ -367,6 +367,25 @@ def differing_columns(columns: Sequence[Column], other: Table) -> DataError:
     )
 
 
+def needs_table(value: object, what: str) -> None:
+    """Refuse rows that are no `Table`: a frame of pandas or Arrow goes through `Table.from_arrow`.
+
+    Raises:
+        UsageError: names what the value should be, and how to make it one.
+
+    >>> needs_table(Table.from_columns({"x": [1]}), "the rows")
+    """
+    if not isinstance(value, Table):
+        kind = type(value)
+        raise UsageError(
+            f"{what} are a {kind.__module__.partition('.')[0]} {kind.__name__}"
+            if kind.__module__ != "builtins"
+            else f"{what} are a {kind.__name__}",
+            expected="a table",
+            do="Make it one with ip.Table.from_arrow(…), which takes frames of pandas, Polars and Arrow",
+        )
+
+
 def _no_table(name: str, error: Exception) -> DataError:
     return DataError(
         f"{name} cannot be read as a table: {error}",

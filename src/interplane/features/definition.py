@@ -107,6 +107,7 @@ class Features:
         self.context = tuple(context)
         self.known_at = dict(known_at or {})
         self.row_name, self.joins = _parameters(function, self.name)
+        self._check_label()
         self.__doc__ = function.__doc__
 
     def __repr__(self) -> str:
@@ -219,6 +220,18 @@ class Features:
 
         return fit_transform(self, table, sources=sources, fast=fast)
 
+    def _check_label(self) -> None:
+        """Refuse a label that names the row or tells its time: folds are drawn by the key."""
+        part: dict[str | None, str] = {self.time: "the prediction time"}
+        part |= dict.fromkeys(self.key, "part of the key")
+        if self.label is not None and self.label in part:
+            raise UsageError(
+                f"the label {self.label!r} of {self.name} is {part[self.label]}, too",
+                expected="a key and a time that are known before the label: folds that are drawn by the "
+                "label would hand training rows their own label",
+                do="Leave the label out of them; the key is what names a row, for example an id",
+            )
+
     def _check_columns(self, types: Mapping[str, Type]) -> None:
         parts = {"label": (self.label,), "time": (self.time,)}
         for part, names in {**parts, "key": self.key, "context": self.context}.items():
@@ -265,10 +278,10 @@ def _flat(mapping: Mapping[Any, Any], *, within: str) -> list[tuple[str, Expr | 
     found: dict[str, Expr | OneHot] = {}
     seen: set[str] = set()
     for name, value in mapping.items():
-        if not isinstance(name, str) or not name:
+        if not isinstance(name, str) or not name or any(letter < " " for letter in name):
             raise NotFreezable(
                 f"a feature of {within} is named {name!r}",
-                expected="a text that is not empty",
+                expected="a text that is not empty, without control characters",
                 do="Name it with a string",
             )
         spread = value.items() if isinstance(value, Mapping) else [("", value)]

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from interplane.data.evaluating import evaluate, read
-from interplane.data.table import Table
+from interplane.data.table import Table, needs_table
 from interplane.errors import DataError, UsageError
 from interplane.expressions.nodes import Column
 from interplane.expressions.trees import parts_of
@@ -117,6 +117,9 @@ class _Source:
             NotFreezable: if a feature cannot be frozen.
             DataError: if there is no row, or none with a label.
         """
+        needs_table(table, f"the rows to fit {definition.name} on")
+        for name, each in (sources or {}).items():
+            needs_table(each, f"the rows of the source {name!r}")
         time = definition.time
         uses = uses_of(definition.joins, table, sources, time=time, of=definition.name)
         written = definition.expressions(table.types, uses)
