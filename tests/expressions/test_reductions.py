@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from interplane.errors import ExpressionError
 from interplane.expressions.duckdb_sql import SETTINGS
+from interplane.expressions.expr import Row
 from interplane.expressions.nodes import Column
 from interplane.expressions.reductions import REDUCTIONS, reduce, reduction_sql
 
@@ -128,3 +130,11 @@ def test_one_thread_gives_the_same_bits(engine: duckdb.DuckDBPyConnection) -> No
         for _ in range(5)
     }
     assert 1 == len(found)
+
+
+@pytest.mark.parametrize("by", ["carrier", ["carrier"], 3, None])
+def test_a_key_that_is_a_constant(by: Any) -> None:
+    """A column's name instead of the column would make one group of all rows, and say nothing."""
+    delay = Row({"delay": "float", "carrier": "str"}).delay
+    with pytest.raises(ExpressionError, match=r"grouped by .*by=row.carrier"):
+        delay.mean(by=by)

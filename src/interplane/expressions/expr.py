@@ -164,7 +164,7 @@ class Expr(
 
     def _reduce(self, name: str, where: Any, by: Any, **options: Any) -> Expr:
         condition = None if where is None else to_expr(where).node
-        groups = (by,) if isinstance(by, Expr) else tuple(map(to_expr, by))
+        groups = _groups(name, by)
         if isinstance(options.get("smoothing"), int):
             options["smoothing"] = float(options["smoothing"])
         default = options.pop("default", None)
@@ -495,6 +495,19 @@ def concat(first: Any, *others: Any, separator: str = "") -> Expr:
     if separator:
         others = tuple(part for other in others for part in (separator, other))
     return _fold("concat", first, others)
+
+
+def _groups(name: str, by: Any) -> tuple[Expr, ...]:
+    """Return the keys of a statistic; a constant is refused, for it is a column's name nearly always."""
+    keys = tuple(by) if isinstance(by, (list, tuple)) else (by,)
+    for key in keys:
+        if not isinstance(key, Expr):
+            raise ExpressionError(
+                f"the statistic {name!r} is grouped by {key!r:.60}, of type {type(key).__name__}",
+                expected="keys that are expressions of the row's columns",
+                do="Write for example by=row.carrier, or by=[row.carrier, row.origin]",
+            )
+    return keys
 
 
 def _fold(name: str, first: Any, others: Iterable[Any]) -> Expr:
