@@ -85,3 +85,50 @@ def test_one_column_may_stand_without_a_list():
     """A single expression is a list of one."""
     one = target_encode(flight.dest, flight.late)
     assert target_encode([flight.dest], flight.late).node == one.node
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: encodings.standardize(3),
+        lambda: encodings.min_max("distance"),
+        lambda: encodings.bucketize("distance", edges=[1]),
+        lambda: encodings.cyclic("hour", "hour"),
+        lambda: encodings.impute("distance", constant=0),
+        lambda: encodings.correlation(flight.distance, "hour"),
+    ],
+)
+def test_what_is_no_expression(make):
+    """A column's name, or a number, in place of a column: said in words of the encoding."""
+    with pytest.raises(ExpressionError, match="Expected an expression of the row's columns"):
+        make()
+
+
+@pytest.mark.parametrize("quantiles", [0.9, "ab", [0.1]])
+def test_odd_quantiles_to_clip_at(quantiles):
+    """Two shares are needed."""
+    with pytest.raises(ExpressionError, match=r"two shares|a share"):
+        encodings.clip_outliers(flight.distance, quantiles=quantiles)
+
+
+@pytest.mark.parametrize("edges", [3, [3, 1], []])
+def test_odd_edges(edges):
+    """They rise, and there is one at least."""
+    with pytest.raises(ExpressionError, match="edges"):
+        encodings.bucketize(flight.distance, edges=edges)
+
+
+@pytest.mark.parametrize("encoding", ["standardize", "min_max", "robust_scale"])
+def test_truths_are_numbers(encoding):
+    """1 and 0, as statistics take them."""
+    made = getattr(encodings, encoding)(flight.late)
+    assert getattr(encodings, encoding)(flight.late.cast("int")).node == made.node
+
+
+@pytest.mark.parametrize("encoding", ["weighted_mean", "covariance", "correlation"])
+def test_truths_in_pairs_are_numbers(encoding):
+    """On either side."""
+    make = getattr(encodings, encoding)
+    late = flight.late.cast("int")
+    assert make(late, flight.hour).node == make(flight.late, flight.hour).node
+    assert make(flight.hour, late).node == make(flight.hour, flight.late).node

@@ -13,9 +13,11 @@ __all__ = [
     "check_share",
     "check_whole",
     "exactly_one",
+    "expression",
     "groupable",
     "groupables",
     "number",
+    "numeric",
     "text",
 ]
 
@@ -25,7 +27,7 @@ _NUMBERS = ("bool", "int", "float")
 
 def groupable(x: Any, encoding: str) -> Expr:
     """Return x, if rows can be grouped by it."""
-    found = _expression(x, encoding)
+    found = expression(x, encoding)
     if found.type not in _GROUPABLE:
         raise ExpressionError(
             f"{encoding} got {x!r}, which is {found.type}",
@@ -49,7 +51,7 @@ def groupables(x: Any, encoding: str) -> list[Expr]:
 
 def number(x: Any, encoding: str) -> Expr:
     """Return x, if it is a number or a bool."""
-    found = _expression(x, encoding)
+    found = expression(x, encoding)
     if found.type not in _NUMBERS:
         raise ExpressionError(
             f"{encoding} got {x!r}, which is {found.type}",
@@ -59,9 +61,15 @@ def number(x: Any, encoding: str) -> Expr:
     return found
 
 
+def numeric(x: Any, encoding: str) -> Expr:
+    """Return x as a number to calculate with: 1 and 0 for true and false."""
+    found = number(x, encoding)
+    return found.cast("int") if found.type == "bool" else found
+
+
 def text(x: Any, encoding: str) -> Expr:
     """Return x, if it is text."""
-    found = _expression(x, encoding)
+    found = expression(x, encoding)
     if found.type != "str":
         raise ExpressionError(
             f"{encoding} got {x!r}, which is {found.type}",
@@ -110,7 +118,8 @@ def exactly_one(given: dict[str, Any], *, of: str, do: str) -> str:
     return names[0]
 
 
-def _expression(x: Any, encoding: str) -> Expr:
+def expression(x: Any, encoding: str) -> Expr:
+    """Return x, if it is an expression."""
     if isinstance(x, Expr):
         return x
     raise ExpressionError(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from interplane.expressions.expr import Expr
 from interplane.expressions.nodes import Reduce
 from interplane.features.derived import EDGES
-from interplane.features.encodings.arguments import check_whole, exactly_one, number
+from interplane.features.encodings.arguments import check_whole, exactly_one, expression, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,13 +33,13 @@ def bucketize(x: Expr, *, quantiles: int | None = None, edges: Sequence[Any] | N
     >>> bucketize(fare, edges=[100, 200]), bucketize(fare, quantiles=10).type
     (fare.bucket(edges=[100.0, 200.0]), 'int')
     """
-    given = exactly_one(
+    exactly_one(
         {"quantiles": quantiles, "edges": edges},
         of="bucketize",
         do="Write bucketize(x, quantiles=10), or bucketize(x, edges=[…])",
     )
-    if given == "edges":
-        return x.bucket(list(edges or ()))
+    if edges is not None:
+        return expression(x, "bucketize").bucket(edges)
     check_whole(quantiles, "quantiles", least=2, most=_MOST_BUCKETS, of="bucketize")
     node = number(x, "bucketize").cast("float").node
     return Expr(Reduce(EDGES, (node,), None, (), (("buckets", quantiles),), "int"))

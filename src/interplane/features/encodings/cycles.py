@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Literal
 
 from interplane.errors import ExpressionError
-from interplane.features.encodings.arguments import check_positive, number
+from interplane.features.encodings.arguments import check_positive, expression, numeric
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ def cyclic(x: Expr, period: float | Part = 24) -> dict[str, Expr]:
     (at.day_of_week().cast('float') * 0.8975979010256552).cos()
     """
     if isinstance(period, str):
-        if period not in _PARTS or x.type not in {"date", "timestamp"}:
+        if period not in _PARTS or expression(x, "cyclic").type not in {"date", "timestamp"}:
             raise ExpressionError(
                 f"cyclic got {x!r} ({x.type}) and period={period!r}",
                 expected=f"a date or timestamp and one of {', '.join(_PARTS)}",
@@ -53,7 +53,7 @@ def cyclic(x: Expr, period: float | Part = 24) -> dict[str, Expr]:
         of="cyclic",
         do='Give the length of the cycle, for example 24 for hours, or "hour" for a timestamp',
     )
-    return _circle(number(x, "cyclic"), period)
+    return _circle(numeric(x, "cyclic"), period)
 
 
 def _circle(x: Expr, period: float) -> dict[str, Expr]:

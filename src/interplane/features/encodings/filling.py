@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from interplane.errors import ExpressionError
-from interplane.features.encodings.arguments import number
+from interplane.features.encodings.arguments import expression, number
 
 if TYPE_CHECKING:
     from interplane.expressions.expr import Expr
@@ -49,6 +49,7 @@ def impute(
             expected=f"one of {', '.join(_STRATEGIES)}",
             do="Write impute(x, constant=…) for a value of your own",
         )
+    expression(x, "impute")
     filled = _filled(x, strategy) if constant is None else x.fill_null(constant)
     return {"": filled, "missing": x.is_null()} if indicator else filled
 

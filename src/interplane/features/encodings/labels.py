@@ -40,7 +40,8 @@ def _check_target(label: Any, *, smoothing: Any, folds: Any) -> None:
             expected="a number or a bool from the row",
             do="Give the label's column, for example flight.late",
         )
-    if not (isinstance(smoothing, (int, float)) and 0 <= smoothing < math.inf):
+    is_number = isinstance(smoothing, (int, float)) and not isinstance(smoothing, bool)
+    if not (is_number and 0 <= smoothing < math.inf):
         raise ExpressionError(
             f"target_encode got smoothing={smoothing!r}",
             expected="a finite number of at least 0",

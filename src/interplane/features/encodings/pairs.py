@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from interplane.features.encodings.arguments import number
+from interplane.features.encodings.arguments import numeric
 
 if TYPE_CHECKING:
     from interplane.expressions.expr import Expr
@@ -26,8 +26,9 @@ def weighted_mean(x: Expr, weight: Expr, *, by: Any = ()) -> Expr:
     >>> weighted_mean(row.delay, row.seats)
     sum(delay * seats) / sum(seats, where=delay.not_null())
     """
-    there = number(x, "weighted_mean").not_null()
-    total = (x * number(weight, "weighted_mean")).sum(by=by)
+    x, weight = numeric(x, "weighted_mean"), numeric(weight, "weighted_mean")
+    there = x.not_null()
+    total = (x * weight).sum(by=by)
     return total / weight.sum(where=there, by=by)
 
 
@@ -45,13 +46,15 @@ def correlation(x: Expr, y: Expr, *, by: Any = ()) -> Expr:
 
     Null where one of them does not vary.
     """
-    both = number(x, "correlation").not_null() & number(y, "correlation").not_null()
+    x, y = numeric(x, "correlation"), numeric(y, "correlation")
+    both = x.not_null() & y.not_null()
     dx, dy = x - x.mean(where=both, by=by), y - y.mean(where=both, by=by)
     spread = (dx * dx).sum(where=both, by=by) * (dy * dy).sum(where=both, by=by)
     return (dx * dy).sum(by=by) / spread.sqrt()
 
 
 def _products(x: Expr, y: Expr, *, by: Any) -> tuple[Expr, Expr]:
-    both = number(x, "covariance").not_null() & number(y, "covariance").not_null()
+    x, y = numeric(x, "covariance"), numeric(y, "covariance")
+    both = x.not_null() & y.not_null()
     dx, dy = x - x.mean(where=both, by=by), y - y.mean(where=both, by=by)
     return dx * dy, both.sum(by=by)

@@ -10,6 +10,7 @@ from interplane.features.encodings.arguments import (
     check_share,
     exactly_one,
     number,
+    numeric,
 )
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def standardize(x: Expr) -> Expr:
     Null where x is null. A column whose training rows are all equal or all null gives null: there
     is no scale to divide by.
     """
+    x = numeric(x, "standardize")
     return (x - x.mean()) / x.std()
 
 
@@ -32,6 +34,7 @@ def min_max(x: Expr) -> Expr:
 
     Null where x is null, and everywhere if the training rows hold fewer than two values.
     """
+    x = numeric(x, "min_max")
     return (x - x.min()) / (x.max() - x.min())
 
 
@@ -44,7 +47,8 @@ def robust_scale(x: Expr) -> Expr:
     >>> robust_scale(Row({"fare": "float"}).fare)
     (fare - median(fare)) / (quantile(fare, q=0.75) - quantile(fare, q=0.25))
     """
-    low, high = number(x, "robust_scale").quantile([0.25, 0.75])
+    x = numeric(x, "robust_scale")
+    low, high = x.quantile([0.25, 0.75])
     return (x - x.median()) / (high - low)
 
 
@@ -92,8 +96,8 @@ def _range(x: Expr, given: str, size: Any) -> tuple[Expr, Expr]:
     return low - size * (high - low), high + size * (high - low)
 
 
-def _between(x: Expr, quantiles: tuple[float, float]) -> tuple[Expr, Expr]:
-    pair = tuple(quantiles)
+def _between(x: Expr, quantiles: Any) -> tuple[Expr, Expr]:
+    pair = tuple(quantiles) if isinstance(quantiles, (list, tuple)) else ()
     for share in pair:
         check_share(share, "quantiles", of="clip_outliers")
     if len(pair) != 2 or not pair[0] < pair[1]:
