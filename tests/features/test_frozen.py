@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from interplane.data.table import Table
 from interplane.data.types import arrow_type
-from interplane.errors import DataError, RequestRejected, UnknownName
+from interplane.errors import DataError, RequestRejected, UnknownName, UsageError
 from interplane.expressions.expr import if_else
 from interplane.features import encodings as ip
 from interplane.features.batch import matrix_of, transform
@@ -383,3 +383,41 @@ def test_a_column_of_the_name_that_rows_are_kept_in_order_by():
 
     with pytest.raises(DataError, match="place of the row"):
         odd.fit(rows)
+
+
+def _renamed(plain):
+    plain["features"].append({**plain["features"][0], "name": plain["features"][0]["name"].upper()})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda plain: plain.update(version=[1]),
+        lambda plain: plain.update(label="x"),
+        lambda plain: plain["inputs"].reverse(),
+        lambda plain: plain["inputs"].append(plain["inputs"][0]),
+        lambda plain: plain["features"][0].update(name=""),
+        lambda plain: next(iter(plain["lookups"].values())).update(code="1"),
+        lambda plain: next(iter(plain["lookups"].values()))["value"].update(code="1"),
+        _renamed,
+    ],
+)
+def test_a_form_that_was_edited_is_refused(change):
+    """Versions of another kind, inputs in another order, a label that is read, unknown members."""
+    rows = Table.from_columns({"x": [1.0, 2.0], "g": ["a", "b"], "y": [True, False]})
+    written = features(label="y")(
+        lambda row: {"a": ip.standardize(row.x), "b": row.g.count(by=row.g)}
+    )
+    plain = json.loads(json.dumps(written.fit(rows).to_dict()))
+    assert Frozen.from_dict(plain).names == ("a", "b")
+    change(plain)
+    with pytest.raises(DataError):
+        Frozen.from_dict(plain)
+
+
+@pytest.mark.parametrize("row", [None, [1.0]])
+def test_a_row_that_is_no_dict(row):
+    """It is said, and which call takes a list."""
+    frozen = features()(lambda r: {"x": r.x}).fit(Table.from_columns({"x": [1.0]}))
+    with pytest.raises(UsageError, match="a dict from columns to values"):
+        frozen.row(row)

@@ -196,6 +196,9 @@ class Frozen:
                 do="Call transform, which stays on Spark; or take a table of its rows with "
                 "Table.from_arrow(frame.toArrow())",
             )
+        from interplane.data.table import needs_table
+
+        needs_table(table, "the rows to compute features of")
         return widen(table, self.uses, sources, time=self.time)
 
     # ---- one row --------------------------------------------------------------------------
@@ -240,6 +243,12 @@ class Frozen:
         self, row: Mapping[str, Constant], views: Mapping[str, Mapping[str, Constant]]
     ) -> dict[str, Constant]:
         """Return the row with what views give, checked."""
+        if not isinstance(row, Mapping):
+            raise UsageError(
+                f"the row is a {type(row).__name__}",
+                expected="a dict from columns to values",
+                do="Give each column by its name; vector takes a list of values in the order of columns",
+            )
         check_row(row, self.inputs, also=self._also)
         whole = dict(row)
         for parameter, use in self.uses.items():
@@ -295,7 +304,7 @@ class Frozen:
         """
         if not isinstance(plain, dict) or plain.get("form") != _FORM:
             raise _broken("no frozen features")
-        if plain.get("version") not in {_WITHOUT_VIEWS, _VERSION}:
+        if plain.get("version") not in (_WITHOUT_VIEWS, _VERSION):
             raise DataError(
                 f"these frozen features have version {plain.get('version')!r} of their form",
                 expected=f"a version up to {_VERSION}",
@@ -361,10 +370,14 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True):
 
 def _check(frozen: Frozen, read: _Plain) -> None:
     """Hold the parts of the form against each other."""
-    if len(frozen.features) != len(read.features):
-        raise _broken("a feature stands in them twice")
-    if {each.name: each.type for each in read.inputs} != frozen.inputs:
-        raise _broken("their inputs are not what their features read")
+    if len({name.lower() for name in frozen.features} - {""}) != len(read.features):
+        raise _broken("a feature stands in them twice, also in lower case, or has no name")
+    if [(each.name, each.type) for each in read.inputs] != list(frozen.inputs.items()):
+        raise _broken(
+            "their inputs are not what their features read, in the order of the first use"
+        )
+    if frozen.label is not None and frozen.label in frozen.inputs:
+        raise _broken(f"a feature reads the label {frozen.label!r}")
     _check_uses(frozen)
     for name, feature in frozen.features.items():
         if feature.type != "float":

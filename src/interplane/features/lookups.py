@@ -60,6 +60,7 @@ class LookupTable:
             DataError: if it is not one; names the table.
         """
         try:
+            _only(plain, {"keys", "value"})
             columns = [_column(column) for column in plain["keys"]]
             value, values = _column(plain["value"])
             keys = list(zip(*(column for _, column in columns), strict=True))
@@ -72,7 +73,13 @@ class LookupTable:
         return cls(keys=kinds, value=value, entries=entries)
 
 
+def _only(plain: Any, known: set[str]) -> None:
+    if not isinstance(plain, dict) or set(plain) != known:
+        raise ValueError(plain)
+
+
 def _column(plain: Any) -> tuple[Type, list[Constant]]:
+    _only(plain, {"type", "values"})
     kind = plain["type"]
     if kind not in TYPES:
         raise ValueError(kind)
@@ -85,6 +92,7 @@ def _column(plain: Any) -> tuple[Type, list[Constant]]:
 def _broken(name: str) -> DataError:
     return DataError(
         f"the lookup table {name!r} of frozen features cannot be read",
-        expected="columns of keys and one of values, of equal length, without null or repetition",
+        expected="columns of keys and one of values, of equal length, without null or repetition, and "
+        "no further members",
         do="Fit the features again",
     )
