@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import subprocess
 import sys
+import textwrap
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,6 +23,9 @@ from interplane.expressions.nodes import Column
 from interplane.expressions.own_operations import OwnOperation, known_own
 from interplane.expressions.own_proof import prove
 from interplane.testing.parity_bench import Bench
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ROW = Row({"name": "str", "miles": "float", "hops": "int", "at": "timestamp", "on": "date"})
 VOWELS = "aeiou"
@@ -285,3 +290,68 @@ def test_the_node_is_a_call_like_others() -> None:
     node = vowels(ROW.name).node
     assert (Column("name", "str"),) == node.args  # type: ignore[union-attr]
     assert (("definition", vowels.digest),) == node.options  # type: ignore[union-attr]
+
+
+_MODULES = {
+    "ops_of_it": """
+        import functools
+        import helpers_of_it
+        from helpers_of_it import Scale, plus
+        STEP = 3
+        def twice(f):
+            @functools.wraps(f)
+            def run(x): return f(f(x))
+            return run
+        @twice
+        def one_more(x): return x + 1
+        def by_default(x, step=STEP): return x + step
+        def by_function(x): return plus(x)
+        def by_module(x): return helpers_of_it.plus(x)
+        def by_class(x): return Scale().of(x)
+        def by_decorator(x): return one_more(x)
+        def by_same_name(x): return _inner(x) + plus(x)
+        def _inner(x): return x + 7
+    """,
+    "helpers_of_it": """
+        class Scale:
+            def of(self, x): return _inner(x)
+        def plus(x): return _inner(x)
+        def _inner(x): return x + 5
+    """,
+}
+
+
+def _parts_of(folder: Path, edit: tuple[str, str]) -> dict[str, str]:
+    """Return what functions are made of in a new process, after an edit of their modules."""
+    folder.mkdir()
+    for name, text in _MODULES.items():
+        (folder / f"{name}.py").write_text(textwrap.dedent(text).replace(*edit))
+    code = (
+        "import sys, json, ops_of_it\n"
+        "from interplane.expressions.function_text import function_parts\n"
+        "print(json.dumps({name: json.dumps(function_parts(value), sort_keys=True)\n"
+        "    for name, value in vars(ops_of_it).items() if name.startswith('by_')}))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=folder
+    )
+    parts: dict[str, str] = json.loads(found.stdout)
+    return parts
+
+
+@pytest.mark.parametrize(
+    ("edit", "changed"),
+    [
+        (("STEP = 3", "STEP = 4"), {"by_default"}),
+        (("f(f(x))", "f(f(f(x)))"), {"by_decorator"}),
+        (("x + 7", "x + 8"), {"by_same_name"}),
+        (("x + 5", "x + 6"), {"by_function", "by_module", "by_class", "by_same_name"}),
+        (("class Scale:", "class Scale:\n    # A comment."), set()),
+    ],
+)
+def test_the_digest_follows_what_lies_beside_it(
+    tmp_path: Path, edit: tuple[str, str], changed: set[str]
+) -> None:
+    """Defaults, decorators, and functions and classes of modules beside it, even of one name."""
+    before, after = _parts_of(tmp_path / "a", ("", "")), _parts_of(tmp_path / "b", edit)
+    assert changed == {name for name, parts in before.items() if parts != after[name]}
