@@ -17,6 +17,7 @@ PATHS = (
     "/models",
     "/models/rides",
     "/models/rides/1",
+    "/models/rides/compare?a=1&b=2",
 )
 
 

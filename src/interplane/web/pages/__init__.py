@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from interplane.web.pages import (
     alerts,
+    compare,
     data,
     features,
     home,
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["PAGES"]
 
 PAGES: Final[tuple[Page, ...]] = (
-    *(*home.PAGES, *runs.PAGES, *data.PAGES, *features.PAGES, *models.PAGES),
+    *(*home.PAGES, *runs.PAGES, *data.PAGES, *features.PAGES),
+    *(*compare.PAGES, *models.PAGES),
     *(*monitoring.PAGES, *alerts.PAGES, *moves.PAGES, *search.PAGES),
 )
 """Every page."""

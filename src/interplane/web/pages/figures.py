@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from interplane.record import Digest
     from interplane.storage.store import Store
 
-__all__ = ["Figure", "evaluation_of", "figures", "headline"]
+__all__ = ["Figure", "evaluation_of", "figures", "headline", "is_better"]
 
 
 _MOST_KEPT: Final = 20_000
@@ -57,3 +57,11 @@ def headline(store: Store, digest: Digest) -> tuple[Figure, ...]:
             _KEPT.clear()
         _KEPT[digest] = kept
     return kept
+
+
+def is_better(metric: str) -> bool | None:
+    """Return whether more of a metric is better; None where neither is, or it is not known."""
+    from interplane.evaluation.metrics import METRICS
+
+    known = METRICS.get(metric)
+    return None if known is None else known.higher_is_better
