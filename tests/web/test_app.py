@@ -168,7 +168,7 @@ def test_what_stands_on_what(pages):
     up = pages.ask(f"/lineage/{data['digest'][:16]}.json").json
     assert crossing in {each["digest"] for each in up["above"]}
     assert 404 == pages.ask("/lineage/" + "0" * 64 + ".json").status
-    assert 422 == pages.ask("/lineage/xyz.json").status
+    assert 404 == pages.ask("/lineage/xyz.json").status
 
 
 def test_the_document_describes_what_is_answered(pages, run):

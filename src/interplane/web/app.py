@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.applications import Starlette
@@ -26,6 +27,7 @@ from interplane.web.answers import (
 from interplane.web.bodies import FORM, Unreadable, media_of, read_value
 from interplane.web.hardening import Hardening
 from interplane.web.openapi import document
+from interplane.web.places import check_query, routed
 from interplane.web.readers import Readers
 from interplane.web.routes import check_routes
 from interplane.web.sessions import Sessions
@@ -71,16 +73,16 @@ def make_app(
     log = log or LogLines({"process": "pages"})
     serving, room = _Serving(gate, Readers(open_project, log), log), Room()
     routes: list[Route] = []
+    for action in actions:
+        acted = _Acted(action, serving)
+        routes.append(Route(routed(action.path), acted.answer, methods=["POST"]))
     for page in pages:
         shown = _Shown(page, serving)
-        routes += [Route(page.twin, shown.json), Route(page.path, shown.answer)]
+        routes += [Route(routed(page.twin), shown.json), Route(routed(page.path), shown.answer)]
         if page.live is not None:
-            streamed = Streamed(
-                page, page.live, gate=gate, asked=serving.asked, refuse=refusal, room=room
-            )
-            routes.append(Route(f"{page.path}/live", streamed.answer))
-    for action in actions:
-        routes.append(Route(action.path, _Acted(action, serving).answer, methods=["POST"]))
+            asked = partial(serving.asked, page)
+            streamed = Streamed(page, page.live, gate=gate, asked=asked, refuse=refusal, room=room)
+            routes.append(Route(routed(f"{page.path}/live"), streamed.answer))
     routes += _others(gate, log, document(pages, actions))
     app = Starlette(
         routes=routes,
@@ -133,14 +135,15 @@ class _Serving:
     def who(self, request: Request) -> Who | None:
         return self.gate.who(request.headers, request.cookies)
 
-    def asked(self, request: Request, who: Who) -> Asked:
+    def asked(self, page: Page, request: Request, who: Who) -> Asked:
         """Return what a page is read for. In a thread that reads only."""
-        path = {name: str(value) for name, value in request.path_params.items()}
-        return self.readers.looking(who, path, dict(request.query_params))
+        query = dict(request.query_params)
+        check_query(page.queries, query)
+        return self.readers.looking(who, request.path_params, query)
 
     def acting(self, request: Request, who: Who) -> Asked:
         """Return what something is done for, by the project file as it is now."""
-        asked = self.asked(request, who)
+        asked = self.readers.looking(who, request.path_params, {})
         self.readers.check_file()
         return asked
 
@@ -195,7 +198,8 @@ class _Shown:
         return rendered(self._page.template, who=who, it=value)
 
     async def _read(self, request: Request, who: Who) -> Any:
-        return await run_in_threadpool(lambda: self._page.read(self._serving.asked(request, who)))
+        asked = self._serving.asked
+        return await run_in_threadpool(lambda: self._page.read(asked(self._page, request, who)))
 
 
 class _Acted:
@@ -219,6 +223,8 @@ class _Acted:
                 refused = error.refused
             except InterplaneError as error:
                 refused = self._serving.refused_by(error, request)
+                if refused.status == 422:  # it was understood: what there is does not let it be
+                    refused = refused._replace(status=409)
             else:
                 return RedirectResponse(done.href, status_code=303) if is_form else encoded(done)
         self._note(request, who, refused)

@@ -12,6 +12,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from interplane.record import Value
+from interplane.web.answers import Refused, refusal
 from interplane.web.hardening import FIELDS
 
 if TYPE_CHECKING:
@@ -37,20 +38,27 @@ class Limits(Value, frozen=True, kw_only=True):
     unread_s: float = 20.0
 
 
-def _raw(status: str, says: str, *more: str) -> bytes:
+def _raw(status: int, phrase: str, refused: Refused, *more: str) -> bytes:
+    """Return an answer that is there before any application is."""
+    body = bytes(refusal(refused).body)
     fields = {
         "Connection": "close",
-        "Content-Type": "text/plain; charset=utf-8",
-        "Content-Length": str(len(says)),
+        "Content-Type": "application/json",
+        "Content-Length": str(len(body)),
         "Cache-Control": "no-store",
         **FIELDS,
     }
-    lines = (f"HTTP/1.1 {status}", *(f"{name}: {said}" for name, said in fields.items()), *more)
-    return "\r\n".join((*lines, "", says)).encode()
+    lines = (f"HTTP/1.1 {status} {phrase}", *(f"{name}: {said}" for name, said in fields.items()))
+    return "\r\n".join((*lines, *more, "", "")).encode() + body
 
 
-_FULL: Final = _raw("503 Service Unavailable", "too many connections\n", "Retry-After: 5")
-_BROKEN: Final = _raw("400 Bad Request", "this is no HTTP request\n")
+_FULL: Final = _raw(
+    *(503, "Service Unavailable", Refused(503, "there are too many connections", "Try again soon")),
+    "Retry-After: 5",
+)
+_BROKEN: Final = _raw(
+    *(400, "Bad Request", Refused(400, "this is no HTTP request", "Ask in HTTP/1.1")),
+)
 
 
 class Connection(H11Protocol):

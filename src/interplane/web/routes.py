@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_type_hints
 from interplane.errors import ConfigError
 from interplane.record import Value
 from interplane.web.access.roles import PERMISSIONS
+from interplane.web.places import KINDS, Text, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from interplane.project.project import Project
     from interplane.web.access.gate import Who
     from interplane.web.access.roles import Permission
+    from interplane.web.places import Query
 
 __all__ = ["Action", "Asked", "Done", "Live", "Page", "check_routes"]
 
@@ -69,7 +71,8 @@ class Page:
         permission: what is asked of who looks.
         read: returns what it shows; of the type that it declares to return.
         template: the template that shows it.
-        query: the names that it understands behind the question mark, each with what it does.
+        query: the names that it understands behind the question mark, each with what it does, or
+            its kind as well; text where no kind is said.
         live: how it goes on, if it does.
     """
 
@@ -78,7 +81,7 @@ class Page:
     permission: Permission
     read: Callable[[Asked], Any]
     template: str
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str | Query] = field(default_factory=dict)
     live: Live | None = None
 
     @property
@@ -86,6 +89,13 @@ class Page:
         """The type of what it shows."""
         found: type = get_type_hints(self.read)["return"]
         return found
+
+    @property
+    def queries(self) -> dict[str, Query]:
+        """The names behind the question mark, each with its kind."""
+        return {
+            name: Text(kind) if isinstance(kind, str) else kind for name, kind in self.query.items()
+        }
 
     @property
     def twin(self) -> str:
@@ -123,8 +133,8 @@ def check_routes(pages: Iterable[Page], actions: Iterable[Action]) -> None:
     """Hold the tables against what can be served.
 
     Raises:
-        ConfigError: if a route says no permission, an action asks to look only, or two are at one
-            path.
+        ConfigError: if a route says no permission, an action asks to look only, a name in a path
+            is of no kind, or two are at one path.
     """
     seen: set[str] = set()
     routes: list[Page | Action] = [*pages, *actions]
@@ -135,6 +145,13 @@ def check_routes(pages: Iterable[Page], actions: Iterable[Action]) -> None:
                 f"the route {route.path} asks for {route.permission!r}",
                 expected="one of " + ", ".join(PERMISSIONS[1 if changes else 0 :]),
                 do="Say who may use it",
+            )
+        unknown = [name for name in names_in(route.path) if name not in KINDS]
+        if unknown:
+            raise ConfigError(
+                f"the route {route.path} has {unknown[0]!r} in it, which is of no kind",
+                expected="one of " + ", ".join(KINDS),
+                do="Say in web/places.py what may stand there",
             )
         if route.path in seen or not route.path.startswith("/"):
             raise ConfigError(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from interplane.errors import UsageError
 from interplane.project.journal import open_journal
 from interplane.record import Value
 from interplane.storage.clock import micros_of
+from interplane.web.actions.reasons import Why  # noqa: TC001 - read by msgspec
 from interplane.web.routes import Action, Asked, Done
 
 __all__ = ["ACTIONS"]
@@ -17,13 +17,11 @@ __all__ = ["ACTIONS"]
 class Acknowledging(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is said to an alert."""
 
-    reason: str
+    reason: Why
 
 
 def acknowledge(asked: Asked, said: Acknowledging) -> Done:
     """Say that somebody saw an alert and takes care of it."""
-    if not said.reason.strip():
-        raise UsageError("no reason is given", expected="why", do="Say what you do about it")
     journal = open_journal(asked.project)
     try:
         alert = journal.find_alert(asked.path["alert"])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta
 
 from interplane.record import Value
+from interplane.web.actions.reasons import Why  # noqa: TC001 - read by msgspec
 from interplane.web.routes import Action, Asked, Done
 
 __all__ = ["ACTIONS"]
@@ -19,15 +22,15 @@ class Deploying(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
         share: the canary's share of the requests, from 0 to 1.
     """
 
-    reason: str
+    reason: Why
     kind: Literal["live", "canary", "shadow"] = "live"
-    share: float = 0.05
+    share: Annotated[float, Meta(gt=0, le=1)] = 0.05
 
 
 class Reason(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why."""
 
-    reason: str
+    reason: Why
 
 
 class TakingBack(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,7 +41,7 @@ class TakingBack(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
         kind: what is live, which makes live again what was before; or what runs beside it.
     """
 
-    reason: str
+    reason: Why
     kind: Literal["live", "canary", "shadow"] = "live"
 
 

@@ -12,6 +12,7 @@ from interplane.project.watching import Watching
 from interplane.record import Value
 from interplane.web.charts.heat import HeatLine, draw_heat
 from interplane.web.charts.lines import LinePicture, Reading, draw_line
+from interplane.web.places import Choice, Text
 from interplane.web.routes import Asked, Page
 
 if TYPE_CHECKING:
@@ -206,9 +207,9 @@ PAGES: Final = (
         read=read_monitored,
         template="monitored.html",
         query={
-            "window": "how long a window is: " + ", ".join(LENGTHS),
-            "by": "a slicing that a rule names",
-            "metric": "what is shown of slices",
+            "window": Choice("how long a window is", LENGTHS),
+            "by": Text("a slicing that a rule names"),
+            "metric": Text("what is shown of slices"),
         },
     ),
 )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from interplane.errors import UsageError
 from interplane.project.runs import find_run, list_runs, step_log
 from interplane.record import Digest, Snapshot, Value
 from interplane.web.charts.graph import GraphPicture, Node, draw_graph
 from interplane.web.pages.steps import StepBar, Steps
+from interplane.web.places import Whole
 from interplane.web.routes import Asked, Live, Page
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class LogPage(Value, frozen=True, kw_only=True):
 
 def read_runs(asked: Asked) -> RunsPage:
     """Return the last runs, newest first."""
-    limit = _limit(asked.query.get("limit", str(_PAGE)))
+    limit = int(asked.query.get("limit", _PAGE))
     found = list_runs(asked.project.store, limit=limit + 1)
     more = min(limit * 2, _MOST) if len(found) > limit and limit < _MOST else None
     return RunsPage(runs=tuple(map(_row, found[:limit])), more=more)
@@ -128,16 +128,6 @@ def read_log(asked: Asked) -> LogPage:
         step=asked.path["step"],
         text=text[-_LONGEST_LOG:],
         left_out=max(len(text) - _LONGEST_LOG, 0),
-    )
-
-
-def _limit(text: str) -> int:
-    if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= _MOST:
-        return int(text)
-    raise UsageError(
-        f"limit={text[:40]!r}",
-        expected=f"a whole number from 1 to {_MOST}",
-        do="Say how many runs to list",
     )
 
 
@@ -187,7 +177,7 @@ PAGES: Final = (
         permission="look",
         read=read_runs,
         template="runs.html",
-        query={"limit": f"how many to list, up to {_MOST}"},
+        query={"limit": Whole("how many to list", 1, _MOST)},
     ),
     Page(
         name="run",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from interplane.errors import UnknownName, UsageError
 from interplane.record.base import Value
 from interplane.web.pages.naming import Named, Names
+from interplane.web.places import Text
 from interplane.web.routes import Asked, Page
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ PAGES: Final = (
         permission="look",
         read=read_search,
         template="search.html",
-        query={"q": "a name, a part of one, or the beginning of a digest"},
+        query={"q": Text("a name, a part of one, or the beginning of a digest")},
     ),
     Page(
         name="lineage",
