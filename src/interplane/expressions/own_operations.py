@@ -1,7 +1,7 @@
 """Operations of a user's own: with both twins, proved against each other when they are registered.
 
 Stored features name such an operation with the digest of its definition: its SQL, the syntax of its
-Python function and of what that calls, and its types. They hold no code. Who reads them has to have
+Python function and of what that reads, and its types. They hold no code. Who reads them has to have
 registered the operation, by importing the module that declares it, and is refused where it is
 missing or another one.
 """
@@ -220,7 +220,7 @@ def operation(
             template=python,
             function=function,
             doc=" ".join((doc or function.__doc__ or "").split()),
-            values=tuple(map(tuple, values)),
+            values=_lists(values),
         )
         return _register(own)
 
@@ -335,6 +335,16 @@ def _is_same_place(one: OwnOperation, other: OwnOperation) -> bool:
     """Whether both are the same line of code, written anew, as in a notebook."""
     places = [(each.function.__module__, each.function.__qualname__) for each in (one, other)]
     return None not in places[0] and places[0] == places[1]
+
+
+def _lists(values: Any) -> tuple[tuple[Constant, ...], ...]:
+    if isinstance(values, (list, tuple)) and all(isinstance(v, (list, tuple)) for v in values):
+        return tuple(map(tuple, values))
+    raise ExpressionError(
+        f"an operation got values={values!r:.100}",
+        expected="a list of values for each argument",
+        do="Write for example values=[[0, 1], []] for two arguments",
+    )
 
 
 def _check_types(name: str, args: Sequence[Type], result: Type | None) -> None:

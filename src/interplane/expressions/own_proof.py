@@ -11,6 +11,7 @@ from interplane.errors import ExpressionError
 from interplane.expressions.constants import is_constant_of
 from interplane.expressions.drawn_values import SPECIAL, draw
 from interplane.expressions.duckdb_sql import SETTINGS
+from interplane.expressions.own_purity import refuse_impure
 from interplane.expressions.sql_text import SQL_TYPES
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def prove(own: OwnOperation) -> int:
         for setting in SETTINGS:
             engine.execute(setting)
         _check_kind(own, engine)
+        refuse_impure(own, engine)
         found = _on_engine(own, engine, rows)
     function = own.row.forms[0].constants({})["function"]  # type: ignore[misc]
     for row, expected in zip(rows, found, strict=True):
