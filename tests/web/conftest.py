@@ -202,8 +202,9 @@ def served(root, *, pages=PAGES, actions=ACTIONS, limits=None):
     tokens["nobody"] = file.add("nobody")
     sockets = [socket.create_server(("127.0.0.1", 0))]
     port = sockets[0].getsockname()[1]
-    gate = Gate(Hosts("127.0.0.1", port, ["pages.example"]), TokenWatch(workspace / TOKENS))
     log = LogLines({"process": "pages"}, out=io.StringIO())
+    watch = TokenWatch(workspace / TOKENS)
+    gate = Gate(Hosts("127.0.0.1", port, ["pages.example"]), watch, log=log)
     app = make_app(lambda: Project.find(root), gate, pages, actions, log=log)
     server = uvicorn.Server(server_config(app, limits))
     thread = threading.Thread(target=server.run, args=(sockets,), daemon=True)

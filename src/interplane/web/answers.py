@@ -51,6 +51,8 @@ _CODES: Final = {
     421: "host",
     422: "unreadable",
     429: "too-often",
+    431: "long-header",
+    503: "busy",
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
@@ -10,6 +12,8 @@ import msgspec
 from interplane.web.answers import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from starlette.requests import Request
 
 __all__ = ["FORM", "Unreadable", "media_of", "read_body", "read_value"]
@@ -17,6 +21,8 @@ __all__ = ["FORM", "Unreadable", "media_of", "read_body", "read_value"]
 FORM: Final = "application/x-www-form-urlencoded"
 _JSON: Final = "application/json"
 _LONGEST: Final = 1 << 16
+_MOST_DROPPED: Final = 1 << 20
+_DROPPED_S: Final = 1.0
 _MOST_FIELDS: Final = 100
 
 
@@ -44,14 +50,26 @@ async def read_body(request: Request) -> bytes:
         Unreadable: if it is too long; it is let go of as soon as that is known.
     """
     said = request.headers.get("content-length", "")
-    if said.isascii() and said.isdigit() and int(said[:18]) > _LONGEST:
+    if said.isascii() and said.isdigit() and int(said[:18]) > _MOST_DROPPED:
         raise _too_long()
-    body = b""
-    async for piece in request.stream():
+    body, stream = b"", request.stream()
+    async for piece in stream:
         body += piece
         if len(body) > _LONGEST:
+            await _drop(stream)
             raise _too_long()
     return body
+
+
+async def _drop(stream: AsyncIterator[bytes]) -> None:
+    """Let go of the rest for a moment: a client that still sends then would miss the answer."""
+    dropped = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_DROPPED_S):
+            async for piece in stream:
+                dropped += len(piece)
+                if dropped > _MOST_DROPPED:
+                    return
 
 
 async def read_value(request: Request, takes: type[Any]) -> Any:

@@ -37,6 +37,7 @@ FIELDS: Final = {
 """What every answer says, whatever it is."""
 
 _ONCE: Final = ("host", "origin", "authorization", "content-type", "content-length")
+_LONGEST: Final = 1 << 15
 _LONGEST_PATH: Final = 2048
 _CONTROLS: Final = frozenset(map(chr, (*range(32), 127)))
 
@@ -95,6 +96,9 @@ class Hardening:
     def _refuse(self, scope: Scope, headers: Headers) -> Refused | None:
         """Return why a request is not looked at."""
         refused = self._gate.check_host(headers)
+        if refused is None and sum(len(name) + len(said) for name, said in headers.raw) > _LONGEST:
+            expected = f"at most {_LONGEST:,} bytes"
+            refused = Refused(431, "the header of the request is too long", "Say less", expected)
         if refused is None and any(len(headers.getlist(name)) > 1 for name in _ONCE):
             do = "Say it once"
             refused = Refused(400, "a field of the request's header is there twice", do)

@@ -26,6 +26,7 @@ _REFUSALS: Final = {
     "405": "nothing here takes this method",
     "421": "another host was asked for",
     "422": "what was said cannot be read",
+    "431": "the header of the request is too long",
     "500": "a fault of ours: the log says what it was",
     "503": "nothing can be read or done now: the project file is broken, or too many ask",
 }
