@@ -19,6 +19,7 @@ PLACES = {
     "kind": "model",
     "feature": "rides.rate",
     "model": "rides",
+    "pipeline": "rides",
     "number": "1",
     "dataset": "rides",
     "step": "model",

@@ -11,6 +11,7 @@ PATHS = (
     "/moves",
     "/",
     "/runs",
+    "/pipelines/rides",
     "/data",
     "/data/rides",
     "/data/rides/2",

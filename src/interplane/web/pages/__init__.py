@@ -13,6 +13,7 @@ from interplane.web.pages import (
     models,
     monitoring,
     moves,
+    pipelines,
     runs,
     search,
 )
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["PAGES"]
 
 PAGES: Final[tuple[Page, ...]] = (
-    *(*home.PAGES, *runs.PAGES, *data.PAGES, *features.PAGES),
+    *(*home.PAGES, *runs.PAGES, *pipelines.PAGES, *data.PAGES, *features.PAGES),
     *(*compare.PAGES, *models.PAGES),
     *(*monitoring.PAGES, *alerts.PAGES, *moves.PAGES, *search.PAGES),
 )
