@@ -101,6 +101,8 @@ class Gate:
         """
         if method in _QUIET or _is_bearer(headers.get("authorization", "")):
             return None
+        if "origin" not in headers and "cookie" not in headers:
+            return Refused(401, "nobody is signed in", "Say who you are: Authorization: Bearer …")
         origin = headers.get("origin", "")
         scheme, found, host = origin.partition("://")
         if found and scheme in {"http", "https"} and host == headers.get("host"):
