@@ -18,6 +18,8 @@ PATHS = (
     "/models",
     "/models/rides",
     "/models/rides/1",
+    "/models/rides/2",
+    "/models/rides/1/card",
     "/models/rides/compare?a=1&b=2",
 )
 

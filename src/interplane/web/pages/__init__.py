@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from interplane.web.pages import (
     alerts,
+    card,
     compare,
+    crossing,
     data,
     features,
     home,
@@ -25,7 +27,7 @@ __all__ = ["PAGES"]
 
 PAGES: Final[tuple[Page, ...]] = (
     *(*home.PAGES, *runs.PAGES, *pipelines.PAGES, *data.PAGES, *features.PAGES),
-    *(*compare.PAGES, *models.PAGES),
+    *(*compare.PAGES, *models.PAGES, *crossing.PAGES, *card.PAGES),
     *(*monitoring.PAGES, *alerts.PAGES, *moves.PAGES, *search.PAGES),
 )
 """Every page."""

@@ -1,29 +1,23 @@
-"""Models and their crossings: what each stands on, how good it is, per slice, and what was live when."""
+"""Models: the crossings of each, and what was live when."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from interplane.errors import UnknownName
-from interplane.project.crossings import find_crossing
 from interplane.project.rollouts import deployments
-from interplane.record import DataVersion, Digest, Value, Verdict
-from interplane.storage.names import series_name
-from interplane.web.pages.figures import Figure, evaluation_of, figures, headline
+from interplane.record import Digest, Value
+from interplane.web.pages.figures import Figure, headline
 from interplane.web.routes import Asked, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from interplane.evaluation.evaluation import Evaluation
-    from interplane.evaluation.results import SliceResult
     from interplane.project.crossings import Recorded
-    from interplane.record import Crossing
     from interplane.storage.store import Store
 
-__all__ = ["PAGES", "CrossingPage", "ModelPage", "ModelsPage"]
+__all__ = ["PAGES", "ModelPage", "ModelsPage", "Span", "by_model", "spans_of"]
 
-_MOST_SLICES: Final = 60
 _MOST_LINES: Final = 120
 _NEWEST: Final = 5
 
@@ -78,128 +72,41 @@ class ModelPage(Value, frozen=True, kw_only=True):
     spans: tuple[Span, ...]
 
 
-class StandsOn(Value, frozen=True, kw_only=True):
-    """A data version that a crossing stands on."""
-
-    dataset: str
-    number: int | None
-    rows: int
-    as_of: str | None
-
-
-class SliceLine(Value, frozen=True, kw_only=True):
-    """A slice of the test, beside the champion where there was one."""
-
-    by: str
-    name: str
-    rows: int
-    figures: tuple[Figure, ...]
-    differences: tuple[Figure, ...]
-
-
-class CrossingPage(Value, frozen=True, kw_only=True):
-    """A crossing: everything that it stands on, how good it is, and where."""
-
-    name: str
-    model: str
-    number: int | None
-    digest: Digest
-    pointers: tuple[str, ...]
-    at: str
-    actor: str
-    pipeline: str
-    commit: str | None
-    uncommitted: Digest | None
-    pieces: int
-    data: tuple[StandsOn, ...]
-    parameters: dict[str, dict[str, Any]]
-    features: str
-    model_summary: str
-    parity: dict[str, Any] | None
-    verdict: Verdict
-    champion: str
-    test_rows: int
-    figures: tuple[Figure, ...]
-    champion_figures: tuple[Figure, ...]
-    differences: tuple[Figure, ...]
-    metrics: tuple[str, ...]
-    slices: tuple[SliceLine, ...]
-    slices_left_out: int
-
-
 def read_models(asked: Asked) -> ModelsPage:
     """Return all models, each with what is live of it and its newest crossings."""
-    store, by_model = asked.project.store, _by_model(asked)
+    store, models = asked.project.store, by_model(asked)
     lines = [
         _line(store, each)
-        for found in by_model.values()
+        for found in models.values()
         for place, each in enumerate(found)
         if place < _NEWEST or each.pointers
     ]
     return ModelsPage(
-        models=tuple(ModelRow(name=name, crossings=len(found)) for name, found in by_model.items()),
+        models=tuple(ModelRow(name=name, crossings=len(found)) for name, found in models.items()),
         crossings=tuple(lines[:_MOST_LINES]),
     )
 
 
 def read_model(asked: Asked) -> ModelPage:
     """Return a model with its crossings, and what was live when."""
-    store, model, by_model = asked.project.store, asked.path["model"], _by_model(asked)
-    found = by_model.get(model)
+    store, model, models = asked.project.store, asked.path["model"], by_model(asked)
+    found = models.get(model)
     if found is None:
-        raise UnknownName.of("model", model, by_model)
+        raise UnknownName.of("model", model, models)
     return ModelPage(
         model=model,
         crossings=tuple(_line(store, each) for each in found[:_MOST_LINES]),
         crossings_left_out=max(len(found) - _MOST_LINES, 0),
-        spans=tuple(_spans(store, found))[: -_MOST_LINES - 1 : -1],
+        spans=tuple(spans_of(store, found))[: -_MOST_LINES - 1 : -1],
     )
 
 
-def _by_model(asked: Asked) -> dict[str, list[Recorded]]:
+def by_model(asked: Asked) -> dict[str, list[Recorded]]:
     """Return the crossings of each model, newest first."""
-    by_model: dict[str, list[Recorded]] = {}
+    models: dict[str, list[Recorded]] = {}
     for each in asked.chronicle.crossings():
-        by_model.setdefault(each.crossing.model_name, []).append(each)
-    return {name: found[::-1] for name, found in by_model.items()}
-
-
-def read_crossing(asked: Asked) -> CrossingPage:
-    """Return a crossing with everything that it stands on."""
-    store = asked.project.store
-    found = find_crossing(store, f"{asked.path['model']}@{asked.path['number']}")
-    crossing = found.crossing
-    evaluation = evaluation_of(store, crossing)
-    slices = [] if evaluation is None else list(_slices(evaluation))
-    champion = "" if crossing.champion is None else find_crossing(store, crossing.champion).name
-    overall = None if evaluation is None else evaluation.overall
-    return CrossingPage(
-        name=found.name,
-        model=crossing.model_name,
-        number=found.number,
-        digest=found.digest,
-        pointers=found.pointers,
-        at=found.at,
-        actor=found.actor,
-        pipeline=crossing.pipeline,
-        commit=crossing.commit,
-        uncommitted=crossing.diff,
-        pieces=len({name for key in crossing.steps.values() for name in key.code}),
-        data=tuple(_stands_on(store, crossing)),
-        parameters={step: values for step, values in crossing.parameters.items() if values},
-        features="" if crossing.frozen is None else crossing.frozen.summary,
-        model_summary=crossing.model.summary,
-        parity=crossing.parity,
-        verdict=crossing.verdict,
-        champion=champion,
-        test_rows=0 if evaluation is None else evaluation.rows,
-        figures=() if overall is None else figures(overall.metrics),
-        champion_figures=() if overall is None else figures(overall.champion),
-        differences=() if overall is None else figures(overall.difference),
-        metrics=() if overall is None else tuple(overall.metrics),
-        slices=tuple(slices[:_MOST_SLICES]),
-        slices_left_out=max(len(slices) - _MOST_SLICES, 0),
-    )
+        models.setdefault(each.crossing.model_name, []).append(each)
+    return {name: found[::-1] for name, found in models.items()}
 
 
 def _line(store: Store, found: Recorded) -> CrossingLine:
@@ -218,7 +125,8 @@ def _line(store: Store, found: Recorded) -> CrossingLine:
     )
 
 
-def _spans(store: Store, found: Sequence[Recorded]) -> Iterator[Span]:
+def spans_of(store: Store, found: Sequence[Recorded]) -> Iterator[Span]:
+    """Yield what answered the model of some crossings, oldest first."""
     moves = deployments(store, found[0].crossing.model_name)
     ends = [each.at for each in moves[1:]]
     names = {each.digest: each.name for each in found}
@@ -239,33 +147,6 @@ def _spans(store: Store, found: Sequence[Recorded]) -> Iterator[Span]:
         )
 
 
-def _stands_on(store: Store, crossing: Crossing) -> Iterator[StandsOn]:
-    for use in crossing.data.values():
-        members = store.catalog.series(series_name("data", use.dataset))
-        yield StandsOn(
-            dataset=use.dataset,
-            number=next((each.number for each in members if each.digest == use.version), None),
-            rows=store.record(use.version, DataVersion).rows,
-            as_of=use.as_of,
-        )
-
-
-def _slices(evaluation: Evaluation) -> Iterator[SliceLine]:
-    """Yield the slices: the largest of each slicing first."""
-
-    def order(each: SliceResult) -> tuple[tuple[str, ...], int]:
-        return each.by, -each.rows
-
-    for found in sorted(evaluation.slices, key=order):
-        yield SliceLine(
-            by=" × ".join(found.by),  # noqa: RUF001 - a cross of columns
-            name=", ".join("null" if value is None else str(value) for value in found.values),
-            rows=found.rows,
-            figures=figures(found.metrics),
-            differences=figures(found.difference),
-        )
-
-
 PAGES: Final = (
     Page(
         name="models", path="/models", permission="look", read=read_models, template="models.html"
@@ -276,12 +157,5 @@ PAGES: Final = (
         permission="look",
         read=read_model,
         template="model.html",
-    ),
-    Page(
-        name="crossing",
-        path="/models/{model}/{number}",
-        permission="look",
-        read=read_crossing,
-        template="crossing.html",
     ),
 )

@@ -1,0 +1,125 @@
+"""A crossing: everything that it stands on, how good it is, and where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from interplane.errors import UnknownName
+from interplane.project.crossings import find_crossing
+from interplane.record import DataVersion, Digest, Value, Verdict
+from interplane.storage.names import series_name
+from interplane.web.pages.curves import CurvesCard, curves_of
+from interplane.web.pages.figures import Figure, evaluation_of, figures
+from interplane.web.pages.slices import SlicesCard, slices_of
+from interplane.web.routes import Asked, Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from interplane.record import Crossing
+    from interplane.storage.store import Store
+
+__all__ = ["PAGES", "CrossingPage", "read_crossing"]
+
+
+class StandsOn(Value, frozen=True, kw_only=True):
+    """A data version that a crossing stands on."""
+
+    dataset: str
+    number: int | None
+    rows: int
+    as_of: str | None
+
+
+class CrossingPage(Value, frozen=True, kw_only=True):
+    """A crossing: everything that it stands on, how good it is, and where."""
+
+    name: str
+    model: str
+    number: int | None
+    digest: Digest
+    pointers: tuple[str, ...]
+    at: str
+    actor: str
+    pipeline: str
+    commit: str | None
+    uncommitted: Digest | None
+    pieces: int
+    data: tuple[StandsOn, ...]
+    parameters: dict[str, dict[str, Any]]
+    features: str
+    model_summary: str
+    parity: dict[str, Any] | None
+    verdict: Verdict
+    champion: str
+    test_rows: int
+    figures: tuple[Figure, ...]
+    champion_figures: tuple[Figure, ...]
+    differences: tuple[Figure, ...]
+    metrics: tuple[str, ...]
+    by_slice: SlicesCard | None
+    curves: CurvesCard
+
+
+def read_crossing(asked: Asked) -> CrossingPage:
+    """Return a crossing with everything that it stands on."""
+    store = asked.project.store
+    found = find_crossing(store, f"{asked.path['model']}@{asked.path['number']}")
+    crossing = found.crossing
+    evaluation = evaluation_of(store, crossing)
+    metrics = () if evaluation is None else evaluation.metrics
+    metric = asked.query.get("metric") or (metrics[0] if metrics else "")
+    if metric and metric not in metrics:
+        raise UnknownName.of("metric", metric, metrics)
+    champion = "" if crossing.champion is None else find_crossing(store, crossing.champion).name
+    overall = None if evaluation is None else evaluation.overall
+    return CrossingPage(
+        name=found.name,
+        model=crossing.model_name,
+        number=found.number,
+        digest=found.digest,
+        pointers=found.pointers,
+        at=found.at,
+        actor=found.actor,
+        pipeline=crossing.pipeline,
+        commit=crossing.commit,
+        uncommitted=crossing.diff,
+        pieces=len({name for key in crossing.steps.values() for name in key.code}),
+        data=tuple(_stands_on(store, crossing)),
+        parameters={step: values for step, values in crossing.parameters.items() if values},
+        features="" if crossing.frozen is None else crossing.frozen.summary,
+        model_summary=crossing.model.summary,
+        parity=crossing.parity,
+        verdict=crossing.verdict,
+        champion=champion,
+        test_rows=0 if evaluation is None else evaluation.rows,
+        figures=() if overall is None else figures(overall.metrics),
+        champion_figures=() if overall is None else figures(overall.champion),
+        differences=() if overall is None else figures(overall.difference),
+        metrics=metrics,
+        by_slice=None if evaluation is None or not metric else slices_of(evaluation, metric),
+        curves=curves_of(store, crossing, evaluation),
+    )
+
+
+def _stands_on(store: Store, crossing: Crossing) -> Iterator[StandsOn]:
+    for use in crossing.data.values():
+        members = store.catalog.series(series_name("data", use.dataset))
+        yield StandsOn(
+            dataset=use.dataset,
+            number=next((each.number for each in members if each.digest == use.version), None),
+            rows=store.record(use.version, DataVersion).rows,
+            as_of=use.as_of,
+        )
+
+
+PAGES: Final = (
+    Page(
+        name="crossing",
+        path="/models/{model}/{number}",
+        permission="look",
+        read=read_crossing,
+        template="crossing.html",
+        query={"metric": "the metric that slices are shown by; the first if not given"},
+    ),
+)

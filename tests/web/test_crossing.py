@@ -1,0 +1,138 @@
+"""A crossing's slices and curves: the worst first, small ones greyed, as scikit-learn has them."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
+
+from interplane.evaluation.evaluation import Evaluation
+from interplane.evaluation.intervals import Estimate
+from interplane.evaluation.results import Skipped, SliceResult
+from interplane.web.charts.curves import EDGE, SIZE, draw_curves
+from interplane.web.pages.slices import slices_of
+
+
+def shares(points):
+    """Return the places of a polyline as shares of the frame."""
+    pairs = [each.split(",") for each in points.split()]
+    inner = SIZE - 2 * EDGE
+    return [((float(x) - EDGE) / inner, (SIZE - EDGE - float(y)) / inner) for x, y in pairs]
+
+
+@st.composite
+def scored(draw):
+    """Scores, often equal ones, and outcomes of both kinds."""
+    count = draw(st.integers(2, 200))
+    steps = draw(arrays(np.int64, count, elements=st.integers(0, 20)))
+    outcomes = draw(arrays(np.bool_, count))
+    outcomes[0], outcomes[1] = True, False
+    return steps / 20, outcomes
+
+
+@given(scored())
+def test_curves_are_those_of_scikit_learn(rows):
+    """The area, and every point of precision and recall; curves go from corner to corner."""
+    scores, outcomes = rows
+    drawn = draw_curves(scores, outcomes)
+    assert drawn.area == pytest.approx(roc_auc_score(outcomes, scores), abs=1e-12)
+    roc = shares(drawn.roc.points)
+    assert (roc[0], roc[-1]) == (pytest.approx((0, 0)), pytest.approx((1, 1)))
+    assert roc == sorted(roc)
+    precision, recall, _ = precision_recall_curve(outcomes, scores)
+    wanted = list(zip(recall, precision, strict=True))[:-1][::-1]
+    found = shares(drawn.pr.points)
+    assert len(wanted) == len(found)
+    for one, other in zip(wanted, found, strict=True):
+        assert one == pytest.approx(other, abs=1e-3)
+    assert 0 <= average_precision_score(outcomes, scores) <= 1
+
+
+def test_calibration_is_that_of_scikit_learn():
+    """Ten bins of as many rows; each share within its interval; all rows counted once."""
+    draw = np.random.default_rng(7)
+    scores = draw.random(5000)
+    outcomes = draw.random(5000) < scores**2
+    drawn = draw_curves(scores, outcomes)
+    came, said = calibration_curve(outcomes, scores, n_bins=10, strategy="quantile")
+    found = shares(" ".join(f"{each.x},{each.y}" for each in drawn.bins))
+    for wanted, place in zip(zip(said, came, strict=True), found, strict=True):
+        assert wanted == pytest.approx(place, abs=1e-3)
+    counts = [int(re.search(r"of ([\d,]+) rows", each.says)[1]) for each in drawn.bins]
+    assert 5000 == sum(counts)
+    assert all(each.high <= each.y <= each.low for each in drawn.bins)
+
+
+def test_one_kind_of_outcome_is_no_curve():
+    """Nothing is drawn of what cannot be told."""
+    assert draw_curves(np.array([0.1, 0.2]), np.array([True, True])) is None
+    assert draw_curves(np.array([]), np.array([], dtype=bool)) is None
+
+
+def estimate(value):
+    """Return a value with an interval."""
+    return Estimate(value=value, low=value - 0.05, high=value + 0.05)
+
+
+def evaluated(values, *, metric="roc_auc"):
+    """Return an evaluation sliced by origin and hour, with a slice that is too small."""
+
+    def result(by, of, value):
+        metrics = {metric: estimate(value)}
+        return SliceResult(by=by, values=of, rows=200, metrics=metrics, champion={}, difference={})
+
+    by = ("origin", "hour")
+    return Evaluation(
+        model="m",
+        label="late",
+        rows=1000,
+        null_labels=0,
+        threshold=0.5,
+        confidence=0.95,
+        resamples=10,
+        seed=0,
+        min_rows=100,
+        overall=result((), (), 0.8),
+        slicings=(by,),
+        slices=tuple(result(by, ("JFK", hour), value) for hour, value in enumerate(values)),
+        skipped=(Skipped(by=by, values=("LGA", 0), rows=7, reason="fewer than 100 rows"),),
+    )
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.sampled_from(["roc_auc", "log_loss"]))
+def test_the_worst_slice_is_first(values, metric):
+    """In the direction of the metric; the small one last; tones go with the order."""
+    found = slices_of(evaluated(values, metric=metric), metric)
+    *known, small = found.slices
+    shown = [each.figures[0].value for each in known]
+    assert shown == sorted(values, reverse=metric == "log_loss")
+    tones = [each.tone for each in known]
+    assert tones == sorted(tones, reverse=True)
+    assert ("LGA, 0", "fewer than 100 rows", 0) == (small.name, small.why_not, small.tone)
+    (grid,) = found.grids
+    cells = [cell for _, line in grid.lines for cell in line if cell is not None]
+    assert len(values) == sum(not cell.is_small for cell in cells)
+    assert 1 == sum(cell.is_small for cell in cells)
+    assert all(each.is_shown == (abs(each.figures[0].value - 0.8) > 0.05) for each in known)
+
+
+def test_a_page_says_why_there_are_no_curves(pages):
+    """An evaluation without kept rows has none, and the page says what keeps some."""
+    shown = pages.ask("/models/rides/1.json").json
+    assert shown["curves"]["curves"] is None
+    assert "baseline=" in shown["curves"]["missing"]
+    assert "publish(…, baseline=OUTPUT)" in pages.ask("/models/rides/1").body
+    assert 404 == pages.ask("/models/rides/1.json?metric=luck").status
+
+
+def test_a_card_says_when_it_was_live(pages):
+    """What it foretells, what it asks for, its worst slices, and when it answered."""
+    card = pages.ask("/models/rides/1/card.json").json
+    assert "long" == card["label"]
+    assert {"zone", "miles"} <= {name for name, _ in card["asks_for"]}
+    assert "rides@1" in {each["live"] for each in card["spans"]}
+    assert 404 == pages.ask("/models/rides/77/card.json").status
