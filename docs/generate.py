@@ -19,6 +19,7 @@ from interplane.monitoring.metrics import METRICS
 from interplane.monitoring.rules import Action, Rule
 from interplane.monitoring.triggers.trigger import Trigger
 from interplane.project.config import ProjectConfig, RunConfig
+from interplane.project.config_approval import ApprovalConfig
 from interplane.project.config_learning import LearnerConfig
 from interplane.project.config_monitoring import MonitoringConfig
 from interplane.project.config_online import OnlineConfig
@@ -121,6 +122,7 @@ TABLES = (
     ("[delivery.smtp]", "the mail server", Smtp),
     ("[[trigger]]", "what starts a run by itself", Trigger),
     ("[rollout]", "what a canary has to show", CanaryPolicy),
+    ("[approval]", "what two people have to agree on", ApprovalConfig),
     ("[[learner]]", "a learner that is advanced", LearnerConfig),
     ("[online]", "where the events of feature views are kept", OnlineConfig),
 )
@@ -163,7 +165,17 @@ def _attributes(kind: type[msgspec.Struct]) -> Iterator[tuple[str, str]]:
         elif line:
             break
     # Tables of their own are told below.
-    below = {"run", "rollout", "monitoring", "monitor", "owners", "delivery", "trigger", "learner"}
+    below = {
+        "run",
+        "rollout",
+        "approval",
+        "monitoring",
+        "monitor",
+        "owners",
+        "delivery",
+        "trigger",
+        "learner",
+    }
     hidden = below if kind is ProjectConfig else {"smtp"} if kind is DeliveryConfig else set()
     for field in msgspec.structs.fields(kind):
         if field.name not in hidden:

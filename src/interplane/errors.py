@@ -18,6 +18,7 @@
     ├── ParityBroken (ArithmeticError)    4  engine and row program differ
     ├── UnknownArtifact (TypeError)       4  a step returned something without a codec
     ├── GateClosed (RuntimeError)         5  a verdict does not let the crossing pass
+    │   └── Unconfirmed                   5  asked for by one person; another has to agree
     ├── StorageError (OSError)            6  the workspace could not do it
     │   ├── NotFound (LookupError)        6  no such digest
     │   ├── Corrupt                       6  bytes that do not match their digest
@@ -62,6 +63,7 @@ __all__ = [
     "StepFailed",
     "StorageError",
     "StorageFull",
+    "Unconfirmed",
     "UnknownArtifact",
     "UnknownName",
     "UnreadableFile",
@@ -239,6 +241,12 @@ class GateClosed(InterplaneError, RuntimeError):
 
     code = "gate-closed"
     exit_code = 5
+
+
+class Unconfirmed(GateClosed):
+    """What one person asked for and another has to agree to. It stands on record, nothing moved."""
+
+    code = "unconfirmed"
 
 
 class StorageError(InterplaneError, OSError):

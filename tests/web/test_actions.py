@@ -1,13 +1,17 @@
 """What is done on pages: by whom it may be, in whose name it stands on record, what is refused."""
 
 import json
+import shutil
 from urllib.parse import urlencode
 
 import pytest
 
 from interplane.project.project import Project
+from interplane.serving.tokens import TOKENS
 from interplane.web.access.roles import permitted
 from interplane.web.actions import ACTIONS
+
+from .conftest import served
 
 FORM = "application/x-www-form-urlencoded"
 SAID = {"reason": "tried"}
@@ -76,3 +80,29 @@ def test_what_is_refused(pages, root):
     assert 403 == refused.status
     assert 405 == pages.ask(path, role="operator").status
     assert before == Project.find(root).deployments("rides")
+
+
+def test_two_people_have_to_agree(root, tmp_path):
+    """Where the project file says so: one asks, the page says who, another's form makes it live."""
+    folder = tmp_path / "rides"
+    shutil.copytree(root, folder, ignore=shutil.ignore_patterns(TOKENS, f"{TOKENS}-lock"))
+    file = folder / "interplane.toml"
+    file.write_text(file.read_text() + "\n[approval]\nsecond_person = true\n")
+    path, form = "/models/rides/2/deploy", {"Content_Type": FORM}
+    with served(folder) as pages:
+        form["Origin"] = pages.url
+        asked = act(pages, path, {"reason": "<b>better</b>"})
+        assert (200, True) == (asked.status, asked.json["waits"])
+        assert asked.json == {**act(pages, path, SAID).json}  # nobody is two people
+        shown = pages.ask("/models/rides.json").json
+        assert ("rides@1", "operator") == (shown["spans"][0]["live"], shown["asking"]["actor"])
+        assert "Agree: make it live" not in pages.ask("/models/rides", role="operator").body
+        assert "asked for rides@2" in pages.ask("/models/rides", role="viewer").body
+        assert "Agree: make it live" in pages.ask("/models/rides", role="admin").body
+        body = urlencode({"reason": "yes", "kind": "live"})
+        done = pages.ask(path, method="POST", role="admin", body=body, **form)
+        assert (303, "/models/rides") == (done.status, done.headers["location"])
+        shown = pages.ask("/models/rides.json").json
+        assert ("rides@2", None) == (shown["spans"][0]["live"], shown["asking"])
+        assert "yes (asked for by operator: <b>better</b>)" == shown["spans"][0]["reason"]
+        assert "operator" in {each["actor"] for each in pages.ask("/moves.json").json["moves"]}

@@ -134,6 +134,17 @@ def deployments(model: str, *, at: datetime | None, as_json: bool) -> None:
         say(f'Nothing of {model} was ever deployed. "interplane deploy {model}@N --reason …" does.')
     else:
         _print_moves(found, names)
+    if at is None and not as_json:
+        _say_proposal(project, model, names)
+
+
+def _say_proposal(project: Project, model: str, names: Mapping[str, str]) -> None:
+    from interplane.project.approvals import find_proposal
+
+    asked = find_proposal(project.store, model, project.config.approval)
+    if asked is not None:
+        name = names.get(asked.crossing, short(asked.crossing))
+        say(f"{name} is asked to be live by {asked.actor} ({asked.reason}); another has to agree.")
 
 
 def _print_moves(lines: Sequence[Deployment], names: Mapping[str, str], *, what: str = "") -> None:

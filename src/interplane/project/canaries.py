@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from interplane.errors import Fenced, InterplaneError
+from interplane.errors import Fenced, InterplaneError, Unconfirmed
 from interplane.monitoring.canary import Decision, decide
 from interplane.monitoring.looks import LOOKS, Look, Looks, is_due
 from interplane.project.canary_counts import CanaryCounts, CanaryRows, share_since
@@ -50,7 +50,7 @@ class RolloutLook(Value, frozen=True, kw_only=True):
         decision: what was decided, or would be.
         is_new: whether this was a look of its own; else there was nothing new, and it is the last one.
         done: what was done: ``promoted``, ``rolled back`` or nothing.
-        error: why what was decided was not done: somebody else was first.
+        error: why what was decided was not done: somebody else was first, or a person has to agree.
     """
 
     model: str
@@ -277,11 +277,15 @@ class _Rollout:
                     writer=writer,
                     canary=digest,
                     check=lambda found: check_serves(self.project, found),
+                    approval=self.project.config.approval,
+                    is_person=False,
                 )
             elif decision.action == "roll back":
                 rollback(store, self.model, reason=reason, writer=writer, canary=digest)
             else:
                 return self.told(decision, is_new=is_new)
+        except Unconfirmed as error:
+            return self.told(decision, is_new=is_new, error=error.what)
         except Fenced as error:
             return self.told(
                 decision, is_new=is_new, error=f"somebody else was first: {error.what}"

@@ -12,6 +12,7 @@ from interplane.monitoring.alerts.owners import DeliveryConfig, Owner
 from interplane.monitoring.canary_policy import CanaryPolicy, check_policy
 from interplane.monitoring.rules import Rule
 from interplane.monitoring.triggers.trigger import Trigger
+from interplane.project.config_approval import ApprovalConfig, read_approval
 from interplane.project.config_learning import LearnerConfig, read_learners
 from interplane.project.config_monitoring import (
     MonitoringConfig,
@@ -53,6 +54,7 @@ class ProjectConfig(Value, frozen=True, kw_only=True, forbid_unknown_fields=True
         workspace: where records and bytes are kept, relative to the project file.
         run: how runs are made.
         rollout: what a canary has to show before it is promoted.
+        approval: what two people have to agree on.
         monitoring: what all monitors share.
         monitor: the rules over windows.
         owners: who is told of alerts, by name.
@@ -68,6 +70,7 @@ class ProjectConfig(Value, frozen=True, kw_only=True, forbid_unknown_fields=True
     workspace: str = ".interplane"
     run: RunConfig = RunConfig()
     rollout: CanaryPolicy = CanaryPolicy()
+    approval: ApprovalConfig = ApprovalConfig()
     monitoring: MonitoringConfig = MonitoringConfig()
     monitor: tuple[Rule, ...] = ()
     owners: dict[str, Owner] = {}  # noqa: RUF012 - msgspec copies an empty default
@@ -117,6 +120,7 @@ def read_config(path: Path) -> ProjectConfig:
     _refuse_unknown(document.get("rollout", {}), CanaryPolicy, place, "rollout.")
     sections = read_sections(document, place=place)
     sections["learner"] = read_learners(document.get("learner", []), place=place)
+    sections["approval"] = read_approval(document.get("approval", {}), place=place)
     sections["online"] = read_online(document.get("online", {}), place=place)
     rest = {key: value for key, value in document.items() if key not in sections}
     try:

@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from interplane.errors import Fenced, GateClosed, UsageError
+from interplane.project.approvals import ask_or_confirm, check_share
+from interplane.project.config_approval import ApprovalConfig
 from interplane.project.crossings import Recorded, find_crossing
 from interplane.project.rollouts import check_model
 from interplane.record import Digest, Rollout, short
 from interplane.storage.moves import targets_before
-from interplane.storage.names import named_pointer, rollout_pointer
+from interplane.storage.names import named_pointer, proposal_pointer, rollout_pointer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from interplane.storage.store import Store
 
 __all__ = ["deploy", "promote", "rollback"]
+
+
+_ALONE = ApprovalConfig()
 
 
 class _Place(NamedTuple):
@@ -49,6 +54,7 @@ def deploy(
     canary: float | None = None,
     shadow: bool = False,
     check: Callable[[Recorded], None] | None = None,
+    approval: ApprovalConfig = _ALONE,
 ) -> Recorded:
     """Make a crossing answer: as the live one of its model, or beside it.
 
@@ -68,8 +74,10 @@ def deploy(
             most 1.
         shadow: make it the shadow of the live crossing.
         check: raises if the crossing could not serve; it is asked before anything moves.
+        approval: what two people have to agree on.
 
     Raises:
+        Unconfirmed: if a second person has to agree; it stands on record that it is asked for.
         GateClosed: if its verdict does not let it pass, unless ``force`` is set or it is to be a
             shadow, which answers nobody.
         UsageError: if no reason is given, the share is none, or nothing else is live that it could
@@ -80,6 +88,7 @@ def deploy(
     found = find_crossing(store, text)
     before = _place(store, found.crossing.model_name)
     after = _Place(found.digest)
+    check_share(canary, approval)
     if canary is not None or shadow:
         after = _beside(found, before, canary=canary, shadow=shadow)
     if not (found.crossing.verdict.passed or force or shadow):  # a shadow answers nobody
@@ -92,7 +101,7 @@ def deploy(
     if check is not None:
         check(found)
     signed = reason if shadow else _signed(found, reason)
-    _move(store, found, before, after, reason=signed, writer=writer)
+    _move(store, found, before, after, reason=signed, writer=writer, approval=approval)
     return find_crossing(store, found.digest)
 
 
@@ -104,6 +113,8 @@ def promote(
     writer: Writer,
     canary: Digest | None = None,
     check: Callable[[Recorded], None] | None = None,
+    approval: ApprovalConfig = _ALONE,
+    is_person: bool = True,
 ) -> Recorded:
     """Make the canary of a model the live crossing, which ends the rollout: one transaction.
 
@@ -114,8 +125,11 @@ def promote(
         writer: who.
         canary: the canary that is meant; whichever is under way if not given.
         check: raises if the crossing could not serve; it is asked before anything moves.
+        approval: what two people have to agree on.
+        is_person: whether who writes is one, and no program that decides.
 
     Raises:
+        Unconfirmed: if a second person has to agree; it stands on record that it is asked for.
         UnknownName: if there is no such model.
         UsageError: if no reason is given, or no canary is under way.
         Fenced: if another canary is under way than is meant, or somebody else moved what answers
@@ -137,7 +151,16 @@ def promote(
     found = find_crossing(store, canary)
     if check is not None:
         check(found)
-    _move(store, found, before, _Place(canary), reason=_signed(found, reason), writer=writer)
+    _move(
+        store,
+        found,
+        before,
+        _Place(canary),
+        reason=_signed(found, reason),
+        writer=writer,
+        approval=approval,
+        is_person=is_person,
+    )
     return find_crossing(store, canary)
 
 
@@ -150,6 +173,7 @@ def rollback(
     shadow: bool = False,
     canary: Digest | None = None,
     check: Callable[[Recorded], None] | None = None,
+    approval: ApprovalConfig = _ALONE,
 ) -> tuple[Recorded, Recorded]:
     """Take back the last step: end a canary, else make live again what was live before.
 
@@ -166,11 +190,13 @@ def rollback(
         shadow: end the shadow, and nothing else.
         canary: end this canary, and nothing else.
         check: raises if the crossing could not serve; it is asked before the live pointer moves.
+        approval: what two people have to agree on.
 
     Returns:
         What was taken back, and what is live now.
 
     Raises:
+        Unconfirmed: if a second person has to agree; it stands on record that it is asked for.
         UnknownName: if there is no such model, or nothing of it is live.
         UsageError: if no reason is given, or there is nothing to take back.
         Fenced: if another canary is under way than is meant, or somebody else moved what answers
@@ -198,7 +224,8 @@ def rollback(
     found = find_crossing(store, earlier[0])
     if check is not None:
         check(found)
-    _move(store, found, before, _Place(found.digest), reason=reason, writer=writer)
+    after = _Place(found.digest)
+    _move(store, found, before, after, reason=reason, writer=writer, approval=approval)
     return now, find_crossing(store, found.digest)
 
 
@@ -325,9 +352,20 @@ def _place(store: Store, model: str) -> _Place:
 
 
 def _move(
-    store: Store, found: Recorded, before: _Place, after: _Place, *, reason: str, writer: Writer
+    store: Store,
+    found: Recorded,
+    before: _Place,
+    after: _Place,
+    *,
+    reason: str,
+    writer: Writer,
+    approval: ApprovalConfig = _ALONE,
+    is_person: bool = True,
 ) -> None:
-    """Move all pointers of a model in one transaction, if they are where they were looked at."""
+    """Move all pointers of a model in one transaction, if they are where they were looked at.
+
+    Where two people have to agree on what is live, this is where it is held: nothing else moves it.
+    """
     draft = store.draft()
     rollout = after.rollout
     wanted = {
@@ -336,9 +374,22 @@ def _move(
         "canary": None if rollout is None else rollout.canary,
         "shadow": None if rollout is None else rollout.shadow,
     }
-    names = _names(found.crossing.model_name)
+    model = found.crossing.model_name
+    names = _names(model)
     if all(before.pointers.get(name) == wanted[word] for word, name in names.items()):
         return
+    asked = None
+    if approval.second_person and after.live != before.live:
+        asked = ask_or_confirm(
+            *(store, model, after.live),
+            approval=approval,
+            reason=reason,
+            writer=writer,
+            is_person=is_person,
+        )
+        reason = f"{reason} (asked for by {asked.actor}: {asked.reason})"
     for word, name in names.items():
         draft.move_from(name, before.pointers.get(name), wanted[word], reason=reason)
+    if asked is not None:
+        draft.move_from(proposal_pointer(model), asked.crossing, None, reason=reason)
     store.commit(draft, writer=writer)

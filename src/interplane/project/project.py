@@ -238,6 +238,7 @@ class Project:
             canary=canary,
             shadow=shadow,
             check=check,
+            approval=self.config.approval,
         )
 
     def promote(self, model: str, *, reason: str) -> Recorded:
@@ -260,6 +261,7 @@ class Project:
             reason=reason,
             writer=self.store.catalog.writer(self.actor),
             check=check,
+            approval=self.config.approval,
         )
 
     def rollback(
@@ -290,6 +292,7 @@ class Project:
             shadow=shadow,
             canary=get_canary(self.store, model) if canary else None,
             check=lambda found: check_serves(self, found),
+            approval=self.config.approval,
         )[1]
 
     def rollout(self, model: str) -> Rolling | None:

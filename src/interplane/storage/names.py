@@ -7,6 +7,7 @@
 ``model/NAME``            series of the crossings of a model
 ``model/NAME@POINTER``    pointer of a model, for example ``@live``
 ``rollout/NAME``          pointer to what answers a model beside what is live
+``proposal/NAME``         pointer to the crossing that one person asked to be live
 ``view/NAME``             series of the versions of a feature view
 ``step/KEY``              pointer from a step's key to the run to reuse
 ``last/PIPELINE/STEP``    pointer to the last run of a step
@@ -37,6 +38,7 @@ __all__ = [
     "last_pointer",
     "learner_pointer",
     "named_pointer",
+    "proposal_pointer",
     "rollout_pointer",
     "run_lease",
     "series_name",
@@ -83,6 +85,15 @@ def rollout_pointer(model: str) -> str:
     'rollout/flights'
     """
     return f"rollout/{check_name(model, of='model')}"
+
+
+def proposal_pointer(model: str) -> str:
+    """Return the name of the pointer to what is asked to be live of a model.
+
+    >>> proposal_pointer("flights")
+    'proposal/flights'
+    """
+    return f"proposal/{check_name(model, of='model')}"
 
 
 def step_pointer(key: Digest) -> str:

@@ -104,10 +104,17 @@ class Page:
 
 
 class Done(Value, frozen=True, kw_only=True):
-    """What an action did, in words, and where to look at it."""
+    """What an action did.
+
+    Attributes:
+        said: in words.
+        href: where to look at it.
+        waits: whether it is asked for only, and somebody else has to do the same.
+    """
 
     said: str
     href: str
+    waits: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from msgspec import Meta
 
+from interplane.errors import Unconfirmed
 from interplane.record import Value
 from interplane.web.actions.reasons import Why  # noqa: TC001 - read by msgspec
 from interplane.web.routes import Action, Asked, Done
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["ACTIONS"]
 
@@ -45,6 +50,20 @@ class TakingBack(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kind: Literal["live", "canary", "shadow"] = "live"
 
 
+def _agreed(act: Callable[[Asked, Any], Done]) -> Callable[[Asked, Any], Done]:
+    """Return an action that says so when two people have to agree and one has."""
+
+    @wraps(act)
+    def agreed(asked: Asked, said: Any) -> Done:
+        try:
+            return act(asked, said)
+        except Unconfirmed as error:
+            return Done(said=str(error), href=f"/models/{asked.path['model']}", waits=True)
+
+    return agreed
+
+
+@_agreed
 def deploy(asked: Asked, said: Deploying) -> Done:
     """Make a crossing answer: live, as a canary, or as a shadow."""
     model, number = asked.path["model"], asked.path["number"]
@@ -57,6 +76,7 @@ def deploy(asked: Asked, said: Deploying) -> Done:
     return Done(said=f"{found.name} is {said.kind}", href=f"/models/{model}")
 
 
+@_agreed
 def promote(asked: Asked, said: Reason) -> Done:
     """Make the canary of a model live."""
     model = asked.path["model"]
@@ -64,6 +84,7 @@ def promote(asked: Asked, said: Reason) -> Done:
     return Done(said=f"{found.name} is live", href=f"/models/{model}")
 
 
+@_agreed
 def rollback(asked: Asked, said: TakingBack) -> Done:
     """End what runs beside a live crossing, or make live again what was live before."""
     model = asked.path["model"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from interplane.errors import UnknownName
+from interplane.project.approvals import find_proposal
+from interplane.project.crossings import find_crossing
 from interplane.project.rollouts import deployments
 from interplane.record import Digest, Value
 from interplane.web.pages.figures import Figure, headline
@@ -63,6 +65,15 @@ class Span(Value, frozen=True, kw_only=True):
     reason: str
 
 
+class Asking(Value, frozen=True, kw_only=True):
+    """What somebody asked to be live, which another has to agree to."""
+
+    crossing: str
+    actor: str
+    at: str
+    reason: str
+
+
 class ModelPage(Value, frozen=True, kw_only=True):
     """A model: its crossings, and what was live when, newest first."""
 
@@ -70,6 +81,7 @@ class ModelPage(Value, frozen=True, kw_only=True):
     crossings: tuple[CrossingLine, ...]
     crossings_left_out: int
     spans: tuple[Span, ...]
+    asking: Asking | None
 
 
 def read_models(asked: Asked) -> ModelsPage:
@@ -98,7 +110,17 @@ def read_model(asked: Asked) -> ModelPage:
         crossings=tuple(_line(store, each) for each in found[:_MOST_LINES]),
         crossings_left_out=max(len(found) - _MOST_LINES, 0),
         spans=tuple(spans_of(store, found))[: -_MOST_LINES - 1 : -1],
+        asking=_asking(asked, model),
     )
+
+
+def _asking(asked: Asked, model: str) -> Asking | None:
+    store = asked.project.store
+    found = find_proposal(store, model, asked.project.config.approval)
+    if found is None:
+        return None
+    name = find_crossing(store, found.crossing).name
+    return Asking(crossing=name, actor=found.actor, at=found.at, reason=found.reason)
 
 
 def by_model(asked: Asked) -> dict[str, list[Recorded]]:

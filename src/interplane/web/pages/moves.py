@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["PAGES", "MovesPage"]
 
 _MOST: Final = 200
-_SPOKEN: Final = ("model/", "data/", "rollout/")
+_SPOKEN: Final = ("model/", "data/", "rollout/", "proposal/")
 """The pointers that people move; others are the workspace's own book-keeping."""
 
 

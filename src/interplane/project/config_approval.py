@@ -1,0 +1,81 @@
+"""The section of the project file that says what two people have to agree on: ``[approval]``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from interplane.errors import ConfigError, did_you_mean
+from interplane.record.base import Value
+from interplane.record.durations import parse_duration
+
+__all__ = ["ApprovalConfig", "read_approval"]
+
+_DO = "Mend [approval] in the project file"
+
+
+class ApprovalConfig(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What two people have to agree on.
+
+    Attributes:
+        second_person: what is live of a model changes (deploying, promoting, rolling back) only
+            when one person asked for it and another, by the name on record, does the same. Ending a
+            canary or a shadow leaves what is live, and needs one.
+        within: for how long what was asked for may be confirmed (``1d``).
+        canary_up_to: the largest share of the requests that one person may give a canary; more of
+            them is as good as live.
+    """
+
+    second_person: bool = False
+    within: str = "1d"
+    canary_up_to: float = 0.5
+
+    @property
+    def within_s(self) -> float:
+        """``within`` in seconds.
+
+        >>> ApprovalConfig().within_s
+        86400.0
+        """
+        return parse_duration(self.within) or 0.0
+
+
+def read_approval(plain: Any, *, place: str) -> ApprovalConfig:
+    """Read the section.
+
+    Raises:
+        ConfigError: if it says something that Interplane does not know, or that makes no sense.
+
+    >>> read_approval({"second_person": True}, place="here").within
+    '1d'
+    """
+    if not isinstance(plain, dict):
+        raise ConfigError(f"{place}: approval is {plain!r}", expected="a table [approval]", do=_DO)
+    known = ApprovalConfig.__struct_fields__
+    for key in plain:
+        if key not in known:
+            raise ConfigError(
+                f"{place}: there is no setting approval.{key}",
+                expected=f"one of {', '.join(f'approval.{name}' for name in known)}",
+                do=f"{did_you_mean(key, known)}Take it out or correct it",
+            )
+    try:
+        config = msgspec.convert(plain, ApprovalConfig)
+    except msgspec.ValidationError as error:
+        raise ConfigError(
+            f"{place}: [approval]: {error}", expected="second_person = true", do=_DO
+        ) from error
+    if parse_duration(config.within) is None:
+        raise ConfigError(
+            f"{place}: approval.within is {config.within!r}",
+            expected="a length of time such as 90m, 6h or 2d",
+            do=_DO,
+        )
+    if not 0 <= config.canary_up_to <= 1:
+        raise ConfigError(
+            f"{place}: approval.canary_up_to is {config.canary_up_to!r}",
+            expected="a share from 0 to 1",
+            do=_DO,
+        )
+    return config

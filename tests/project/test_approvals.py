@@ -1,0 +1,146 @@
+"""What is live takes two people where the project file says so: asked for, confirmed, on record."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from test_deployment import CLOSED, Trips
+
+from interplane.errors import ConfigError, GateClosed, Unconfirmed, UsageError
+from interplane.project.approvals import find_proposal
+from interplane.project.config import read_config
+from interplane.project.config_approval import ApprovalConfig, read_approval
+from interplane.project.deployment import deploy, promote, rollback
+from interplane.project.rollouts import deployments
+
+TWO = ApprovalConfig(second_person=True)
+
+
+class Two(Trips):
+    """A workspace in which two people have to agree."""
+
+    def do(self, what, actor, *words, **options):
+        """Do something in somebody's name."""
+        writer = self.store.catalog.writer(actor)
+        return what(self.store, *words, reason="why", writer=writer, approval=TWO, **options)
+
+    def ask(self, what, actor, *words, **options):
+        """Do something, which only asks for it; return who did, by the error."""
+        before = self.now
+        with pytest.raises(Unconfirmed) as caught:
+            self.do(what, actor, *words, **options)
+        assert before == self.now
+        return caught.value.details["asked_by"]
+
+    @property
+    def proposal(self):
+        """Who asked for which number."""
+        found = find_proposal(self.store, "trips", TWO)
+        return None if found is None else (found.actor, self.made.index(found.crossing) + 1)
+
+
+@pytest.fixture
+def trips():
+    """Three crossings, the first of which is live."""
+    made = Two()
+    for _ in range(3):
+        made.record()
+    made.deploy(1, "the first")
+    return made
+
+
+def test_one_asks_and_another_confirms(trips):
+    """Both stand on record, in the log and in the reason."""
+    assert "ann" == trips.ask(deploy, "ann", "trips@2")
+    assert ("ann", 2) == trips.proposal
+    assert "ann" == trips.ask(deploy, "ann", "trips@2")  # however often one says it
+    trips.do(deploy, "bob", "trips@2")
+    assert (2, None, None, 0.0) == trips.now
+    assert trips.proposal is None
+    line = deployments(trips.store, "trips")[-1]
+    assert ("bob", "why (asked for by ann: why)") == (line.actor, line.reason)
+    log = trips.store.catalog.moves("proposal/trips")
+    assert ["ann", "bob"] == [move.actor for move in log]
+    assert 2 == len(deployments(trips.store, "trips"))
+
+
+def test_promoting_and_rolling_back_take_two(trips):
+    """So does going back; beginning and ending a canary or a shadow leave what is live."""
+    trips.do(deploy, "ann", "trips@2", canary=0.1)
+    trips.do(deploy, "ann", "trips@3", shadow=True)
+    trips.do(rollback, "ann", "trips", shadow=True)
+    assert "ann" == trips.ask(promote, "ann", "trips")
+    trips.do(promote, "bob", "trips")
+    assert (2, None, None, 0.0) == trips.now
+    assert "bob" == trips.ask(rollback, "bob", "trips")
+    trips.do(rollback, "ann", "trips")
+    assert (1, None, None, 0.0) == trips.now
+    trips.do(deploy, "ann", "trips@3", canary=0.5)
+    trips.do(rollback, "ann", "trips")
+    assert (1, None, None, 0.0) == trips.now
+
+
+def test_another_wish_confirms_nothing(trips):
+    """Who wants something else asks for that instead."""
+    trips.ask(deploy, "ann", "trips@2")
+    assert "bob" == trips.ask(deploy, "bob", "trips@3")
+    assert ("bob", 3) == trips.proposal
+    trips.do(deploy, "ann", "trips@3")
+    assert (3, None, None, 0.0) == trips.now
+
+
+def test_what_was_asked_for_does_not_outlive_what_was_live(trips):
+    """Nor its time."""
+    trips.ask(deploy, "ann", "trips@2")
+    trips.deploy(3, "where one person was enough")
+    assert trips.proposal is None
+    assert "bob" == trips.ask(deploy, "bob", "trips@2")
+    assert ("bob", 2) == trips.proposal
+    assert find_proposal(trips.store, "trips", ApprovalConfig(within="0s")) is None
+
+
+def test_a_program_is_nobodys_second_person(trips):
+    """What decides about canaries may ask; a person confirms it."""
+    trips.do(deploy, "ann", "trips@2", canary=0.1)
+    assert "ann" == trips.ask(promote, "ann", "trips")
+    assert "ann" == trips.ask(promote, "canary", "trips", is_person=False)
+    trips.do(rollback, "ann", "trips")
+    trips.do(deploy, "ann", "trips@3", canary=0.1)
+    assert "canary" == trips.ask(promote, "canary", "trips", is_person=False)
+    trips.do(promote, "ann", "trips")
+    assert (3, None, None, 0.0) == trips.now
+
+
+def test_a_canary_that_is_as_good_as_live_is_refused(trips):
+    """One person may give it half."""
+    with pytest.raises(UsageError, match="two people"):
+        trips.do(deploy, "ann", "trips@2", canary=0.51)
+    trips.do(deploy, "ann", "trips@2", canary=0.5)
+
+
+def test_gates_are_asked_of_both(trips):
+    """What is closed stays closed to who confirms, too, unless they force it themselves."""
+    trips.record(verdict=CLOSED)
+    assert "ann" == trips.ask(deploy, "ann", "trips@4", force=True)
+    with pytest.raises(GateClosed, match="is closed"):
+        trips.do(deploy, "bob", "trips@4")
+    trips.do(deploy, "bob", "trips@4", force=True)
+    assert (4, None, None, 0.0) == trips.now
+
+
+def test_the_section(tmp_path):
+    """Is read; what makes no sense is refused with its place."""
+    path = tmp_path / "interplane.toml"
+    path.write_text('name = "p"\n[approval]\nsecond_person = true\nwithin = "2h"\n')
+    assert 7200.0 == read_config(path).approval.within_s
+    for plain, why in (
+        (5, "approval is 5"),
+        ({"second": True}, r"no setting approval\.second"),
+        ({"second_person": "yes"}, "approval"),
+        ({"within": "soon"}, r"approval\.within is 'soon'"),
+        ({"canary_up_to": 2}, r"approval\.canary_up_to is"),
+    ):
+        with pytest.raises(ConfigError, match=why):
+            read_approval(plain, place="interplane.toml")
