@@ -141,4 +141,5 @@ def test_long_lists_of_constants_agree() -> None:
     ]
     found = bench.compare(nodes)
     bench.close()
-    assert [] == found
+    assert [] == found.differences
+    assert found.values == len(rows["n"]) * len(nodes)
