@@ -12,6 +12,7 @@ from interplane.record import Digest, Value
 from interplane.web.charts.intervals import Ruler, Spread, Whisker, draw_intervals
 from interplane.web.pages.figures import Figure, evaluation_of, figures, is_better
 from interplane.web.pages.steps import known_names
+from interplane.web.places import Whole
 from interplane.web.routes import Asked, Page
 
 if TYPE_CHECKING:
@@ -329,8 +330,8 @@ PAGES: Final = (
         read=read_compare,
         template="compare.html",
         query={
-            "a": "the number of the first; the one before the second if not given",
-            "b": "the number of the second; the newest if not given",
+            "a": Whole("the first; the one before the second if not given", 1, 999_999_999),
+            "b": Whole("the second; the newest if not given", 1, 999_999_999),
             "metric": "the metric that slices are compared by",
         },
     ),
