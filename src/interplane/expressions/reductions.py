@@ -49,7 +49,10 @@ _ORDER = "exact; of 0.0 and -0.0 either one"
 _ADDED = "1e-12 of the average size of the values: floats are added up in another order"
 _SPREAD = "1e-12 of the square root of the average square of the values"
 _SQUARED = "1e-12 of the average square of the values"
-_BETWEEN = "exact, between the same two values; the interpolation to 1e-15 of the larger"
+_BETWEEN = (
+    "exact, between the same two values; the interpolation to 1e-15 of the larger, where the difference "
+    "of the two is a finite number"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
