@@ -15,6 +15,8 @@ PATHS = (
     "/data",
     "/data/rides",
     "/data/rides/2",
+    "/data/rides/2/rows",
+    "/data/rides/compare?a=1&b=2",
     "/models",
     "/models/rides",
     "/models/rides/1",

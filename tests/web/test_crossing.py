@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.calibration import calibration_curve
@@ -34,6 +34,7 @@ def scored(draw):
     return steps / 20, outcomes
 
 
+@settings(deadline=None)
 @given(scored())
 def test_curves_are_those_of_scikit_learn(rows):
     """The area, and every point of precision and recall; curves go from corner to corner."""

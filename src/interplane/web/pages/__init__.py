@@ -10,12 +10,14 @@ from interplane.web.pages import (
     compare,
     crossing,
     data,
+    drift,
     features,
     home,
     models,
     monitoring,
     moves,
     pipelines,
+    rows,
     runs,
     search,
 )
@@ -26,7 +28,15 @@ if TYPE_CHECKING:
 __all__ = ["PAGES"]
 
 PAGES: Final[tuple[Page, ...]] = (
-    *(*home.PAGES, *runs.PAGES, *pipelines.PAGES, *data.PAGES, *features.PAGES),
+    *(
+        *home.PAGES,
+        *runs.PAGES,
+        *pipelines.PAGES,
+        *drift.PAGES,
+        *data.PAGES,
+        *rows.PAGES,
+        *features.PAGES,
+    ),
     *(*compare.PAGES, *models.PAGES, *crossing.PAGES, *card.PAGES),
     *(*monitoring.PAGES, *alerts.PAGES, *moves.PAGES, *search.PAGES),
 )
