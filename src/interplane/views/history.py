@@ -130,6 +130,21 @@ class History:
         place = bisect_right(self._knowns, time)
         return self._frontier[place - 1] if place else None
 
+    def newest_at(self, time: int) -> tuple[int | None, int]:
+        """Return when the newest event happened that is known at a time, and how long that holds.
+
+        That is the latest event, however old. Of a view with windows alone it is the newest that some
+        window can still hold.
+
+        Returns:
+            When it happened, None if there is none; and the first time at which that may differ.
+        """
+        if self._timeline is not None and not self._view.has_latest:
+            return self._timeline.newest(time)
+        place = bisect_right(self._knowns, time)
+        until = self._frontier[place].known if place < len(self._frontier) else FOREVER
+        return (self._frontier[place - 1].event if place else None), until
+
     # ---- what is kept ---------------------------------------------------------------------
 
     def frontier(self) -> Sequence[Event]:

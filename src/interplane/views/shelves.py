@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from interplane.errors import NotFound, RequestRejected
 from interplane.views.history import FOREVER, History
-from interplane.views.statuses import COUNTS, NO_ENTITY, NULL, Newest, status_of
+from interplane.views.statuses import COUNTS, NO_ENTITY, NULL, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ class EntityState:
     Attributes:
         since: from when on everything that matters is in it.
         begin: the time that was read last.
-        until: the first time at which the values may be others; not after ``begin`` if nothing was read.
+        until: the first time at which the values, or how they were found, may be others; not after ``begin`` if nothing was read.
         values: what was read.
         status: how it was found; a place in `STATUSES`.
         happened: when the newest event happened that was known by then; `FOREVER` if none was known.
@@ -39,7 +39,6 @@ class EntityState:
 
     __slots__ = (
         *(
-            "_newest",
             "_ttl",
             "begin",
             "counts",
@@ -56,8 +55,7 @@ class EntityState:
     def __init__(self, view: View, events: Sequence[Event], since: int, counts: Counts) -> None:
         self.counts = counts
         self.history = History(view, events)
-        self._newest = None if view.has_latest else Newest(events)
-        self._ttl = view.ttl_us
+        self._ttl = view.ttl_us if view.has_latest else None
         self.since = since
         self.room = len(events) + _GROWTH
         self.begin = self.until = since
@@ -68,20 +66,15 @@ class EntityState:
     def read(self, time: int) -> tuple[Constant, ...]:
         """Return the values at a time, and remember them."""
         reading = self.history.at(time)
-        self.begin, self.until, self.values = time, reading.valid_until, reading.values
-        if self._newest is not None:
-            happened, ttl = self._newest.at(time), None
-        else:
-            latest = self.history.latest_at(time)
-            happened, ttl = None if latest is None else latest.event, self._ttl
+        happened, until = self.history.newest_at(time)
+        self.begin, self.until = time, min(reading.valid_until, until)
+        self.values = reading.values
         self.happened = FOREVER if happened is None else happened
-        self.status = status_of(reading.values, happened, time, ttl_us=ttl)
+        self.status = status_of(reading.values, happened, time, ttl_us=self._ttl)
         return reading.values
 
     def take(self, event: Event) -> bool:
         """Take in what the store has taken in; return False when a new state would be smaller."""
-        if self._newest is not None:
-            self._newest.add(event)
         if self.history.insert(event):
             self.until = self.begin
             self.room -= 1

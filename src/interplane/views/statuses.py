@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import TYPE_CHECKING, Final, Literal, Protocol, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from interplane.expressions.nodes import Constant
-    from interplane.views.history import Event
 
 __all__ = [
     "AGE",
@@ -23,7 +21,6 @@ __all__ = [
     "PRESENT",
     "STATUSES",
     "Counts",
-    "Newest",
     "Status",
     "status_of",
 ]
@@ -80,41 +77,3 @@ class Counts(Protocol):
 
     def __getitem__(self, place: int, /) -> int: ...
     def __setitem__(self, place: int, value: int, /) -> None: ...
-
-
-class Newest:
-    """When the newest event had happened that was known at a time, for a view of windows alone.
-
-    Events come in any order.
-
-    >>> from interplane.views.history import Event
-    >>> newest = Newest([Event(10, 10, (), ()), Event(30, 5, (), ()), Event(40, 20, (), ())])
-    >>> [newest.at(time) for time in (9, 10, 35, 40)]
-    [None, 10, 10, 20]
-    """
-
-    __slots__ = ("_events", "_knowns")
-
-    def __init__(self, events: Iterable[Event] = ()) -> None:
-        self._knowns: list[int] = []
-        self._events: list[int] = []
-        for event in events:
-            self.add(event)
-
-    def add(self, event: Event) -> None:
-        """Take an event in."""
-        knowns, events = self._knowns, self._events
-        end = begin = bisect_right(knowns, event.known)
-        if begin and events[begin - 1] >= event.event:
-            return
-        if begin and knowns[begin - 1] == event.known:
-            begin -= 1
-        while end < len(events) and events[end] <= event.event:
-            end += 1
-        knowns[begin:end] = [event.known]
-        events[begin:end] = [event.event]
-
-    def at(self, time: int) -> int | None:
-        """Return when the newest event had happened; None if none was known."""
-        place = bisect_right(self._knowns, time)
-        return self._events[place - 1] if place else None

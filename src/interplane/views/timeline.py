@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from interplane.views.events import FOREVER, Event, rank
+from interplane.views.retention import keeps_every_event, windows_after
 from interplane.views.running import Running
 from interplane.views.window_values import statistic, window_value
 
@@ -99,8 +100,35 @@ class Timeline:
             return self._read_all(time, values)
         return min([stretch.read(time, values) for stretch in self._spans])
 
+    def newest(self, time: int) -> tuple[int | None, int]:
+        """Return when the newest event happened that can matter at a time, and how long that holds.
+
+        What every store keeps for that time: of each event the version that counts then, unless it was
+        known so long ago that no window can hold it. So it is no matter what else is in memory.
+
+        Returns:
+            When it happened, None if there is none; and the first time at which that may differ.
+        """
+        after = windows_after(self._view, time)
+        counting: Iterable[_Version] = reversed(self._line.items)
+        until = FOREVER
+        if time < self._last_known:
+            versions = [each for some in self._versions.values() for each in some]
+            until = min(each.whole.known for each in versions if each.whole.known > time)
+            counting = sorted(
+                (each for each in versions if each.whole.known <= time < each.until),
+                key=_order,
+                reverse=True,
+            )
+        for each in counting:
+            if each.whole.known > after:
+                if not keeps_every_event(self._view):
+                    until = min(until, each.whole.known + self._view.longest_us)
+                return each.event, until
+        return None, until
+
     def _read_all(self, time: int, values: list[Constant]) -> int:
-        """Do the same by looking at all versions: some are not known yet, or not yet replaced."""
+        """Read by looking at all versions: some are not known yet, or not yet replaced."""
         versions = [each for some in self._versions.values() for each in some]
         if self._view.needs_order:
             versions.sort(key=_order)

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from interplane.errors import NotFound, RequestRejected
 from interplane.testing.memory_online import MemoryOnline, MemoryReader
-from interplane.views.history import Event
+from interplane.views.history import Event, rank
 from interplane.views.lookups import LookUps
 from interplane.views.ports import Fact
 from interplane.views.states import States
-from interplane.views.statuses import COUNTS, NO_ENTITY, NOT_FOUND, PRESENT, Newest
-from interplane.views.view import ViewUse, example
+from interplane.views.statuses import COUNTS, NO_ENTITY, NOT_FOUND, PRESENT
+from interplane.views.view import Latest, ViewUse, Window, example
 
 VIEW = example()
 OTHER = replace(VIEW, name="other")
@@ -189,22 +189,53 @@ def test_a_time_beyond_the_calendar_is_refused_in_words(store):
         look_ups(store).read({"who": "a"}, -(10**18))
 
 
-class Past:
-    """The newest event by the plain statement of what that is."""
+WINDOWS = (
+    {"n": Window("count", 0, 6, "float")},
+    {"n": Window("count", 0, 4, "float", delay_us=3)},
+    {"n": Window("count", 0, None, "float")},
+    {"n": Window("count", 0, None, "float", rows=2), "m": Window("count", 0, 5, "float")},
+    {"x": Latest(0, "float"), "n": Window("count", 0, 6, "float")},
+)
+"""Windows of a length, late ones, all of time, a number of events; and with a latest value."""
 
-    def __init__(self, events):
-        self.events = events
 
-    def at(self, time):
-        """Return when the newest event happened of those that are known."""
-        return max((each.event for each in self.events if each.known <= time), default=None)
+def newest(view, events, time):
+    """The newest event that is known and not replaced, by the plain statement of what that is."""
+    if view.has_latest:
+        return max((each.event for each in events if each.known <= time), default=None)
+    last = {}
+    for each in sorted((each for each in events if each.known <= time), key=rank):
+        last[each.key] = each
+    bound = None if view.is_endless else time - view.longest_us
+    found = [each.event for each in last.values() if bound is None or each.known > bound]
+    return max(found, default=None)
 
 
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9))), st.integers(-1, 10))
-def test_the_newest_event_is_that_of_all_that_are_known(pairs, time):
-    """In whatever order they came."""
-    events = [Event(known, happened, (), ()) for known, happened in pairs]
-    assert Past(events).at(time) == Newest(events).at(time)
+@given(
+    st.sampled_from(WINDOWS),
+    st.lists(st.tuples(st.integers(0, 20), st.integers(0, 9), st.integers(0, 3)), max_size=8),
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3)), min_size=1, max_size=8),
+)
+def test_what_was_read_before_is_no_matter(features, told, reads):
+    """How an entity was found is the same in a process that was asked before and in a new one."""
+    view, store = replace(VIEW, features=features), MemoryOnline()
+    number = store.register(view).number
+    store.advance(view, 0)
+    events = [Event(known, known - late, (key,), (1.0,)) for known, late, key in told]
+    old = States(store)
+    shelf, written, horizon = old.shelf(view), 0, 0
+    for time, count in reads:
+        facts = [Fact(number, ("a",), each) for each in events[written : written + count]]
+        store.write(facts)
+        written += len(facts)
+        (known,) = old.look([(shelf, "a")], max(time, horizon))
+        new = States(store)
+        (fresh,) = new.look([(new.shelf(view), "a")], max(time, horizon))
+        assert fresh == known
+        assert newest(view, events[:written], max(time, horizon)) == known.happened
+        assert (known.happened is None) == (NOT_FOUND == known.status)
+        if count == 3:
+            horizon = store.advance(view, max(time // 2, horizon))
 
 
 @pytest.mark.parametrize("windows_alone", [False, True])
@@ -212,7 +243,7 @@ def test_how_an_entity_was_found_is_told_and_counted(store, windows_alone):
     """By view: found, of nobody, and not found; with the age of what was found."""
     view = VIEW
     if windows_alone:
-        view = replace(VIEW, features={"n": VIEW.features["n"]})
+        view = replace(VIEW, features={"n": Window("count", 0, 10_000, "float")})
         store.register(view)
         store.advance(view, 10)
     number = 3 if windows_alone else 1
