@@ -12,6 +12,7 @@ from interplane.record.digests import digest_bytes
 from interplane.web.charts.heat import STEPS, draw_heat
 from interplane.web.charts.lines import Reading, draw_line
 from interplane.web.charts.planes import draw_planes
+from interplane.web.charts.spans import Stretch, draw_spans
 from interplane.web.charts.timeline import Timeline
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -150,3 +151,32 @@ def test_a_greater_value_is_never_a_quieter_cell(values):
     pairs = sorted((value, step) for value, step in zip(values, steps, strict=True) if step >= 0)
     assert [step for _, step in pairs] == sorted(step for _, step in pairs)
     assert max(steps) <= STEPS
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.integers(1, 10**6)), max_size=25))
+def test_what_was_live_when_leaves_no_gap(moves):
+    """Bars of a lane follow each other; what is so now ends where the picture does, all else before."""
+    stretches, begin = [], 0
+    ends = [begin := begin + length for _, _, length in moves]
+    for (number, has_canary, length), end in zip(moves, ends, strict=True):
+        until = None if end == ends[-1] else at(end)
+        stretches.append(Stretch("live", at(end - length), until, f"m@{number}"))
+        if has_canary:
+            stretches.append(Stretch("canary", at(end - length), until, f"m@{number + 1}", "5 %"))
+    picture = draw_spans(stretches, width=700, now=at(begin))
+    if not moves:
+        assert picture is None
+        return
+    live = picture.lanes[0].bars
+    names = [
+        number
+        for place, (number, *_) in enumerate(moves)
+        if not place or moves[place - 1][0] != number
+    ]
+    assert [f"/models/m/{number}" for number in names] == [bar.href for bar in live]
+    assert ["past"] * (len(live) - 1) + ["now"] == [bar.kind for bar in live]
+    for bar, after in pairwise(live):
+        assert bar.x <= after.x
+        assert bar.width <= 2 or bar.x + bar.width == pytest.approx(after.x, abs=0.15)
+    for lane in picture.lanes:
+        assert all(0 <= bar.x and bar.x + bar.width <= 702 for bar in lane.bars)

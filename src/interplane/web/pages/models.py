@@ -9,6 +9,8 @@ from interplane.project.approvals import find_proposal
 from interplane.project.crossings import find_crossing
 from interplane.project.rollouts import deployments
 from interplane.record import Digest, Value
+from interplane.storage.clock import SystemClock
+from interplane.web.charts.spans import SpansPicture, Stretch, draw_spans
 from interplane.web.pages.figures import Figure, headline
 from interplane.web.routes import Asked, Page
 
@@ -82,6 +84,8 @@ class ModelPage(Value, frozen=True, kw_only=True):
     crossings_left_out: int
     spans: tuple[Span, ...]
     asking: Asking | None
+    wide: SpansPicture | None
+    narrow: SpansPicture | None
 
 
 def read_models(asked: Asked) -> ModelsPage:
@@ -105,13 +109,30 @@ def read_model(asked: Asked) -> ModelPage:
     found = models.get(model)
     if found is None:
         raise UnknownName.of("model", model, models)
+    spans = tuple(spans_of(store, found))[-_MOST_LINES:]
+    stretches, now = list(_stretches(spans)), SystemClock().now_utc()
     return ModelPage(
         model=model,
         crossings=tuple(_line(store, each) for each in found[:_MOST_LINES]),
         crossings_left_out=max(len(found) - _MOST_LINES, 0),
-        spans=tuple(spans_of(store, found))[: -_MOST_LINES - 1 : -1],
+        spans=spans[::-1],
         asking=_asking(asked, model),
+        wide=draw_spans(stretches, width=1360, now=now),
+        narrow=draw_spans(stretches, width=340, now=now),
     )
+
+
+def _stretches(spans: Sequence[Span]) -> Iterator[Stretch]:
+    """Yield what was live, and what ran beside it, oldest first."""
+    for each in spans:
+        share = f"{each.share * 100:g} %"
+        for lane, name, note in (
+            ("live", each.live, ""),
+            ("canary", each.canary, share),
+            ("shadow", each.shadow, ""),
+        ):
+            if name:
+                yield Stretch(lane, each.begin, each.end, name, note)
 
 
 def _asking(asked: Asked, model: str) -> Asking | None:
