@@ -43,6 +43,7 @@ def document(pages: Sequence[Page], actions: Sequence[Action]) -> dict[str, Any]
     fixed = [Done, ErrorAnswer]
     types = [*fixed, *(page.shows for page in pages), *(action.takes for action in actions)]
     schemas, components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
+    schemas, components = _plain(schemas), _plain(components)
     (done, error), others = schemas[:2], schemas[2:]
     shown, taken = others[: len(pages)], others[len(pages) :]
     paths = {
@@ -61,6 +62,26 @@ def document(pages: Sequence[Page], actions: Sequence[Action]) -> dict[str, Any]
         },
         "security": [{"token": []}],
     }
+
+
+def _plain(schema: Any) -> Any:
+    """Return schemas without ``prefixItems``, which not every reader of OpenAPI knows.
+
+    A tuple is an array of so many items, each of one of its types.
+
+    >>> _plain({"prefixItems": [{"type": "string"}, {"type": "string"}], "items": False})
+    {'items': {'type': 'string'}}
+    """
+    if isinstance(schema, list | tuple):
+        return [_plain(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {name: _plain(each) for name, each in schema.items()}
+    if isinstance(made.get("prefixItems"), list):
+        places = made.pop("prefixItems")
+        kinds = [each for at, each in enumerate(places) if each not in places[:at]]
+        made["items"] = kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+    return made
 
 
 def _looking(page: Page, schema: dict[str, Any], error: dict[str, Any]) -> dict[str, Any]:
