@@ -162,3 +162,33 @@ def test_a_frame_of_pandas_is_told_how_to_become_a_table():
         features()(lambda row: {"x": row.x}).fit(frame)
     with pytest.raises(UsageError, match=r"are a list\..*from_arrow"):
         features()(lambda row: {"x": row.x}).fit([1.0])
+
+
+def _odd(what):
+    def inside(row):
+        found = {"fine": row.x}
+        found["set"] = row.x.lag() if what == "set" else row.x
+        part = row.x.cumsum() if what == "line" else row.x
+        return found | {
+            "a": row.x + 1,
+            "b": row.nothing if what == "column" else row.x,
+            "c": {"sin": row.x, "cos": row.x + "1" if what == "nested" else part},
+        }
+
+    return features()(inside)
+
+
+@pytest.mark.parametrize(
+    ("what", "named", "message"),
+    [
+        ("set", "set", r"the feature 'set' \(test_definition.py, line \d+\): x.lag\(\) cannot be"),
+        ("column", "b", r"the feature 'b' .*there is no column 'nothing'"),
+        ("nested", "c_cos", r"the feature 'c_cos' .*cannot take 'x' \(float\)"),
+        ("line", None, r"^inside \(test_definition.py, line \d+\): x.cumsum\(\) cannot be"),
+    ],
+)
+def test_an_error_inside_names_the_feature_and_the_line(what, named, message):
+    """Expressions do not know which feature they are for; the text of the function does."""
+    with pytest.raises(UsageError, match=message) as caught:
+        _odd(what).expressions({"x": "float"})
+    assert named == caught.value.details.get("feature")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from interplane.errors import NotFreezable, UnknownName, UsageError
 from interplane.expressions.expr import Expr, Row
+from interplane.expressions.places import called
 from interplane.expressions.windows import Windowed
 from interplane.features.encodings import OneHot
 from interplane.features.joining import column_of
@@ -146,7 +147,8 @@ class Features:
             name: Row(use.view.types, name=name, prefix=column_of(name, ""))
             for name, use in (uses or {}).items()
         }
-        returned: Any = self.function(Row(types, name=self.row_name), **views)
+        row = Row(types, name=self.row_name)
+        returned: Any = called(self.function, row, of=self.name, views=views)
         if not isinstance(returned, Mapping) or not returned:
             raise NotFreezable(
                 f"{self.name} returned {returned!r:.80}",

@@ -14,6 +14,7 @@ from interplane.data.dataset import Dataset
 from interplane.errors import DataError, NotFreezable, UnknownName, UsageError
 from interplane.expressions.expr import Expr, Row, if_else
 from interplane.expressions.nodes import Column, Literal, Reduce
+from interplane.expressions.places import called
 from interplane.expressions.trees import parts_of
 from interplane.expressions.windows import Windowed, last
 from interplane.record import check_name
@@ -200,7 +201,7 @@ class FeatureView(WrittenView):
             NotFreezable: if the function returns something that is no feature.
         """
         self._check_columns(types)
-        returned: Any = self.function(Row(types, name=self._row_name))
+        returned: Any = called(self.function, Row(types, name=self._row_name), of=self.name)
         if not isinstance(returned, Mapping) or not returned:
             raise NotFreezable(
                 f"{self.name} returned {returned!r:.80}",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from interplane.errors import DataError, NotFreezable, UnknownName, UsageError
 from interplane.expressions.expr import Expr, Row
 from interplane.expressions.nodes import Reduce
+from interplane.expressions.places import called
 from interplane.expressions.trees import parts_of
 from interplane.record import check_name
 from interplane.views.derived import DEEPEST, LARGEST, Derived, DerivedUse, size_of
@@ -75,7 +76,7 @@ class DerivedFeatureView(WrittenView):
             parameter: Row(use.view.types, name=parameter, prefix=column_of(parameter, ""))
             for parameter, use in parents.items()
         }
-        returned: Any = self.function(**rows)
+        returned: Any = called(self.function, of=self.name, views=rows)
         if not isinstance(returned, Mapping) or not returned:
             first, name = next((p, n) for p, use in parents.items() for n in use.view.types)
             raise NotFreezable(

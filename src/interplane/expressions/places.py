@@ -1,0 +1,95 @@
+"""Which feature a line of the author's function is of, for errors that are raised while it runs."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from interplane.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import CodeType, TracebackType
+
+__all__ = ["called"]
+
+
+def called(
+    function: Callable[..., Any], *rows: Any, of: str, views: Mapping[str, Any] | None = None
+) -> Any:
+    """Return what an author's function of features returns for its rows.
+
+    Args:
+        function: the function.
+        rows: the rows that it takes by position.
+        of: the name that the features go by.
+        views: those that it takes by name.
+
+    Raises:
+        UsageError: what it raised of such errors, with the feature and the line.
+    """
+    try:
+        return function(*rows, **(views or {}))
+    except UsageError as error:
+        _place(error, function, of)
+        raise
+
+
+def _place(error: UsageError, function: Any, name: str) -> None:
+    """Say in an error that a function raised which feature it is, and on which line."""
+    code = getattr(function, "__code__", None)
+    if code is None or "feature" in error.details:
+        return
+    found = _position(error.__traceback__, code)
+    if found is None:
+        return
+    line, column = found
+    feature = "_".join(_keys(code.co_filename, line, column))
+    what = f"the feature {feature!r}" if feature else name
+    error.what = f"{what} ({Path(code.co_filename).name}, line {line}): {error.what}"
+    if feature:
+        error.details["feature"] = feature
+
+
+def _position(trace: TracebackType | None, code: CodeType) -> tuple[int, int] | None:
+    """Return the line and the column that a call of ``code`` had come to."""
+    while trace is not None:
+        if trace.tb_frame.f_code is code:
+            at = next(islice(code.co_positions(), trace.tb_lasti // 2, None), (None,) * 4)
+            return trace.tb_lineno, at[2] or 0
+        trace = trace.tb_next
+    return None
+
+
+def _keys(file: str, line: int, column: int) -> Iterator[str]:
+    """Yield the texts that a place in a file is the value of, from the outer mapping to the inner."""
+    try:
+        tree: ast.AST = ast.parse("".join(linecache.getlines(file)))
+    except SyntaxError:
+        return
+    for node in ast.walk(tree):  # outer ones come first
+        if isinstance(node, ast.FunctionDef | ast.Lambda) and _spans(node, line, column):
+            tree = node
+    for node in ast.walk(tree):
+        for key, value in _entries(node):
+            if isinstance(key, ast.Constant) and _spans(value, line, column):
+                yield str(key.value)
+
+
+def _spans(node: ast.expr | ast.stmt, line: int, column: int) -> bool:
+    last = (node.end_lineno or 0, node.end_col_offset or 0)
+    return (node.lineno, node.col_offset) <= (line, column) < last
+
+
+def _entries(node: ast.AST) -> Iterator[tuple[ast.expr | None, ast.expr]]:
+    """Yield the entries that a part of a program writes: ``{"a": x}`` and ``found["a"] = x``."""
+    match node:
+        case ast.Dict(keys, values):
+            yield from zip(keys, values, strict=True)
+        case ast.Assign([ast.Subscript(slice=key)], value):
+            yield key, value
+        case _:
+            pass
