@@ -16,9 +16,10 @@ from interplane.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["KINDS", "Choice", "Query", "Text", "Whole", "check_query", "names_in", "routed"]
+__all__ = ["KINDS", "Choice", "Day", "Query", "Text", "Whole", "check_query", "names_in", "routed"]
 
 _NAME: Final = "[a-z0-9][a-z0-9_-]{0,62}"
+_DAY: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _DIGEST: Final = "[0-9a-f]{4,64}"
 KINDS: Final = {
     "alert": _DIGEST,
@@ -141,7 +142,26 @@ class Choice(NamedTuple):
         return None if text in self.words else "one of " + ", ".join(self.words)
 
 
-Query = Text | Whole | Choice
+class Day(NamedTuple):
+    """A day behind the question mark, such as ``2026-03-01``; nothing is any day.
+
+    Attributes:
+        says: what it does.
+    """
+
+    says: str
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """It as JSON Schema."""
+        return {"type": "string", "pattern": f"^(?:{_DAY})?$"}
+
+    def refuse(self, text: str) -> str | None:
+        """Return what is expected instead; None if it is one."""
+        return "a day such as 2026-03-01" if text and not re.fullmatch(_DAY, text) else None
+
+
+Query = Text | Whole | Choice | Day
 
 
 def check_query(declared: Mapping[str, Query], query: Mapping[str, str]) -> None:
