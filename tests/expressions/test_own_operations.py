@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import re
 import subprocess
 import sys
@@ -178,6 +179,14 @@ def _reads_itself(text: str) -> int:
     return len(text) + len(HELD)
 
 
+def _chance(text: str) -> int:
+    return len(text) + int(random.random())
+
+
+def _clock(text: str) -> int:
+    return len(text) + 0 * datetime.now().year  # noqa: DTZ005  that is what is refused
+
+
 HELD = [object()]
 
 
@@ -201,6 +210,8 @@ HELD = [object()]
         ({"function": _length, "sql": "length({0} || current_user) - 6"}, "has current_user"),
         ({"function": _length, "sql": "length({0}) + (SELECT 0)"}, "has a query inside"),
         ({"function": _length, "sql": "length({0}) * count({0}) OVER ()"}, "over a window"),
+        ({"function": _chance}, "the function of the operation 'odd_one' has module random"),
+        ({"function": _clock}, r"has \.now\(\)"),
         ({"function": _length, "args": []}, "a list of types"),
         ({"function": _length, "args": ["text"]}, "a list of types"),
         ({"function": _length, "result": None}, "a list of types"),
