@@ -3,7 +3,7 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: demo test lint bench study fuzz docs lock clean
+.PHONY: demo test lint bench study fuzz docs screenshots lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -46,6 +46,9 @@ fuzz: .venv/dev.stamp  ## the expression fuzzer at length (ARGS="--values 1e8")
 
 docs: .venv/dev.stamp  ## rewrite the generated pages (operations, command reference)
 	$(BIN)/python docs/generate.py
+
+screenshots: .venv/dev.stamp  ## take the pictures of the pages, of what the demo left (ARGS="--project FOLDER")
+	$(BIN)/python docs/screenshots.py $(ARGS)
 
 lock: .venv/dev.stamp  ## renew the hashed locks, without addresses
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --group examples --extra lightgbm pyproject.toml requirements/build.in -o requirements/demo.txt

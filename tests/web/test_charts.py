@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -180,3 +181,21 @@ def test_what_was_live_when_leaves_no_gap(moves):
         assert bar.width <= 2 or bar.x + bar.width == pytest.approx(after.x, abs=0.15)
     for lane in picture.lanes:
         assert all(0 <= bar.x and bar.x + bar.width <= 702 for bar in lane.bars)
+
+
+def test_crossings_of_the_same_ends_stand_apart():
+    """Three of one code and one data version: what is live straight, the others beside it."""
+    planes = history(1)
+    struts = tuple(
+        msgspec.structs.replace(
+            planes.crossings[0],
+            crossing=digest("again", n),
+            number=n,
+            pointers=("live",) if n == 2 else (),
+        )
+        for n in range(3)
+    )
+    same = msgspec.structs.replace(planes, crossings=struts)
+    drawn = draw_planes(same, width=1360, now=at(2000)).crossings
+    assert 3 == len({line.bend for line in drawn})
+    assert [0.0] == [line.bend for line in drawn if line.kind == "live"]

@@ -12,6 +12,8 @@ from datetime import datetime
 from math import log10
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from interplane.record import Value
 from interplane.web.charts.timeline import Fold, Mark, Timeline
 
@@ -59,6 +61,7 @@ class Line(Value, frozen=True, kw_only=True):
     href: str = ""
     count: int = 1
     since: float | None = None
+    bend: float = 0.0
 
 
 class Tag(Value, frozen=True, kw_only=True):
@@ -110,7 +113,7 @@ def draw_planes(planes: Planes, *, width: float, now: str) -> PlanesPicture | No
     names = sorted({each.dataset for each in planes.data})
     lanes = {name: _DATA_Y + _LANE * place for place, name in enumerate(names)}
     places = _Places(line, planes, lanes)
-    struts = [places.strut(each) for each in planes.crossings]
+    struts = _fanned([places.strut(each) for each in planes.crossings])
     height = _DATA_Y + _LANE * max(len(lanes), 1) + 40
     return PlanesPicture(
         width=width,
@@ -209,6 +212,7 @@ _WORDS: Final = {
     "passed": "passed its gate",
     "refused": "refused by its gate",
 }
+_MOST_FANNED: Final = 5
 _ALONE: Final = frozenset({"live", "beside"})
 
 
@@ -220,6 +224,22 @@ def _kind(strut: Strut) -> str:
     if strut.was_live:
         return "past"
     return "passed" if strut.passed else "refused"
+
+
+def _fanned(lines: list[Line]) -> list[Line]:
+    """Return the lines; those that would cover each other stand apart, what is live straight."""
+    together: dict[tuple[float, float, float], list[int]] = defaultdict(list)
+    for place, each in enumerate(lines):
+        together[each.x1, each.x2, each.y2].append(place)
+    fanned = list(lines)
+    for places in together.values():
+        if 1 < len(places) <= _MOST_FANNED:
+            order = sorted(places, key=lambda place: lines[place].kind not in _ALONE)
+            for rank, place in enumerate(order):
+                side = 1 if rank % 2 else -1
+                bend = side * ((rank + 1) // 2) * 2.2 * _ROOM
+                fanned[place] = replace(lines[place], bend=round(bend, 1))
+    return fanned
 
 
 def _few(lines: list[Line]) -> list[Line]:
@@ -242,19 +262,23 @@ def _few(lines: list[Line]) -> list[Line]:
 
 
 def _tags(struts: Sequence[Strut], lines: Sequence[Line]) -> Iterable[Tag]:
-    """Return names where there is room, of what is live first, then of the newest."""
+    """Return names where there is room, of what is live first, then of what was, then of the newest."""
     order = sorted(
         zip(struts, lines, strict=True),
-        key=lambda pair: (pair[1].kind not in _ALONE, -_moment(pair[0].at)),
+        key=lambda pair: (_rank(pair[1].kind), -_moment(pair[0].at)),
     )
     taken: list[float] = []
     for strut, line in order:
-        x, y = round((line.x1 + line.x2) / 2, 1), (_CODE_Y + _DATA_Y) / 2
+        x, y = round((line.x1 + line.x2 + line.bend) / 2, 1), (_CODE_Y + _DATA_Y) / 2
         if any(abs(x - other) < _ROOM for other in taken):
             continue
         taken.append(x)
         note = _WORDS[line.kind] if line.kind != "passed" else ""
         yield Tag(x=x, y=y, text=f"{strut.number}", kind=line.kind, href=line.href, note=note)
+
+
+def _rank(kind: str) -> int:
+    return 0 if kind in _ALONE else 1 if kind == "past" else 2
 
 
 def _moment(at: str) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from interplane.errors import UnknownName
 from interplane.monitoring.counting.columns import resolve_column, spoken_name
+from interplane.predictions.columns import LOOKED_UP, ROW
 from interplane.project.journal import find_journal, open_journal
 from interplane.project.watch_report import alert_words
 from interplane.record import Digest, Value
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["PAGES", "AlertPage", "AlertsPage"]
 
 _MOST_ROWS: Final = 50
+_SAID: Final = ("time", "score", "outcome")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -186,6 +188,7 @@ def _rows(
     except UnknownName as error:  # the model is not of this workspace, or an expression slices
         return (), (), 0, f"It cannot be shown: {error.what}"
     inside = _inside(found, by, alert.cell.values)
+    inside = inside.select(sorted(inside.column_names, key=_rank))
     shown = inside.slice(0, _MOST_ROWS).to_pylist()
     names = tuple(map(spoken_name, inside.column_names))
     return names, tuple(tuple(map(_cell, each.values())) for each in shown), inside.num_rows, ""
@@ -198,6 +201,13 @@ def _inside(found: pa.Table, by: Sequence[str], values: Sequence[Any]) -> pa.Tab
         column = found.column(name)
         found = found.filter(pc.is_null(column) if value is None else pc.equal(column, value))
     return found
+
+
+def _rank(name: str) -> int:
+    """Return where a column of the log stands: what was said first, then of what, then the rest."""
+    if name in _SAID:
+        return _SAID.index(name)
+    return len(_SAID) + (0 if name.startswith((ROW, LOOKED_UP)) else 1)
 
 
 def _cell(value: object) -> str:
