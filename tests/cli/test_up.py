@@ -239,6 +239,7 @@ def test_the_pages(project):
     while not below(process) - {first["keeper"], pages} and time.monotonic() < until:
         time.sleep(0.05)
     assert below(process) - {first["keeper"], pages}
+    assert 200 == page(first["pages"], first["token"])[0]  # where they were
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=100)
     assert {"pages"} == {json.loads(line)["child"] for line in err.splitlines() if '"died"' in line}
@@ -250,6 +251,26 @@ def test_the_pages(project):
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=100)
     assert 0 == process.returncode
+
+
+def test_pages_that_die_again_and_again(project):
+    """The model server answers throughout, and is the same process at the end."""
+    process, first = begin(project)
+    deaths = 0
+    while deaths < 5:
+        pages = below(process) - {first["keeper"], first["server"]}
+        for pid in pages:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                deaths += 1
+        assert answers(first["url"])
+        time.sleep(0.05)
+    assert is_there(first["server"])
+    assert is_there(first["keeper"])
+    assert 200 == page(first["pages"], first["token"])[0]
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=100)
+    assert {"pages"} == {json.loads(line)["child"] for line in err.splitlines() if '"died"' in line}
 
 
 def test_a_bad_interval(project):

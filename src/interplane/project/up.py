@@ -13,8 +13,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from interplane.errors import InterplaneError, StorageError
+from interplane.project.listening import listen
 from interplane.project.served import end_server, find_server, read_state, start_server
 from interplane.serving.children import Child, Children, pause_after
+from interplane.serving.hosts import is_loopback
 from interplane.serving.log_lines import LogLines
 from interplane.serving.tokens import TOKENS, TokenFile
 from interplane.storage.clock import SystemClock
@@ -94,8 +96,9 @@ class Up:
         self._server = None if settings is None else _Server(project, settings, self._log)
         words = ("-m", "interplane.project.keeping", str(project.root), str(every_s))
         self._keeper = Child("keeper", (sys.executable, "-P", *words))
-        self._pages = None if pages is None else _pages_child(project, pages)
-        self._below = [child for child in (self._keeper, self._pages) if child is not None]
+        self._pages_settings = pages
+        self._pages: Child | None = None
+        self._below = [self._keeper]
         self._pages_url: str | None = None
         self._children = Children()
         self._signals = 0
@@ -110,7 +113,7 @@ class Up:
             InterplaneError: what else kept one of them from starting.
         """
         _ = self._project.store  # the workspace is there from now on
-        with self._hearing_signals():
+        with self._listening(), self._hearing_signals():
             try:
                 while not self._signals and self._failure is None:
                     self._turn()
@@ -166,6 +169,22 @@ class Up:
             )
 
     @contextmanager
+    def _listening(self) -> Iterator[None]:
+        """Hold the socket of the pages: it stays where it is, however often they die."""
+        if self._pages_settings is None:
+            yield
+            return
+        host, port, names = self._pages_settings
+        with listen(host, port) as held:
+            address = held.getsockname()[0]
+            if not is_loopback(address):
+                do = "Let something with TLS stand before them: tokens go over the network"
+                self._log.say("pages-open-to-others", address=address, do=do)
+            self._pages = _pages_child(self._project, held.fileno(), names)
+            self._below.append(self._pages)
+            yield
+
+    @contextmanager
     def _hearing_signals(self) -> Iterator[None]:
         """Count SIGTERM and SIGINT instead of dying of them."""
 
@@ -182,10 +201,10 @@ class Up:
                 signal.signal(number, handler)
 
 
-def _pages_child(project: Project, pages: PagesSettings) -> Child:
+def _pages_child(project: Project, handle: int, names: tuple[str, ...]) -> Child:
     # By its name, not by import: the pages are a floor above this one.
-    words = ("-m", "interplane.web.process", str(project.root), pages.host, str(pages.port))
-    return Child("pages", (sys.executable, "-P", *words, *pages.names))
+    words = ("-m", "interplane.web.process", str(project.root), str(handle))
+    return Child("pages", (sys.executable, "-P", *words, *names), handles=(handle,))
 
 
 def first_token(project: Project) -> str | None:

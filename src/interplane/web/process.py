@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 from anyio.to_thread import current_default_thread_limiter
 
-from interplane.errors import InterplaneError, StorageError, UsageError
+from interplane.errors import InterplaneError
 from interplane.project.project import Project
 from interplane.serving.hosts import Hosts
 from interplane.serving.log_lines import LogLines
@@ -34,19 +34,19 @@ _END_S = 5
 _READERS = 16
 
 
-def main(root: str, address: str, port: str, *names: str) -> None:
+def main(root: str, handle: str, *names: str) -> None:
     """Serve the pages below a parent, which hears where, or why not.
 
     Args:
         root: the project's folder.
-        address: the address to listen at.
-        port: the port; 0 takes a free one.
+        handle: the number of a socket that listens already. The parent keeps it: whoever asks while
+            these pages die and others begin, waits a moment.
         names: further names that people may call the pages by.
     """
     parent = Parent()
     parent.hear_signals()
     try:
-        listening = _listen(address, int(port))
+        listening = socket.socket(fileno=int(handle))
         asyncio.run(_serve(Path(root), listening, names, parent))
     except InterplaneError as error:
         parent.say_failed(error)
@@ -92,25 +92,6 @@ async def _serve(
     server.should_exit = True
     parent.stopping.set()
     await serving
-
-
-def _listen(address: str, port: int) -> socket.socket:
-    """Return a socket that listens there."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    try:
-        return socket.create_server((address, port), family=family)
-    except OSError as error:
-        if isinstance(error, OverflowError) or error.errno is None:
-            raise UsageError(
-                f"the pages cannot listen at {address}:{port}: {error}",
-                expected="an address of this machine, in digits",
-                do="Give another with --pages-host and --pages-port",
-            ) from error
-        raise StorageError(
-            f"the pages cannot listen at {address}:{port}: {error.strerror}",
-            expected="an address of this machine, and a port that is free",
-            do="Give another with --pages-host and --pages-port; port 0 takes a free one",
-        ) from error
 
 
 def _literal(address: str) -> str:
