@@ -234,7 +234,7 @@ def _fanned(lines: list[Line]) -> list[Line]:
     fanned = list(lines)
     for places in together.values():
         if 1 < len(places) <= _MOST_FANNED:
-            order = sorted(places, key=lambda place: lines[place].kind not in _ALONE)
+            order = sorted(places, key=lambda place: _rank(lines[place].kind))
             for rank, place in enumerate(order):
                 side = 1 if rank % 2 else -1
                 bend = side * ((rank + 1) // 2) * 2.2 * _ROOM
