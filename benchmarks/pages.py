@@ -43,7 +43,8 @@ if TYPE_CHECKING:
 
 CROSSINGS, RUNS, VERSIONS, MODELS = 10_000, 30_000, 5_000, 20
 BEGIN = datetime(2025, 1, 1, tzinfo=UTC)
-PATHS = {"model": "model-3", "number": "250", "dataset": "set-1"}
+PATHS = {"model": "model-3", "number": "250", "dataset": "set-1", "pipeline": "pipeline-1"}
+ONE_THING = {"version", "rows", "data-compare", "log", "alert", "feature", "monitored"}
 
 
 def run() -> list[Row]:
@@ -61,7 +62,7 @@ def run() -> list[Row]:
         catalog = project.store.catalog
         bare = best_times({"bare": lambda: [*catalog.list("run", limit=100)]})["bare"]
         for page in PAGES:
-            if page.name in {"version", "log", "alert", "feature", "monitored"}:
+            if page.name in ONE_THING:
                 continue  # of one thing, however many others there are
             path = {**PATHS, "run": last[:12], "digest": last[:16]}
             asked = Asked(project, chronicle, Who("bench", "viewer"), path, {"q": "model-1"})
