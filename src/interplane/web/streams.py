@@ -14,17 +14,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from interplane.errors import InterplaneError
-from interplane.web.access.gate import Refused
+from interplane.web.answers import Refused, refused_by
 from interplane.web.rendering import environment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
     from starlette.requests import Request
-    from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
     from interplane.web.access.gate import Gate, Who
@@ -107,6 +106,8 @@ class Streamed:
         who, refused = self._who(request)
         if who is None or refused is not None:
             return self._refuse(refused or Refused(401, "nobody is signed in", "Sign in"))
+        if request.method == "HEAD":
+            return Response(media_type="text/event-stream")
         return _Held(self._events(request, who), room=self._room, who=who, refuse=self._refuse)
 
     def _who(self, request: Request) -> tuple[Who | None, Refused | None]:
@@ -121,7 +122,9 @@ class Streamed:
             try:
                 text, is_over = await run_in_threadpool(self._look, request, who)
             except InterplaneError as error:
-                yield _event("ended", error.what)
+                # What no request can help is told by the page itself, with a number in the log.
+                is_ours = refused_by(error).status >= 500
+                yield _event("ended", "This cannot be read now" if is_ours else error.what)
                 return
             if self._who(request)[1] is not None:
                 yield _event("ended", "You are not signed in any more")
