@@ -202,3 +202,22 @@ def test_a_page_follows_a_run(slow, browser, width):
         assert before == page.locator("#run-steps .scroll").evaluate("each => each.scrollLeft")
         assert page.evaluate("window.same")
     assert [] == said
+
+
+def test_a_first_run_names_its_steps(slow):
+    """Nothing is known of what hangs on what, but what there is to do is."""
+    code = STEPS.replace('"slow"', '"other"').replace("def third", "def fourth")
+    (slow.root / "other.py").write_text(code)
+    file = slow.root / "interplane.toml"
+    before = file.read_text()
+    file.write_text(before.replace('"slow:pipeline"', '"slow:pipeline", "other:pipeline"'))
+    try:
+        process = slow.run("other")
+        run = slow.newest(status="running")
+        shown = slow.pages.ask(f"/runs/{run}.json").json
+        steps = {each["step"]: each["went"] for each in shown["steps"]}
+        assert {"first": "done", "second": "waiting", "fourth": "waiting"} == steps
+        assert "it never ran before" == shown["steps"][1]["why"]
+        slow.go(process)
+    finally:
+        file.write_text(before)

@@ -16,6 +16,7 @@ from interplane.record import Digest, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from interplane.project.chronicle import Planes
     from interplane.project.runs import RunInfo
@@ -32,8 +33,9 @@ class StepBar(Value, frozen=True, kw_only=True):
 
     Attributes:
         step: its name.
-        went: done, reused, failed or skipped; in a run that goes on also running (or reused, which
-            shows when a later step has ended) or waiting.
+        went: done, reused, failed or skipped; in a run that goes on also waiting (for others), ready
+            (running, next, or reused, which shows when a later step has ended), or running, where
+            nothing else is ready.
         why: why it ran, was reused or skipped.
         of_run: the run that it was reused from.
         begin: when it began, in seconds after the run; 0 for what was reused or skipped.
@@ -90,7 +92,8 @@ class Steps:
     def __init__(self, store: Store, info: RunInfo, planes: Planes) -> None:
         self._info = info
         self._names = known_names(planes)
-        self._before = _keys_before(store, info, planes)
+        self._names_of_steps = {*info.run.parameters, *info.steps}
+        self._before = _keys_before(store, info, planes, wanted=self._names_of_steps)
         keys = {name: done.key for name, done in info.step_runs.items()}
         self.keys: Mapping[str, StepKey] = (
             {**self._before, **keys}
@@ -139,6 +142,7 @@ class Steps:
                 went[name] = "reused"
                 waiting += self.parents(name)
         failed = {name for name, word in went.items() if word in {"failed", "skipped"}}
+        ready = []
         for name in self.keys:  # in the order of the run before: parents first
             if name in went:
                 continue
@@ -146,10 +150,13 @@ class Steps:
             if failed & set(above):
                 went[name] = "skipped"
                 failed.add(name)
-            else:
-                is_next = all(went.get(each) in {"done", "reused"} for each in above)
-                went[name] = "running" if is_next else "waiting"
-        return went
+                continue
+            went[name] = "waiting"
+            if all(went.get(each) in {"done", "reused"} for each in above):
+                ready.append(name)
+        went.update(dict.fromkeys(ready, "running" if len(ready) == 1 else "ready"))
+        unknown = sorted(self._names_of_steps - set(went))  # they never ran before
+        return {**went, **dict.fromkeys(unknown, "waiting")}
 
     def _bar(self, name: str, went: str) -> StepBar:
         done = self._info.step_runs.get(name)
@@ -177,8 +184,11 @@ class Steps:
             failed = [step for step in self._above(name) if steps.get(step) == "failed"]
             return f"{', '.join(failed)} failed" if failed else "what it needs failed"
         if went == "waiting":
-            return "what it needs has not ended"
-        if went == "running" or done is None:
+            is_known = name in self.keys
+            return "what it needs has not ended" if is_known else "it never ran before"
+        if went == "ready":
+            return "what it needs is there: it runs, comes next or is reused"
+        if done is None:
             return "what it needs is there"
         return "; ".join(reasons(self._before.get(name), done.key, self._label))
 
@@ -215,17 +225,16 @@ def _after(begun: datetime, done: StepRun) -> float:
     return max((datetime.fromisoformat(done.started_at) - begun).total_seconds(), 0.0)
 
 
-def _keys_before(store: Store, info: RunInfo, planes: Planes) -> dict[str, StepKey]:
+def _keys_before(
+    store: Store, info: RunInfo, planes: Planes, *, wanted: AbstractSet[str]
+) -> dict[str, StepKey]:
     """Return the key of each step the last time that it was done before a run began."""
-    wanted = set(info.step_runs) | set(info.steps)
     found: dict[str, StepKey] = {}
     for digest in islice(_earlier(info, planes), _LOOKED_BACK):
-        before = find_run(store, digest)
-        for name, done in before.step_runs.items():
+        for name, done in find_run(store, digest).step_runs.items():
             if done.status == "done":
                 found.setdefault(name, done.key)
-        # A run that goes on may have steps yet that only one that went through all has.
-        if wanted <= set(found) and (not _goes_on(info) or before.status == "done"):
+        if wanted <= set(found):
             break
     return found
 
