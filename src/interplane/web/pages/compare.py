@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from interplane.errors import UnknownName
 from interplane.project.crossings import differences, find_crossing
-from interplane.record import Digest, Value
+from interplane.record import Crossing, Digest, Value
 from interplane.web.charts.intervals import Ruler, Spread, Whisker, draw_intervals
 from interplane.web.pages.figures import Figure, evaluation_of, figures, is_better
 from interplane.web.pages.steps import known_names
@@ -150,7 +150,12 @@ def read_compare(asked: Asked) -> ComparePage:
         raise UnknownName.of("model", model, sorted(known))
     newest = sorted(set(numbers), reverse=True)
     b = find_crossing(store, f"{model}@{asked.query.get('b') or newest[0]}")
-    a = find_crossing(store, f"{model}@{asked.query.get('a') or _before(b, newest)}")
+    champion = b.crossing.champion
+    is_ours = champion is not None and store.record(champion, Crossing).model_name == model
+    if champion is not None and is_ours and not asked.query.get("a"):
+        a = find_crossing(store, champion)
+    else:
+        a = find_crossing(store, f"{model}@{asked.query.get('a') or _before(b, newest)}")
     old, new = evaluation_of(store, a.crossing), evaluation_of(store, b.crossing)
     is_paired = b.crossing.champion == a.digest
     metrics = [name for name in (old.metrics if old else ()) if new and name in new.metrics]
@@ -330,7 +335,9 @@ PAGES: Final = (
         read=read_compare,
         template="compare.html",
         query={
-            "a": Whole("the first; the one before the second if not given", 1, 999_999_999),
+            "a": Whole(
+                "the first; what the second was compared with, or the one before it", 1, 999_999_999
+            ),
             "b": Whole("the second; the newest if not given", 1, 999_999_999),
             "metric": "the metric that slices are compared by",
         },
