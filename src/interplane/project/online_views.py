@@ -38,11 +38,14 @@ class OnlineFeatures:
             is known, or ``outside_ttl`` where the latest is older than the time-to-live.
         event_time: when the newest event of the entity happened (UTC, without a zone); None if none
             is known.
+        valid_until: the first time (UTC, without a zone) at which all that may differ though no event
+            comes, as windows and ages move with the clock; None if there is none.
     """
 
     values: Mapping[str, Constant]
     statuses: Mapping[str, Status]
     event_time: datetime | None
+    valid_until: datetime | None
 
 
 def find_view(store: Store, name: str) -> AnyView:
@@ -100,10 +103,21 @@ def read_online(
         OnlineFeatures(
             dict(zip(found.types, each.values, strict=True)),
             dict(zip(found.types, each.statuses, strict=True)),
-            None if each.happened is None else _EPOCH + timedelta(microseconds=each.happened),
+            _moment(each.happened),
+            _moment(each.until),
         )
         for each in read
     ]
+
+
+def _moment(time_us: int | None) -> datetime | None:
+    """Return microseconds since 1970 as a time; None where the calendar does not reach."""
+    if time_us is None:
+        return None
+    try:
+        return _EPOCH + timedelta(microseconds=time_us)
+    except OverflowError:
+        return None
 
 
 def _live_views(store: Store) -> Iterator[Digest]:

@@ -1,7 +1,8 @@
 """Features of entities over HTTP, and events pushed to the source of a view.
 
 ``POST`` of ``{"entities": [{…}, …]}``, perhaps with ``features`` and ``at``. The answer has for each
-entity, in order, its values, how each was found, and when its newest event happened.
+entity, in order, its values, how each was found, when its newest event happened, and from when on that may
+be otherwise though no event comes.
 """
 
 from __future__ import annotations
@@ -130,6 +131,7 @@ class FeatureReads:
                         "values": {feature: json_value(each.values[k]) for feature, k in chosen},
                         "statuses": {feature: each.statuses[k] for feature, k in chosen},
                         "event_time": time_text(each.happened),
+                        "valid_until": time_text(each.until),
                     }
                     for each in found
                 ],

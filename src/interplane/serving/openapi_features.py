@@ -60,7 +60,7 @@ FEATURE_SCHEMAS: Final[dict[str, Any]] = {
                 "description": "In the order of the request.",
                 "items": {
                     "type": "object",
-                    "required": ["values", "statuses", "event_time"],
+                    "required": ["values", "statuses", "event_time", "valid_until"],
                     "properties": {
                         "values": {"type": "object", "additionalProperties": _VALUE},
                         "statuses": {
@@ -71,6 +71,12 @@ FEATURE_SCHEMAS: Final[dict[str, Any]] = {
                             "type": ["string", "null"],
                             "format": "date-time",
                             "description": "When the newest event of the entity happened.",
+                        },
+                        "valid_until": {
+                            "type": ["string", "null"],
+                            "format": "date-time",
+                            "description": "The first time at which this may differ though no event "
+                            "comes; null if there is none.",
                         },
                     },
                 },

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from interplane.views.derived import Derived, use_of
-from interplane.views.lookups import LookUps
+from interplane.views.derived_plan import Plan
+from interplane.views.derived_rows import RowWalk
+from interplane.views.events import FOREVER
 from interplane.views.statuses import NOT_FOUND, NULL, OUTSIDE_TTL, PRESENT, STATUSES
 from interplane.views.view import Latest, View
 
@@ -30,11 +33,14 @@ class Found(NamedTuple):
         statuses: how each was found.
         happened: when the newest event of the entity happened, in microseconds since 1970; None if
             none is known.
+        until: the first time at which that may differ though no event comes, in microseconds since 1970:
+            windows and ages move with the clock. None if there is none.
     """
 
     values: tuple[Constant, ...]
     statuses: tuple[Status, ...]
     happened: int | None
+    until: int | None
 
 
 def entity_types(view: AnyView) -> dict[str, Type]:
@@ -65,12 +71,12 @@ class ViewValues:
         self._states = states
         stored = _parents(view)
         self._shelves = [(states.shelf(each), places) for each, places in stored]
-        self._look_ups = None
+        self._walk = None
         if isinstance(view, Derived):
-            self._look_ups = LookUps({view.name: use_of(view, view.entity)}, states)
+            self._walk = RowWalk(Plan.of({view.name: use_of(view, view.entity)}), states)
 
     def read(self, entities: Sequence[Sequence[Constant]], time_us: int) -> list[Found]:
-        """Return what the view says of entities; of a stored one, all of one state of the store.
+        """Return what the view says of entities, each of one state of the store; of a stored one, all of one.
 
         Args:
             entities: the values that name each, of their types; null where none is named.
@@ -81,37 +87,39 @@ class ViewValues:
             NotFound: if nothing was materialized.
             StorageError: if the store cannot be read.
         """
-        asked = [
-            (shelf, None if None in named else shelf.name(named))
-            for shelf, places in self._shelves
-            for entity in entities
-            for named in [[entity[place] for place in places]]
-        ]
-        seen = self._states.look(asked, time_us)
-        if isinstance(self.view, View):
-            view = self.view
-            return [
-                Found(each.values, _statuses(view, each, None in entity), each.happened)
-                for entity, each in zip(entities, seen, strict=True)
-            ]
-        size = len(entities)
+        view = self.view
+        if self._walk is not None:
+            return [self._derived(self._walk, entity, time_us) for entity in entities]
+        ((shelf, _),) = self._shelves
+        asked = [(shelf, shelf.name_of(entity)) for entity in entities]
         return [
-            self._derived(
-                entity, [seen[row + k * size] for k in range(len(self._shelves))], time_us
+            Found(
+                each.values,
+                _statuses(view, each, is_nobody=None in entity),
+                each.happened,
+                _until(each.until),
             )
-            for row, entity in enumerate(entities)
+            for entity, each in zip(entities, self._states.look(asked, time_us), strict=True)
         ]
 
-    def _derived(self, entity: Sequence[Constant], parents: Sequence[Seen], time_us: int) -> Found:
-        if self._look_ups is None:
-            raise TypeError(self.view)
+    def _derived(self, walk: RowWalk, entity: Sequence[Constant], time_us: int) -> Found:
         row = dict(zip(self.view.entity, entity, strict=True))
-        values = tuple(self._look_ups.read(row, time_us))
+        read, seen = self._states.look_in_rounds(partial(walk.begin, row), time_us)
+        parents = [
+            seen[shelf, shelf.name_of([entity[place] for place in places])]
+            for shelf, places in self._shelves
+        ]
+        values = tuple(read)
+        until = _until(min(each.until for each in seen.values()))
         is_missing = bool(parents) and all(each.status == NOT_FOUND for each in parents)
         happened = max((e.happened for e in parents if e.happened is not None), default=None)
         if is_missing and None not in entity:
-            return Found(values, (STATUSES[NOT_FOUND],) * len(values), None)
-        return Found(values, tuple(_found(value) for value in values), happened)
+            return Found(values, (STATUSES[NOT_FOUND],) * len(values), None, until)
+        return Found(values, tuple(_found(value) for value in values), happened, until)
+
+
+def _until(time_us: int) -> int | None:
+    return None if time_us >= FOREVER else time_us
 
 
 def _parents(view: AnyView) -> list[tuple[View, tuple[int, ...]]]:
@@ -126,10 +134,12 @@ def _parents(view: AnyView) -> list[tuple[View, tuple[int, ...]]]:
     ]
 
 
-def _statuses(view: View, seen: Seen, is_nobody: bool) -> tuple[Status, ...]:  # noqa: FBT001
+def _statuses(view: AnyView, seen: Seen, *, is_nobody: bool) -> tuple[Status, ...]:
     if is_nobody or seen.status == NOT_FOUND:
         status = NULL if is_nobody else NOT_FOUND
         return (STATUSES[status],) * len(seen.values)
+    if not isinstance(view, View):
+        raise TypeError(view)
     is_old = seen.status == OUTSIDE_TTL
     return tuple(
         STATUSES[OUTSIDE_TTL] if is_old and isinstance(feature, Latest) else _found(value)

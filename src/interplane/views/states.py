@@ -55,11 +55,14 @@ class Seen(NamedTuple):
         values: the values of the view's features.
         status: a place in `STATUSES`, or `NO_ENTITY`.
         happened: when its newest event happened; None if none is known.
+        until: the first time at which all that may differ though nothing is written; `FOREVER` if
+            there is none.
     """
 
     values: tuple[Constant, ...]
     status: int
     happened: int | None
+    until: int
 
 
 class States:
@@ -139,14 +142,7 @@ class States:
             states, version = self._quick(asked, time)
             if states is None or (version or self._reader.version()) != self._version:
                 states = self._sure(asked, time)
-            return [
-                Seen(
-                    _values(state, time),
-                    state.status,
-                    None if state.happened == FOREVER else state.happened,
-                )
-                for state in states
-            ]
+            return [_seen(_values(state, time), state) for state in states]
 
     def read_in_rounds(self, begin: Callable[[], Walk], time: int) -> list[Constant]:
         """Return what a walk returns; all that it was told is of one state of the store.
@@ -166,6 +162,39 @@ class States:
                 if self._reader.version() == self._version:
                     return values
             return self._in_one_state(lambda of: _walked(begin(), of, time))
+
+    def look_in_rounds(
+        self, begin: Callable[[], Walk], time: int
+    ) -> tuple[list[Constant], dict[Asked, Seen]]:
+        """Return what a walk returns, and of all that it asked how it was found.
+
+        Args:
+            begin: begins the walk. It is begun anew where the store has moved on meanwhile.
+            time: for when, in microseconds.
+
+        Raises:
+            RequestRejected: if the time is before the horizon of a view.
+            NotFound: if nothing was materialized of a view.
+            StorageError: if the store cannot be read.
+        """
+        with self._turn:
+            told: dict[Asked, EntityState] = {}
+
+            def walked(of: _Of) -> list[Constant]:
+                def noted(asked: Sequence[Asked], time: int) -> list[EntityState]:
+                    states = of(asked, time)
+                    told.update(zip(asked, states, strict=True))
+                    return states
+
+                told.clear()
+                return _walked(begin(), noted, time)
+
+            values = None
+            with suppress(_NotAtHandError):
+                values = walked(self._at_hand)
+            if values is None or self._reader.version() != self._version:
+                values = self._in_one_state(walked)
+            return values, {asked: _seen(state.values, state) for asked, state in told.items()}
 
     def check(self, shelves: Sequence[Shelf]) -> None:
         """Refuse views of which the store has no history.
@@ -334,6 +363,11 @@ def _walked(
     except StopIteration as end:
         values: list[Constant] = end.value
         return values
+
+
+def _seen(values: tuple[Constant, ...], state: EntityState) -> Seen:
+    happened = None if state.happened == FOREVER else state.happened
+    return Seen(values, state.status, happened, state.until)
 
 
 def _values(state: EntityState, time: int) -> tuple[Constant, ...]:

@@ -15,8 +15,10 @@ from interplane.serving.feature_values import FeatureViews
 from interplane.testing.memory_online import MemoryOnline
 from interplane.views.derived import Derived, use_of
 from interplane.views.history import Event
+from interplane.views.online_values import ViewValues
 from interplane.views.ports import Fact
 from interplane.views.states import States
+from interplane.views.statuses import COUNTS
 from interplane.views.view import example, micros
 
 SECOND = 1_000_000
@@ -116,6 +118,26 @@ def test_each_value_says_how_it_was_found(bench):
     assert ["2024-05-01T11:59:55Z", None, None, "2024-05-01T11:58:30Z"] == [
         each["event_time"] for each in (found[0], found[2], found[3], found[4])
     ]
+
+
+@pytest.mark.parametrize("view", ["example", "twice"])
+def test_an_answer_says_how_long_it_holds(bench, view):
+    """Until a value is too old, though no event comes; null where it holds for ever."""
+    found = bench.read(entities("new", "old", "unknown", None), view)[1]["entities"]
+    until = "2024-05-01T12:00:55.000001Z"
+    assert [until, None, None, None] == [each["valid_until"] for each in found]
+    last = {**entities("new"), "at": "2024-05-01T12:00:55Z"}
+    assert [found[0]] == bench.read(last, view)[1]["entities"]
+    (after,) = bench.read({**entities("new"), "at": until}, view)[1]["entities"]
+    assert (None, None) == (after["values"]["x"], after["valid_until"])
+
+
+def test_a_view_on_views_looks_each_up_once(bench):
+    """Its values and how they were found come of one look-up, which is counted once."""
+    counts = [0] * len(COUNTS)
+    states = States(bench.store, counts=lambda _view: counts)
+    ViewValues(VIEWS["twice"], states).read([("new",), (None,)], NOW)
+    assert [1, 0, 0, 0, 1] == counts[:5]
 
 
 def test_some_features_at_some_time(bench):

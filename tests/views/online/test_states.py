@@ -234,6 +234,11 @@ def test_what_was_read_before_is_no_matter(features, told, reads):
         assert fresh == known
         assert newest(view, events[:written], max(time, horizon)) == known.happened
         assert (known.happened is None) == (NOT_FOUND == known.status)
+        assert known.until > time
+        for then in {min(known.until, 60) - 1, (known.until + time) // 2} - {0}:
+            if time < then < known.until:
+                (still,) = new.look([(new.shelf(view), "a")], max(then, horizon))
+                assert known == still
         if count == 3:
             horizon = store.advance(view, max(time // 2, horizon))
 
