@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interplane.errors import StorageError
@@ -289,6 +289,7 @@ bodies = (
 )
 
 
+@settings(deadline=None)  # of a busy machine
 @given(body=bodies, cut=st.integers(0, 400))
 def test_nothing_that_a_client_sends_is_a_fault_of_the_server(body, cut):
     """Whatever the bytes are: an answer in words, in valid JSON."""
