@@ -138,6 +138,7 @@ def test_passwords_are_given_and_never_shown(own_server):
     RedisOnline(settings._replace(password="hush-hush")).known()
     with pytest.raises(StorageError) as caught:
         RedisOnline(settings._replace(password="wrong-one")).known()
+    assert "password_env" in caught.value.do
     assert "wrong-one" not in str(caught.value)
     with pytest.raises(StorageError, match="Authentication required"):
         RedisOnline(settings).known()

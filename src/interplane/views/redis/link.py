@@ -215,7 +215,7 @@ class RedisLink:
 
     @contextmanager
     def _told(self, doing: str) -> Iterator[None]:
-        from redis.exceptions import OutOfMemoryError, RedisError
+        from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError
         from redis.exceptions import TimeoutError as Late
 
         try:
@@ -234,6 +234,14 @@ class RedisLink:
                 f"{doing} the online store at {self._where}: its memory is full",
                 expected="room for what is kept",
                 do="Nothing was written. Give that server more memory",
+            ) from error
+        except AuthenticationError as error:
+            self._drop()
+            raise StorageError(
+                f"{doing} the online store at {self._where}: {error}",
+                expected="the password of that server",
+                do="Nothing was done. Name the environment variable that has it under [online]: "
+                "password_env",
             ) from error
         except RedisError as error:
             self._drop()
