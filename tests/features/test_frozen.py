@@ -421,3 +421,13 @@ def test_a_row_that_is_no_dict(row):
     frozen = features()(lambda r: {"x": r.x}).fit(Table.from_columns({"x": [1.0]}))
     with pytest.raises(UsageError, match="a dict from columns to values"):
         frozen.row(row)
+
+
+def test_floats_of_numpy_serve_as_floats():
+    """They are calculated with as Python's are: no warnings, and nothing of NumPy comes out."""
+    rows = Table.from_columns({"x": [0.0, 1.0]})
+    frozen = features()(lambda r: {"x": r.x, "far": r.x * 1e308 * 10, "part": 1 / r.x}).fit(rows)
+    found = frozen.row({"x": np.float64(1.0)})
+    assert {"x": 1.0, "far": math.inf, "part": 1.0} == found
+    assert {float} == set(map(type, found.values()))
+    assert [0.0, 0.0] == frozen.vector({"x": np.float64(0.0)})[:2]

@@ -250,7 +250,11 @@ class Frozen:
                 do="Give each column by its name; vector takes a list of values in the order of columns",
             )
         check_row(row, self.inputs, also=self._also)
-        whole = dict(row)
+        whole = {
+            # NumPy's floats warn where Python's raise, and would come out as they came in.
+            name: float(value) if isinstance(value, float) and type(value) is not float else value
+            for name, value in row.items()
+        }
         for parameter, use in self.uses.items():
             if parameter not in views:
                 raise UnknownName.of(
