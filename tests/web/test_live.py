@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -49,12 +50,20 @@ class Slow:
     def __init__(self, root, pages):
         self.root = root
         self.pages = pages
+        self.begun = []
+
+    def end(self):
+        """Kill what runs still."""
+        for process in self.begun:
+            process.kill()
+            process.wait()
 
     def run(self, *words):
         """Begin a run; return its process."""
         (self.root / "go").unlink(missing_ok=True)
         line = [sys.executable, "-m", "interplane", "run", *words]
-        return subprocess.Popen(line, cwd=self.root, stdout=subprocess.DEVNULL)
+        self.begun.append(subprocess.Popen(line, cwd=self.root, stdout=subprocess.DEVNULL))
+        return self.begun[-1]
 
     def go(self, process):
         """Let the second step end; return when the run has."""
@@ -85,19 +94,30 @@ class Slow:
 
 
 @pytest.fixture(scope="module")
-def slow(tmp_path_factory):
-    """The pages of a project with one run that has ended."""
-    root = tmp_path_factory.mktemp("slow")
+def _ended(tmp_path_factory):
+    """A project with one run that has ended."""
+    root = tmp_path_factory.mktemp("slow") / "project"
+    root.mkdir()
     (root / "interplane.toml").write_text('name = "slow"\npipelines = ["slow:pipeline"]\n')
     (root / "slow.py").write_text(STEPS)
     (root / "words").write_text(HOSTILE)
     (root / "rows.csv").write_text("a\n1\n2\n")
-    line = [sys.executable, "-m", "interplane", "data", "add", "rows", "rows.csv"]
-    subprocess.run(line, cwd=root, check=True, stdout=subprocess.DEVNULL, env=os.environ)
+    (root / "go").write_text("")
+    for words in (("data", "add", "rows", "rows.csv"), ("run",)):
+        line = [sys.executable, "-m", "interplane", *words]
+        subprocess.run(line, cwd=root, check=True, stdout=subprocess.DEVNULL, env=os.environ)
+    return root
+
+
+@pytest.fixture
+def slow(_ended, tmp_path):
+    """The pages of a copy of it; whatever runs at the end is killed."""
+    root = tmp_path / "project"
+    shutil.copytree(_ended, root, symlinks=True)
     with served(root) as pages:
         made = Slow(root, pages)
-        made.go(made.run())
         yield made
+        made.end()
 
 
 def test_a_run_is_followed_to_its_end(slow):
@@ -133,7 +153,7 @@ def test_what_is_over_is_told_once(slow):
 def test_what_was_reused_says_from_where(slow):
     """Nothing changed: every step tells the run that it is from."""
     before = slow.newest(status="done")
-    slow.go(slow.run("--count", "2"))
+    slow.go(slow.run())
     run = slow.newest(status="done")
     assert run != before
     steps = slow.pages.ask(f"/runs/{run}.json").json["steps"]
