@@ -117,9 +117,11 @@ def root(tmp_path_factory):
     def say(*words, code=0):
         do(sys.executable, "-m", "interplane", *words, code=code)
 
-    (folder / "interplane.toml").write_text('name = "rides"\npipelines = ["rides:pipeline"]\n')
+    (folder / "interplane.toml").write_text(
+        'name = "rides"\npipelines = ["rides_on_pages:pipeline"]\n'
+    )
     steps = STEPS.replace("HOSTILE", HOSTILE.replace("\\", "\\\\").replace('"', '\\"'))
-    (folder / "rides.py").write_text(steps)
+    (folder / "rides_on_pages.py").write_text(steps)
     (folder / ".gitignore").write_text(".interplane/\n*.csv\n__pycache__/\n")
     do("git", "init", "-q")
     for month, message in ((1, "The rate of a zone"), (2, HOSTILE)):
@@ -225,7 +227,7 @@ def pages(root):
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def browser():
     """Chromium, as Debian has it."""
     if CHROMIUM is None:
