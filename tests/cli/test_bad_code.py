@@ -7,7 +7,12 @@ BROKEN = {
     "unknown column": ("ride.miles", "ride.milez", 4, "raised UnknownName at rides.py:12 in"),
     "unknown label": ('label="long"', 'label="lnog"', 4, "It is the label of ride_features"),
     "unknown key": ('key=["ride"]', 'key=["rdie"]', 4, "It is the key of ride_features"),
-    "text where a number goes": ("ride.miles)", "ride.zone)", 4, "standardize got zone, which is str"),
+    "text where a number goes": (
+        "ride.miles)",
+        "ride.zone)",
+        4,
+        "standardize got zone, which is str",
+    ),
     "a Python if": (
         "ip.standardize(ride.miles)",
         "1 if ride.miles > 3 else 0",
