@@ -114,11 +114,8 @@ class States:
             StorageError: if the store cannot be read.
         """
         with self._turn:
-            states, version = self._quick(asked, time)
-            if states is None or (version or self._reader.version()) != self._version:
-                states = self._sure(asked, time)
             values: list[Constant] = []
-            for state in states:
+            for state in self._of_one_state(asked, time):
                 values += state.values if state.begin <= time < state.until else state.read(time)
                 counts = state.counts
                 counts[state.status] += 1
@@ -139,10 +136,8 @@ class States:
             StorageError: if the store cannot be read.
         """
         with self._turn:
-            states, version = self._quick(asked, time)
-            if states is None or (version or self._reader.version()) != self._version:
-                states = self._sure(asked, time)
-            return [_seen(_values(state, time), state) for state in states]
+            found = self._of_one_state(asked, time)
+            return [_seen(_values(state, time), state) for state in found]
 
     def read_in_rounds(self, begin: Callable[[], Walk], time: int) -> list[Constant]:
         """Return what a walk returns; all that it was told is of one state of the store.
@@ -213,6 +208,13 @@ class States:
         """Give back the connection."""
         with self._turn:
             self._reader.close()
+
+    def _of_one_state(self, asked: Sequence[Asked], time: int) -> list[EntityState]:
+        """Return the states, all of one state of the store."""
+        states, version = self._quick(asked, time)
+        if states is None or (version or self._reader.version()) != self._version:
+            return self._sure(asked, time)
+        return states
 
     def _quick(
         self, asked: Sequence[Asked], time: int

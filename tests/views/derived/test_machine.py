@@ -1,30 +1,25 @@
 """Views on views, in whatever order events come: one row online, tables and the rule give the same bits."""
 
-import shutil
 import sys
-import tempfile
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "online"))
-from redis_server import RedisServer, redis_or_skip
+from machine_stores import over_stores
 
 from interplane.errors import RequestRejected
 from interplane.testing.families import family, said, tables_of
 from interplane.testing.histories import Past, histories, table_of
-from interplane.testing.memory_online import MemoryOnline
 from interplane.views.derived import Derived, use_of, view_from_dict
 from interplane.views.derived_join import look_up
 from interplane.views.lookups import LookUps
 from interplane.views.materialize import materialize
-from interplane.views.online import SqliteOnline
 from interplane.views.ports import Fact
-from interplane.views.redis.store import RedisOnline
 from interplane.views.states import States
 from interplane.views.union import source_table
 from interplane.views.view import SOURCE_COLUMN, micros
@@ -200,70 +195,9 @@ def moved(time, by_us):
         return None
 
 
-class OnDisk(Machine):
-    """With SQLite."""
-
-    folder = None
-
-    def open(self):
-        """Open a handle on the file."""
-        self.folder = self.folder or tempfile.mkdtemp()
-        return SqliteOnline(Path(self.folder) / "online.sqlite")
-
-    def teardown(self):
-        """Remove the file too."""
-        super().teardown()
-        if self.folder:
-            shutil.rmtree(self.folder)
-
-
-class InRedis(Machine):
-    """With a real Redis."""
-
-    server = None
-    settings_of_store = None
-
-    def open(self):
-        """Open a handle on the same keys."""
-        redis_or_skip()
-        if InRedis.server is None:
-            InRedis.server = RedisServer()
-        self.settings_of_store = self.settings_of_store or InRedis.server.settings()
-        return RedisOnline(self.settings_of_store)
-
-
-class InMemory(Machine):
-    """With the twin."""
-
-    store = None
-
-    def open(self):
-        """Return the one store."""
-        self.store = self.store or MemoryOnline()
-        return self.store
-
-
-SETTINGS = settings(
-    max_examples=15,
-    stateful_step_count=10,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+TestOnDisk, TestInRedis, TestInMemory, _server = over_stores(
+    Machine, examples=15, steps=10, redis_examples=8
 )
-OnDisk.TestCase.settings = SETTINGS
-InRedis.TestCase.settings = settings(SETTINGS, max_examples=8)
-InMemory.TestCase.settings = SETTINGS
-TestOnDisk = OnDisk.TestCase
-TestInRedis = InRedis.TestCase
-TestInMemory = InMemory.TestCase
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _server():
-    """Stop the Redis that was started, if one was."""
-    yield
-    if InRedis.server is not None:
-        InRedis.server.stop()
-        InRedis.server = None
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,28 +1,22 @@
 """Whatever is pushed and materialized in whatever order: what is read online is what History says."""
 
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 sys.path.insert(0, str(Path(__file__).parent))
-from redis_server import RedisServer, redis_or_skip
+from machine_stores import over_stores
 
 from interplane.errors import NotFound, RequestRejected
 from interplane.testing.histories import Past, histories, table_of
-from interplane.testing.memory_online import MemoryOnline
 from interplane.views.history import History
 from interplane.views.join import join
 from interplane.views.lookups import LookUps
 from interplane.views.materialize import materialize
-from interplane.views.online import SqliteOnline
 from interplane.views.ports import Fact
-from interplane.views.redis.store import RedisOnline
 from interplane.views.states import States
 from interplane.views.view import ViewUse, micros
 
@@ -170,67 +164,6 @@ class Machine(RuleBasedStateMachine):
             each.close()
 
 
-class OnDisk(Machine):
-    """With SQLite."""
-
-    folder = None
-
-    def open(self):
-        """Open a handle on the file."""
-        self.folder = self.folder or tempfile.mkdtemp()
-        return SqliteOnline(Path(self.folder) / "online.sqlite")
-
-    def teardown(self):
-        """Remove the file too."""
-        super().teardown()
-        if self.folder:
-            shutil.rmtree(self.folder)
-
-
-class InRedis(Machine):
-    """With a real Redis."""
-
-    server = None
-    settings_of_store = None
-
-    def open(self):
-        """Open a handle on the same keys."""
-        redis_or_skip()
-        if InRedis.server is None:
-            InRedis.server = RedisServer()
-        self.settings_of_store = self.settings_of_store or InRedis.server.settings()
-        return RedisOnline(self.settings_of_store)
-
-
-class InMemory(Machine):
-    """With the twin."""
-
-    store = None
-
-    def open(self):
-        """Return the one store."""
-        self.store = self.store or MemoryOnline()
-        return self.store
-
-
-SETTINGS = settings(
-    max_examples=40,
-    stateful_step_count=20,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+TestOnDisk, TestInRedis, TestInMemory, _server = over_stores(
+    Machine, examples=40, steps=20, redis_examples=15
 )
-OnDisk.TestCase.settings = SETTINGS
-InRedis.TestCase.settings = settings(SETTINGS, max_examples=15)
-InMemory.TestCase.settings = SETTINGS
-TestOnDisk = OnDisk.TestCase
-TestInMemory = InMemory.TestCase
-TestInRedis = InRedis.TestCase
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _server():
-    """Stop the Redis that was started, if one was."""
-    yield
-    if InRedis.server is not None:
-        InRedis.server.stop()
-        InRedis.server = None
