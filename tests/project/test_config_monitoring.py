@@ -118,7 +118,7 @@ TRIGGER = '[[trigger]]\nname = "t"\nrun = "flights"\n'
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("monitoring = 3", r"expected \[monitoring\]"),
+        ("monitoring = 3", r"expected a table \[monitoring\]"),
         ("[monitoring]\nlatenes = 3", "Did you mean 'lateness'"),
         ("[monitoring]\nlateness = 3", r"`\$\.lateness`"),
         ('[monitoring]\nlateness = "soon"', "such as 2h or 30d"),

@@ -5,11 +5,10 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from interplane.errors import ConfigError, did_you_mean
 from interplane.record.base import Value
 from interplane.record.durations import parse_duration
+from interplane.record.sections import read_section
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -110,22 +109,13 @@ def read_policy(plain: Mapping[str, Any], *, place: str = "interplane.toml") -> 
     >>> read_policy({"min_rows": 500, "max_time": "2d"}).max_time_s
     172800.0
     """
-    known = CanaryPolicy.__struct_fields__
-    for key in plain:
-        if key not in known:
-            raise ConfigError(
-                f"{place}: there is no setting rollout.{key}",
-                expected=f"one of {', '.join(known)}",
-                do=f"{did_you_mean(key, known)}Take it out or correct it",
-            )
-    try:
-        policy = msgspec.convert(dict(plain), CanaryPolicy)
-    except msgspec.ValidationError as error:
-        raise ConfigError(
-            f"{place}: [rollout]: {error}",
-            expected='for example min_rows = 1000 and min_time = "1h"',
-            do="Mend that line",
-        ) from error
+    policy = read_section(
+        plain,
+        CanaryPolicy,
+        place=place,
+        name="rollout",
+        example='for example min_rows = 1000 and min_time = "1h"',
+    )
     check_policy(policy, place=place)
     return policy
 

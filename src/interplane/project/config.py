@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from interplane.errors import ConfigError, did_you_mean
+from interplane.errors import ConfigError
 from interplane.monitoring.alerts.owners import DeliveryConfig, Owner
 from interplane.monitoring.canary_policy import CanaryPolicy, check_policy
 from interplane.monitoring.rules import Rule
@@ -22,6 +22,7 @@ from interplane.project.config_monitoring import (
 from interplane.project.config_online import OnlineConfig, read_online
 from interplane.record import check_name
 from interplane.record.base import Value
+from interplane.record.sections import check_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -166,14 +167,7 @@ def _refuse_unknown(table: Any, struct: type[msgspec.Struct], place: str, prefix
             expected=f"a table [{prefix.rstrip('.')}]",
             do="Mend it",
         )
-    known = struct.__struct_fields__
-    for key in table:
-        if key not in known:
-            raise ConfigError(
-                f"{place}: there is no setting {prefix}{key}",
-                expected=f"one of {', '.join(prefix + name for name in known)}",
-                do=f"{did_you_mean(key, known)}Take it out or correct it",
-            )
+    check_settings(table, struct.__struct_fields__, place=place, name=prefix.rstrip("."))
 
 
 def _parse(path: Path) -> dict[str, Any]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
-from interplane.errors import ConfigError, did_you_mean
+from interplane.errors import ConfigError
 from interplane.record.base import Value
 from interplane.record.durations import parse_duration
+from interplane.record.sections import read_section
 
 __all__ = ["ApprovalConfig", "read_approval"]
 
@@ -50,22 +49,14 @@ def read_approval(plain: Any, *, place: str) -> ApprovalConfig:
     >>> read_approval({"second_person": True}, place="here").within
     '1d'
     """
-    if not isinstance(plain, dict):
-        raise ConfigError(f"{place}: approval is {plain!r}", expected="a table [approval]", do=_DO)
-    known = ApprovalConfig.__struct_fields__
-    for key in plain:
-        if key not in known:
-            raise ConfigError(
-                f"{place}: there is no setting approval.{key}",
-                expected=f"one of {', '.join(f'approval.{name}' for name in known)}",
-                do=f"{did_you_mean(key, known)}Take it out or correct it",
-            )
-    try:
-        config = msgspec.convert(plain, ApprovalConfig)
-    except msgspec.ValidationError as error:
-        raise ConfigError(
-            f"{place}: [approval]: {error}", expected="second_person = true", do=_DO
-        ) from error
+    config = read_section(
+        plain,
+        ApprovalConfig,
+        place=place,
+        name="approval",
+        example="for example second_person = true",
+        do=_DO,
+    )
     if parse_duration(config.within) is None:
         raise ConfigError(
             f"{place}: approval.within is {config.within!r}",

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from interplane.errors import ConfigError, did_you_mean
+from interplane.errors import ConfigError
 from interplane.monitoring.rule_keys import read_action
 from interplane.monitoring.rules import Action
 from interplane.record import check_name
 from interplane.record.base import Value
 from interplane.record.durations import parse_duration
+from interplane.record.sections import check_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,14 +71,7 @@ def read_learners(plain: Sequence[Any], *, place: str) -> tuple[LearnerConfig, .
 def _read(plain: Any, place: str) -> LearnerConfig:
     if not isinstance(plain, dict):
         raise ConfigError(f"{place} is {plain!r}", expected="a table", do="Mend it")
-    known = LearnerConfig.__struct_fields__
-    for key in plain:
-        if key not in known:
-            raise ConfigError(
-                f"{place}: there is no setting {key!r}",
-                expected=f"one of {', '.join(known)}",
-                do=f"{did_you_mean(key, known)}Take it out or correct it",
-            )
+    check_settings(plain, LearnerConfig.__struct_fields__, place=place)
     model, every = plain.get("model"), plain.get("every", "1h")
     if not isinstance(model, str):
         raise ConfigError(

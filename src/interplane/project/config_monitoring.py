@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from interplane.errors import ConfigError, did_you_mean
 from interplane.monitoring.alerts.owners import DeliveryConfig, read_delivery, read_owners
 from interplane.monitoring.rule_file import read_rules
@@ -13,6 +11,7 @@ from interplane.monitoring.triggers.parameters import check_parameters
 from interplane.monitoring.triggers.trigger import read_triggers
 from interplane.record import Value
 from interplane.record.durations import parse_duration
+from interplane.record.sections import read_section
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,26 +109,13 @@ def _delivery(
 
 
 def _monitoring(plain: Any, place: str) -> MonitoringConfig:
-    if not isinstance(plain, dict):
-        raise ConfigError(
-            f"{place}: monitoring is {plain!r}", expected="[monitoring]", do="Mend it"
-        )
-    known = MonitoringConfig.__struct_fields__
-    for key in plain:
-        if key not in known:
-            raise ConfigError(
-                f"{place}: there is no setting monitoring.{key}",
-                expected=f"one of {', '.join(f'monitoring.{name}' for name in known)}",
-                do=f"{did_you_mean(key, known)}Take it out or correct it",
-            )
-    try:
-        config = msgspec.convert(plain, MonitoringConfig)
-    except msgspec.ValidationError as error:
-        raise ConfigError(
-            f"{place}: [monitoring]: {error}",
-            expected='for example false_alarms = 0.05 and lateness = "2h"',
-            do="Mend that line",
-        ) from error
+    config = read_section(
+        plain,
+        MonitoringConfig,
+        place=place,
+        name="monitoring",
+        example='for example false_alarms = 0.05 and lateness = "2h"',
+    )
     _check_monitoring(config, place)
     return config
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
-import msgspec
-
-from interplane.errors import ConfigError, did_you_mean
+from interplane.errors import ConfigError
 from interplane.record.base import Value
+from interplane.record.sections import read_section
 
 __all__ = ["OnlineConfig", "read_online"]
 
@@ -52,26 +51,16 @@ def read_online(plain: Any, *, place: str) -> OnlineConfig:
     >>> read_online({"store": "redis", "url": "redis://cache:6379/0"}, place="here").durability
     'disk'
     """
-    if not isinstance(plain, dict):
-        raise ConfigError(f"{place}: online is {plain!r}", expected="a table [online]", do=_DO)
-    known = OnlineConfig.__struct_fields__
-    for key in plain:
-        if key not in known:
-            raise ConfigError(
-                f"{place}: there is no setting online.{key}",
-                expected=f"one of {', '.join(f'online.{name}' for name in known)}",
-                do=f"{did_you_mean(key, known)}Take it out or correct it",
-            )
-    if isinstance(plain.get("url"), str):
+    if isinstance(plain, dict) and isinstance(plain.get("url"), str):
         _check_url(plain["url"], place)
-    try:
-        config = msgspec.convert(plain, OnlineConfig)
-    except msgspec.ValidationError as error:
-        raise ConfigError(
-            f"{place}: [online]: {error}",
-            expected='for example store = "redis" and url = "redis://cache:6379/0"',
-            do=_DO,
-        ) from error
+    config = read_section(
+        plain,
+        OnlineConfig,
+        place=place,
+        name="online",
+        example='for example store = "redis" and url = "redis://cache:6379/0"',
+        do=_DO,
+    )
     _check(config, place)
     return config
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import msgspec
-
-from interplane.errors import ConfigError, did_you_mean
+from interplane.errors import ConfigError
 from interplane.record import check_name
 from interplane.record.base import Value
+from interplane.record.sections import read_section
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,7 +99,9 @@ def read_owners(plain: Mapping[str, Any], *, place: str = "interplane.toml") -> 
     found = {}
     for name, item in plain.items():
         check_name(name, of="owner")
-        owner = found[name] = _convert(item, Owner, f"{place}: owners.{name}")
+        owner = found[name] = read_section(
+            item, Owner, place=f"{place}: owners.{name}", example="what it may say", do=_DO
+        )
         if owner.webhook is not None and owner.webhook_env is not None:
             raise ConfigError(
                 f"{place}: owners.{name} has a webhook and a webhook_env",
@@ -127,7 +128,9 @@ def read_delivery(
     """
     from interplane.monitoring.alerts.outgoing import check_url
 
-    config: DeliveryConfig = _convert(plain, DeliveryConfig, f"{place}: delivery")
+    config = read_section(
+        plain, DeliveryConfig, place=f"{place}: delivery", example="what it may say", do=_DO
+    )
     smtp = config.smtp
     if smtp is not None and not _MAIL.fullmatch(smtp.sender):
         raise ConfigError(
@@ -155,20 +158,3 @@ def read_delivery(
         if owner.webhook is not None:
             check_url(owner.webhook, config, place=f"{place}: owners.{name}.webhook")
     return config
-
-
-def _convert(plain: Any, struct: type[Any], place: str) -> Any:
-    if not isinstance(plain, dict):
-        raise ConfigError(f"{place} is {plain!r}", expected="a table", do=_DO)
-    known = struct.__struct_encode_fields__
-    for key in plain:
-        if key not in known:
-            raise ConfigError(
-                f"{place}: there is no setting {key!r}",
-                expected=f"one of {', '.join(known)}",
-                do=f"{did_you_mean(key, known)}{_DO}",
-            )
-    try:
-        return msgspec.convert(plain, struct)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{place}: {error}", expected="what it may say", do=_DO) from error

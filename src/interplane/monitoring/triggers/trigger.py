@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import msgspec
-
-from interplane.errors import ConfigError, did_you_mean
+from interplane.errors import ConfigError
 from interplane.monitoring.rules import Action
 from interplane.record import check_name
 from interplane.record.base import Value
 from interplane.record.durations import parse_duration
+from interplane.record.sections import read_section
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,24 +83,13 @@ def read_triggers(
 
 
 def _read(plain: Any, place: str) -> Trigger:
-    if not isinstance(plain, dict):
-        raise ConfigError(f"{place} is {plain!r}", expected="a table", do=_DO)
-    known = Trigger.__struct_fields__
-    for key in plain:
-        if key not in known:
-            raise ConfigError(
-                f"{place}: there is no setting {key!r}",
-                expected=f"one of {', '.join(known)}",
-                do=f"{did_you_mean(key, known)}{_DO}",
-            )
-    try:
-        trigger = msgspec.convert(plain, Trigger)
-    except msgspec.ValidationError as error:
-        raise ConfigError(
-            f"{place}: {error}",
-            expected='for example name = "nightly", run = "flights", schedule = "0 3 * * *"',
-            do=_DO,
-        ) from error
+    trigger = read_section(
+        plain,
+        Trigger,
+        place=place,
+        example='for example name = "nightly", run = "flights", schedule = "0 3 * * *"',
+        do=_DO,
+    )
     _check(trigger, f"{place} ({trigger.name})")
     return trigger
 
