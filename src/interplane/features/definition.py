@@ -13,7 +13,7 @@ from interplane.expressions.windows import Windowed
 from interplane.features.encodings import OneHot
 from interplane.features.joining import column_of
 from interplane.features.spark.sessions import on_spark
-from interplane.views.joined import Joined, WrittenView
+from interplane.views.joined import Joined, joined_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -262,14 +262,9 @@ def _parameters(function: Callable[..., object], name: str) -> tuple[str, dict[s
 
 
 def _joined(parameter: inspect.Parameter, within: str) -> Joined:
-    default = parameter.default
-    if isinstance(default, Joined):
-        return default
-    if isinstance(default, WrittenView):
-        return default.by()
-    shown = "no default" if default is parameter.empty else f"the default {default!r:.80}"
-    raise NotFreezable(
-        f"the parameter {parameter.name!r} of {within} has {shown}",
+    return joined_by(
+        parameter,
+        within,
         expected="a feature view: the first parameter is the row, each further one a view",
         do=f'Write for example {parameter.name}=carrier_history.by("carrier"), or join what it is '
         "into the training table in a data step",

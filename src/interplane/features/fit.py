@@ -25,7 +25,7 @@ from interplane.features.leaks import remembered
 from interplane.features.parity import prove
 from interplane.features.refusals import check
 from interplane.features.statistics import compute
-from interplane.features.targets import folds_of, is_target, training_form
+from interplane.features.targets import folds_wanted, training_form
 from interplane.features.training import Training
 from interplane.features.training_rows import TrainingRows, with_folds
 
@@ -154,14 +154,8 @@ class _Source:
 
     def folds(self) -> set[int]:
         """Return the numbers of folds that target encodings ask for; refuse them without a key."""
-        counts = {folds_of(part) for part in _parts(self.written) if is_target(part)}
-        if counts and not self.definition.key:
-            raise UsageError(
-                f"{self.definition.name} encodes a target and has no key",
-                expected="the columns that name a row, to draw folds by",
-                do='Declare them, for example key=["flight_id"]',
-            )
-        return counts
+        definition = self.definition
+        return folds_wanted(_parts(self.written), key=definition.key, of=definition.name)
 
     def freeze(self, rows: Aggregates) -> FrozenParts:
         """Replace every statistic by its value on the rows."""

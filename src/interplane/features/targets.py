@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from interplane.data.engine import connect
+from interplane.errors import UsageError
 from interplane.expressions.expr import Expr, if_else
 from interplane.expressions.nodes import Column, Lookup, Reduce
 from interplane.expressions.reductions import reduce
@@ -22,12 +23,12 @@ from interplane.features.freezing import FrozenParts, Grouped
 from interplane.features.training_rows import fold_column
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from interplane.expressions.nodes import Node
     from interplane.features.aggregates import Aggregates
 
-__all__ = ["Target", "folds_of", "is_target", "training_form"]
+__all__ = ["Target", "folds_of", "folds_wanted", "is_target", "training_form"]
 
 _ALL_FOLDS = "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"
 
@@ -98,6 +99,27 @@ def is_target(node: Node) -> TypeGuard[Reduce]:
 def folds_of(statistic: Reduce) -> int:
     """Return the number of folds of a target encoding."""
     return int(dict(statistic.options)["folds"])  # type: ignore[arg-type]
+
+
+def folds_wanted(nodes: Iterable[Node], *, key: Sequence[str], of: str) -> set[int]:
+    """Return the numbers of folds that the target encodings among some nodes ask for.
+
+    Args:
+        nodes: the parts of all features.
+        key: the columns that name a row, which folds are drawn by.
+        of: the name of the features, for messages.
+
+    Raises:
+        UsageError: if there are some, and no key.
+    """
+    counts = {folds_of(node) for node in nodes if is_target(node)}
+    if counts and not key:
+        raise UsageError(
+            f"{of} encodes a target and has no key",
+            expected="the columns that name a row, to draw folds by",
+            do='Declare them, for example key=["flight_id"]',
+        )
+    return counts
 
 
 def training_form(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from interplane.monitoring.calendar import HOUR_US
 from interplane.monitoring.counting.columns import spoken_name
 from interplane.monitoring.judging.distances import distance
 from interplane.monitoring.tally import Tally
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from interplane.project.watching import Watching
 
 __all__ = ["DriftLine", "drifts"]
-
-_HOUR_US = 3_600_000_000
 
 
 class DriftLine(Value, frozen=True, kw_only=True):
@@ -53,7 +52,7 @@ def drifts(watching: Watching, model: str, windows: Sequence[WindowReport]) -> l
 
 
 def _distances(watching: Watching, model: str, window: WindowReport) -> Mapping[str, float]:
-    begin, end = window.begin_us // _HOUR_US, window.end_us // _HOUR_US
+    begin, end = window.begin_us // HOUR_US, window.end_us // HOUR_US
     crossings = watching.windows.crossings(model, begin_hour=begin, end_hour=end)
     if not crossings:
         return {}

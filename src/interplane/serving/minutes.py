@@ -127,13 +127,14 @@ class Minutes:
         self._before = _read(board)
         self._waiting: list[Minute] = []
         self._in_flight = 0
-        self._workers = -1
+        self._alive = self._workers = -1
 
     def tick(self) -> None:
         """Look at the board; when a minute of the clock is over, keep it. Called several times a second."""
         alive = [slot for slot in self._board.slots if slot.get("pid")]
         self._in_flight = max(self._in_flight, sum(slot.get("in_flight") for slot in alive))
-        self._workers = len(alive) if self._workers < 0 else min(self._workers, len(alive))
+        self._alive = len(alive)
+        self._workers = self._alive if self._workers < 0 else min(self._workers, self._alive)
         now_us = self._now_us()
         if now_us // _MINUTE_US != self._begin_us // _MINUTE_US:
             self._end_minute(now_us)
@@ -154,7 +155,8 @@ class Minutes:
         del self._waiting[:-_MOST_WAITING]
         self._number += 1
         self._begin_us, self._before = now_us, after
-        self._in_flight, self._workers = 0, -1
+        # A part of a minute that nobody looked at has as many workers as were last seen.
+        self._in_flight, self._workers = 0, self._alive
         try:
             self._kept.write(self._waiting)
         except (StorageError, OSError) as error:

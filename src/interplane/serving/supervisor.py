@@ -121,7 +121,8 @@ class Supervisor:
                 if heard.code is not None and heard.child in workers:
                     board.slots[workers.index(heard.child)].end()
                 self._take(heard)
-            if self._minutes is not None:
+            # Workers that are still starting are not workers that are missing.
+            if self._minutes is not None and self._is_announced:
                 self._minutes.tick()
             if not self._is_announced and all(child.is_ready for child in workers):
                 self._is_announced = True

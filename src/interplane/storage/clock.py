@@ -9,7 +9,7 @@ from typing import Protocol
 
 from interplane.errors import UsageError
 
-__all__ = ["Clock", "SystemClock", "micros_of", "system_token", "time_text"]
+__all__ = ["Clock", "SystemClock", "iso_of", "micros_of", "system_token", "time_text"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -79,6 +79,15 @@ def micros_of(moment: datetime) -> int:
     1000000
     """
     return (moment - _EPOCH) // _MICROSECOND
+
+
+def iso_of(time_us: int) -> str:
+    """Return microseconds since 1970 UTC as ISO text.
+
+    >>> iso_of(1_000_000)
+    '1970-01-01T00:00:01Z'
+    """
+    return (_EPOCH + time_us * _MICROSECOND).isoformat().replace("+00:00", "Z")
 
 
 def _text(moment: datetime) -> str:

@@ -13,7 +13,7 @@ from interplane.expressions.places import called
 from interplane.expressions.trees import parts_of
 from interplane.record import check_name
 from interplane.views.derived import DEEPEST, LARGEST, Derived, DerivedUse, size_of
-from interplane.views.joined import Joined, WrittenView, column_of, feature_name
+from interplane.views.joined import Joined, WrittenView, column_of, feature_name, joined_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -168,14 +168,9 @@ def _parents(function: Callable[..., object], name: str) -> dict[str, Joined]:
 
 
 def _parent(parameter: inspect.Parameter, within: str) -> Joined:
-    default = parameter.default
-    if isinstance(default, Joined):
-        return default
-    if isinstance(default, WrittenView):
-        return default.by()
-    shown = "no default" if default is parameter.empty else f"the default {default!r:.80}"
-    raise NotFreezable(
-        f"the parameter {parameter.name!r} of {within} has {shown}",
+    return joined_by(
+        parameter,
+        within,
         expected="another feature view: the view has no source, so each parameter is a view",
         do=f'Write for example {parameter.name}=carrier_7d.by("carrier"), or declare source=',
     )

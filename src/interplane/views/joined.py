@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from interplane.errors import NotFreezable, UsageError
 
 if TYPE_CHECKING:
+    import inspect
     from collections.abc import Mapping, Sequence
 
     from interplane.record import Type
     from interplane.views.derived import AnyUse
 
-__all__ = ["Joined", "WrittenView", "column_of", "feature_name", "names_of"]
+__all__ = ["Joined", "WrittenView", "column_of", "feature_name", "joined_by", "names_of"]
 
 
 def column_of(parameter: str, feature: str) -> str:
@@ -103,4 +104,27 @@ def feature_name(name: object, within: str) -> str:
         f"a feature of {within} is named {name!r}",
         expected="a Python name, as it is read by it: here.wind",
         do="Rename it",
+    )
+
+
+def joined_by(parameter: inspect.Parameter, within: str, *, expected: str, do: str) -> Joined:
+    """Return the view that a parameter of a written function is, by its default.
+
+    Args:
+        parameter: the parameter.
+        within: what it is a parameter of.
+        expected: what a message says that it has to be.
+        do: what a message says to do.
+
+    Raises:
+        NotFreezable: if its default is no view.
+    """
+    default = parameter.default
+    if isinstance(default, Joined):
+        return default
+    if isinstance(default, WrittenView):
+        return default.by()
+    shown = "no default" if default is parameter.empty else f"the default {default!r:.80}"
+    raise NotFreezable(
+        f"the parameter {parameter.name!r} of {within} has {shown}", expected=expected, do=do
     )

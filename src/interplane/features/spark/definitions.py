@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from interplane.data.table import Table
 from interplane.data.types import arrow_type
-from interplane.errors import UnknownName, UsageError
+from interplane.errors import UnknownName
 from interplane.expressions.nodes import Column
 from interplane.expressions.trees import parts_of
 from interplane.features.encodings import OneHot
@@ -15,7 +15,7 @@ from interplane.features.hindsight import refuse_hindsight
 from interplane.features.joining import uses_of
 from interplane.features.refusals import check
 from interplane.features.spark.rows import types_of
-from interplane.features.targets import folds_of, is_target
+from interplane.features.targets import folds_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -97,14 +97,7 @@ class Asked:
             UsageError: if there is none.
         """
         parts = (part for each in self.written.values() for part in _parts(each))
-        counts = {folds_of(part) for part in parts if is_target(part)}
-        if counts and not self.definition.key:
-            raise UsageError(
-                f"{self.definition.name} encodes a target and has no key",
-                expected="the columns that name a row, to draw folds by",
-                do='Declare them, for example key=["flight_id"]',
-            )
-        return counts
+        return folds_wanted(parts, key=self.definition.key, of=self.definition.name)
 
 
 def _empty(types: Mapping[str, Type]) -> Table:

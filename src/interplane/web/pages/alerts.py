@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from interplane.errors import UnknownName
@@ -11,6 +11,7 @@ from interplane.predictions.columns import LOOKED_UP, ROW
 from interplane.project.journal import find_journal, open_journal
 from interplane.project.watch_report import alert_words
 from interplane.record import Digest, Value
+from interplane.storage.clock import iso_of
 from interplane.web.routes import Asked, Page
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ __all__ = ["PAGES", "AlertPage", "AlertsPage"]
 
 _MOST_ROWS: Final = 50
 _SAID: Final = ("time", "score", "outcome")
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class AlertRow(Value, frozen=True, kw_only=True):
@@ -148,7 +148,7 @@ def _row(alert: Alert) -> AlertRow:
         words=alert_words(alert),
         windows=alert.windows,
         owner=alert.owner,
-        since=_text(alert.opened.begin_us),
+        since=iso_of(alert.opened.begin_us),
         acknowledged="" if seen is None else f"{seen.who}: {seen.why}",
     )
 
@@ -156,8 +156,8 @@ def _row(alert: Alert) -> AlertRow:
 def _window(title: str, found: Finding) -> WindowCard:
     return WindowCard(
         title=title,
-        begin=_text(found.begin_us),
-        end=_text(found.end_us),
+        begin=iso_of(found.begin_us),
+        end=iso_of(found.end_us),
         value=found.value,
         reference=found.reference,
         effect=found.effect,
@@ -167,12 +167,12 @@ def _window(title: str, found: Finding) -> WindowCard:
 
 def _happened(event: Event) -> Line:
     effect = "" if event.effect is None else f", effect {event.effect:.3f}"
-    return Line(at=_text(event.at_us), what=f"{event.kind}{effect}", who=event.who, why=event.why)
+    return Line(at=iso_of(event.at_us), what=f"{event.kind}{effect}", who=event.who, why=event.why)
 
 
 def _told(delivery: Delivery) -> Line:
     what = f"{delivery.event} by {delivery.channel}: {delivery.state}"
-    return Line(at=_text(delivery.at_us), what=what, who=delivery.owner, why=delivery.error)
+    return Line(at=iso_of(delivery.at_us), what=what, who=delivery.owner, why=delivery.error)
 
 
 def _rows(
@@ -180,7 +180,7 @@ def _rows(
 ) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...], int, str]:
     """Return the logged rows of an alert's worst window, in its slice."""
     begin, end = (
-        _EPOCH + timedelta(microseconds=us) for us in (alert.worst.begin_us, alert.worst.end_us)
+        datetime.fromisoformat(iso_of(us)) for us in (alert.worst.begin_us, alert.worst.end_us)
     )
     try:
         found = project.predictions(alert.cell.model, since=begin, until=end).to_arrow()
@@ -214,10 +214,6 @@ def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     return "" if value is None else str(value)
-
-
-def _text(us: int) -> str:
-    return (_EPOCH + timedelta(microseconds=us)).isoformat().replace("+00:00", "Z")
 
 
 PAGES: Final = (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from interplane.project.journal import find_journal
 from interplane.project.runs import list_runs
 from interplane.record import Digest, Value
+from interplane.storage.clock import iso_of
 from interplane.web.charts.planes import PlanesPicture, draw_planes
 from interplane.web.pages.figures import Figure, headline
 from interplane.web.routes import Asked, Page
@@ -158,12 +159,11 @@ def _alerts(project: Project) -> Iterator[Waiting]:
         return
     try:
         for alert in journal.alerts(everything=False):
-            at = datetime.fromtimestamp(alert.last.end_us / 1e6, UTC)
             yield Waiting(
                 kind="alert",
                 what=f"Alert of {alert.cell.model}: {alert.cell.rule}",
                 why=alert_words(alert),
-                at=at.isoformat().replace("+00:00", "Z"),
+                at=iso_of(alert.last.end_us),
                 href=f"/alerts/{alert.id[:12]}",
             )
     finally:
