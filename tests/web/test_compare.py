@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interplane.web.charts.intervals import Spread, draw_intervals
+from interplane.charts.intervals import Spread, draw_intervals
 
 
 def test_what_differs_is_told_by_plane(pages):

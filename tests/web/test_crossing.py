@@ -10,10 +10,10 @@ from hypothesis.extra.numpy import arrays
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
+from interplane.charts.curves import EDGE, SIZE, draw_curves
 from interplane.evaluation.evaluation import Evaluation
 from interplane.evaluation.intervals import Estimate
 from interplane.evaluation.results import Skipped, SliceResult
-from interplane.web.charts.curves import EDGE, SIZE, draw_curves
 from interplane.web.pages.slices import slices_of
 
 

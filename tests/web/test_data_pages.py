@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from interplane.charts.overlay import distance, draw_overlay
 from interplane.data.profile import profile
 from interplane.data.table import Table
-from interplane.web.charts.overlay import distance, draw_overlay
 
 from .conftest import HOSTILE
 

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from interplane.charts.parallel import Row, draw_parallel
 from interplane.project.project import Project
 from interplane.record import Run, RunEnd, Snapshot
 from interplane.storage.ports import Batch
-from interplane.web.charts.parallel import Row, draw_parallel
 
 from .conftest import served
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from interplane.charts.histogram import Histogram, draw_histogram
 from interplane.record import Value
-from interplane.web.charts.histogram import Histogram, draw_histogram
 
 if TYPE_CHECKING:
     from interplane.data.profile import ColumnProfile

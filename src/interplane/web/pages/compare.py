@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from interplane.charts.intervals import Ruler, Spread, Whisker, draw_intervals
 from interplane.errors import UnknownName
 from interplane.project.crossings import differences, find_crossing
 from interplane.record import Crossing, Digest, Value
-from interplane.web.charts.intervals import Ruler, Spread, Whisker, draw_intervals
 from interplane.web.pages.figures import Figure, evaluation_of, figures, is_better
 from interplane.web.pages.steps import known_names
 from interplane.web.places import Whole

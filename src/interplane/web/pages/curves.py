@@ -9,9 +9,9 @@ from __future__ import annotations
 from math import isclose
 from typing import TYPE_CHECKING, Final
 
+from interplane.charts.curves import Curves, draw_curves
 from interplane.pipeline.baseline_rows import BASELINE_ROWS
 from interplane.record import Value
-from interplane.web.charts.curves import Curves, draw_curves
 
 if TYPE_CHECKING:
     from interplane.evaluation.evaluation import Evaluation

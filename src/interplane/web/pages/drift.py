@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from interplane.charts.heat import HeatLine, draw_heat
+from interplane.charts.overlay import Overlay, distance, draw_overlay
 from interplane.data.datasets import diff, profile_of
 from interplane.data.history import History, resolve_version
 from interplane.errors import UnknownName
 from interplane.record import DataVersion, Digest, Value
-from interplane.web.charts.heat import HeatLine, draw_heat
-from interplane.web.charts.overlay import Overlay, distance, draw_overlay
 from interplane.web.pages.columns import ColumnCard, column_card
 from interplane.web.places import Whole
 from interplane.web.routes import Asked, Page

@@ -9,8 +9,8 @@ from interplane.project.journal import find_journal
 from interplane.project.runs import list_runs
 from interplane.record import Digest, Value
 from interplane.storage.clock import iso_of
-from interplane.web.charts.planes import PlanesPicture, draw_planes
 from interplane.web.pages.figures import Figure, headline
+from interplane.web.planes_picture import PlanesPicture, draw_planes
 from interplane.web.routes import Asked, Page
 
 if TYPE_CHECKING:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from interplane.charts.spans import SpansPicture, Stretch, draw_spans
 from interplane.errors import UnknownName
 from interplane.project.approvals import find_proposal
 from interplane.project.crossings import find_crossing
 from interplane.project.rollouts import deployments
 from interplane.record import Digest, Value
 from interplane.storage.clock import SystemClock
-from interplane.web.charts.spans import SpansPicture, Stretch, draw_spans
 from interplane.web.pages.figures import Figure, headline
 from interplane.web.routes import Asked, Page
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, get_args
 
+from interplane.charts.heat import HeatLine, draw_heat
+from interplane.charts.lines import LinePicture, Reading, draw_line
 from interplane.errors import UnknownName, UsageError
 from interplane.monitoring.calendar import LENGTHS, Length
 from interplane.project.watch_drift import drifts
 from interplane.project.watch_report import WindowReport, report
 from interplane.project.watching import Watching
 from interplane.record import Value
-from interplane.web.charts.heat import HeatLine, draw_heat
-from interplane.web.charts.lines import LinePicture, Reading, draw_line
 from interplane.web.places import Choice, Text
 from interplane.web.routes import Asked, Page
 

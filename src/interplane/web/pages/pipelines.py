@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from interplane.charts.parallel import ParallelPicture, Row, draw_parallel
 from interplane.errors import UnknownName
 from interplane.project.runs import find_run
 from interplane.record import Crossing, Digest, Value
-from interplane.web.charts.parallel import ParallelPicture, Row, draw_parallel
 from interplane.web.pages.figures import headline
 from interplane.web.places import Whole
 from interplane.web.routes import Asked, Page

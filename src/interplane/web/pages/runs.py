@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
+from interplane.charts.graph import GraphPicture, Node, draw_graph
 from interplane.project.runs import find_run, list_runs, step_log
 from interplane.record import Digest, Snapshot, Value
-from interplane.web.charts.graph import GraphPicture, Node, draw_graph
 from interplane.web.pages.steps import StepBar, Steps
 from interplane.web.places import Whole
 from interplane.web.routes import Asked, Live, Page

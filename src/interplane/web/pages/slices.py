@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from interplane.charts.intervals import Ruler, Spread, Whisker, draw_intervals
 from interplane.record import Value
-from interplane.web.charts.intervals import Ruler, Spread, Whisker, draw_intervals
 from interplane.web.pages.figures import Figure, figures, is_better
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from interplane.charts.heat import STEPS, draw_heat
+from interplane.charts.lines import Reading, draw_line
+from interplane.charts.spans import Stretch, draw_spans
+from interplane.charts.timeline import Timeline
 from interplane.project.chronicle import CodePoint, DataPoint, Planes, RunLine, Strut
 from interplane.record.digests import digest_bytes
-from interplane.web.charts.heat import STEPS, draw_heat
-from interplane.web.charts.lines import Reading, draw_line
-from interplane.web.charts.planes import draw_planes
-from interplane.web.charts.spans import Stretch, draw_spans
-from interplane.web.charts.timeline import Timeline
+from interplane.web.planes_picture import draw_planes
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from interplane.charts.timeline import Fold, Mark, Timeline
 from interplane.record import Value
-from interplane.web.charts.timeline import Fold, Mark, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

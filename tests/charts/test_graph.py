@@ -6,7 +6,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interplane.web.charts.graph import Node, draw_graph
+from interplane.charts.graph import Node, draw_graph
 
 
 @st.composite

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from interplane.charts.timeline import Fold, Mark, Timeline
 from interplane.record import Value
-from interplane.web.charts.timeline import Fold, Mark, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
