@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interplane.charts.overlay import distance, draw_overlay
+from interplane.charts.overlay import draw_overlay
+from interplane.data.distance import distance
 from interplane.data.profile import profile
 from interplane.data.table import Table
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from interplane.record import Value
 
 if TYPE_CHECKING:
-    from interplane.data.profile import ColumnProfile
+    from interplane.charts.columns import ProfiledColumn
 
 __all__ = ["Bar", "Histogram", "draw_histogram"]
 
@@ -33,7 +33,7 @@ class Histogram(Value, frozen=True, kw_only=True):
     bars: tuple[Bar, ...]
 
 
-def draw_histogram(column: ColumnProfile) -> Histogram | None:
+def draw_histogram(column: ProfiledColumn) -> Histogram | None:
     """Return the histogram of numbers, or of the most frequent values; None without either."""
     if column.spread and any(column.spread):
         edges = (column.low, *column.spread_edges)

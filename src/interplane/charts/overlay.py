@@ -1,25 +1,19 @@
-"""Two profiles of one column over each other, and how far apart they are.
-
-A profile knows exactly how many values lie below each of its edges, and how often the most frequent
-values are there. Between edges values count as evenly spread: so a picture or a distance costs no
-reading of rows, and is about right where two profiles have other edges.
-"""
+"""Two profiles of one column over each other."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from interplane.data.drift import jensen_shannon
+from interplane.charts.columns import Below, has_numbers, repeats
 from interplane.record import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from interplane.data.profile import ColumnProfile
+    from interplane.charts.columns import ProfiledColumn
 
-__all__ = ["Overlay", "PairBar", "distance", "draw_overlay"]
+__all__ = ["Overlay", "PairBar", "draw_overlay"]
 
 _WIDTH: Final = 280.0
 _HEIGHT: Final = 60.0
@@ -45,84 +39,8 @@ class Overlay(Value, frozen=True, kw_only=True):
     bars: tuple[PairBar, ...]
 
 
-class _Below:
-    """How many values of a column of numbers lie at or below a number."""
-
-    def __init__(self, column: ColumnProfile) -> None:
-        known: dict[float, float] = {}
-        for edges, counts in (
-            (column.edges, column.counts),
-            (column.spread_edges, column.spread),
-        ):
-            total = 0
-            for edge, count in zip(edges, counts, strict=False):
-                total += count
-                known[float(edge)] = float(total)
-        self.low, self.high = _number(column.low), _number(column.high)
-        self.total = float(sum(column.counts or column.spread))
-        known[self.high] = self.total
-        self._edges = sorted(known)
-        self._counts = [known[edge] for edge in self._edges]
-
-    def __call__(self, value: float) -> float:
-        place = bisect_right(self._edges, value)
-        if place == len(self._edges):
-            return self.total
-        first = self._edges[place - 1] if place else self.low
-        before = self._counts[place - 1] if place else 0.0
-        if value < self.low:
-            return 0.0
-        span = self._edges[place] - first
-        share = (value - first) / span if span > 0 else 1.0
-        return before + share * (self._counts[place] - before)
-
-
-def distance(before: ColumnProfile, after: ColumnProfile, *, rows: tuple[int, int]) -> float | None:
-    """Return the Jensen-Shannon distance of two profiles of a column: 0 alike, 1 nothing in common.
-
-    Args:
-        before: the earlier one; values are compared over its bins.
-        after: the later one.
-        rows: how many rows each is of.
-
-    None where they cannot be compared: another type, or neither numbers nor values that repeat.
-    """
-    if before.type != after.type:
-        return None
-    counts = _counts(before, after, rows)
-    if counts is None:
-        return None
-    olds, news = counts
-    return jensen_shannon([*olds, before.nulls], [*news, after.nulls])
-
-
-def _counts(
-    before: ColumnProfile, after: ColumnProfile, rows: tuple[int, int]
-) -> tuple[list[int], list[int]] | None:
-    """Return how many values of both lie in each bin, or are each value."""
-    is_whole = [_is_whole(each, count) for each, count in zip((before, after), rows, strict=True)]
-    if not all(is_whole) and before.edges and _has_numbers(before) and _has_numbers(after):
-        below = _Below(after)
-        ends = [0.0, *(below(float(edge)) for edge in before.edges), below.total]
-        inside = [round(end - begin) for begin, end in pairwise(ends)]
-        return list(before.counts), inside
-    if not _repeats(before, rows[0]) or not after.top:
-        return None
-    olds, news = dict(before.top), dict(after.top)
-    values = list(dict.fromkeys([*olds, *news])) if all(is_whole) else list(olds)
-    old_counts = [olds.get(value, 0) for value in values]
-    new_counts = [news.get(value, 0) for value in values]
-    rest = [
-        max(count - each.nulls - sum(counted), 0)
-        for each, count, counted in zip(
-            (before, after), rows, (old_counts, new_counts), strict=True
-        )
-    ]
-    return [*old_counts, rest[0]], [*new_counts, rest[1]]
-
-
 def draw_overlay(
-    before: ColumnProfile, after: ColumnProfile, *, rows: tuple[int, int]
+    before: ProfiledColumn, after: ProfiledColumn, *, rows: tuple[int, int]
 ) -> Overlay | None:
     """Return both over each other, each as shares of its own rows; None where there is nothing.
 
@@ -131,9 +49,9 @@ def draw_overlay(
         after: the later one.
         rows: how many rows each is of.
     """
-    if _has_numbers(before) and _has_numbers(after) and before.spread and after.spread:
+    if has_numbers(before) and has_numbers(after) and before.spread and after.spread:
         bins = _numbers(before, after, rows)
-    elif _repeats(before, rows[0]) and after.top:
+    elif repeats(before, rows[0]) and after.top:
         bins = _values(dict(before.top), dict(after.top), rows)
     else:
         return None
@@ -156,9 +74,9 @@ def draw_overlay(
 
 
 def _numbers(
-    before: ColumnProfile, after: ColumnProfile, rows: tuple[int, int]
+    before: ProfiledColumn, after: ProfiledColumn, rows: tuple[int, int]
 ) -> list[tuple[str, float, float]]:
-    sides = [_Below(before), _Below(after)]
+    sides = [Below(before), Below(after)]
     low, high = min(each.low for each in sides), max(each.high for each in sides)
     step = (high - low) / _BINS or 1.0
     edges = [low + step * place for place in range(_BINS)] + [high]
@@ -182,22 +100,3 @@ def _values(
     }
     ranked = sorted(shares.items(), key=lambda item: -max(item[1]))[:_FEW]
     return [(str(value)[:40], old, new) for value, (old, new) in ranked]
-
-
-def _is_whole(column: ColumnProfile, rows: int) -> bool:
-    """Return whether the most frequent values are all that there are."""
-    return sum(count for _, count in column.top) + column.nulls + column.not_finite == rows
-
-
-def _repeats(column: ColumnProfile, rows: int) -> bool:
-    """Return whether the most frequent values are most of what there is; keys and times are not."""
-    return 2 * sum(count for _, count in column.top) >= rows - column.nulls > 0
-
-
-def _has_numbers(column: ColumnProfile) -> bool:
-    ends: Sequence[Any] = (column.low, column.high)
-    return all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends)
-
-
-def _number(value: Any) -> float:
-    return float(value)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from interplane.charts.heat import HeatLine, draw_heat
-from interplane.charts.overlay import Overlay, distance, draw_overlay
+from interplane.charts.overlay import Overlay, draw_overlay
 from interplane.data.datasets import diff, profile_of
+from interplane.data.distance import distance
 from interplane.data.history import History, resolve_version
 from interplane.errors import UnknownName
 from interplane.record import DataVersion, Digest, Value
