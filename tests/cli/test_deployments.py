@@ -113,3 +113,25 @@ def test_a_date_shows_its_first_moment_and_what_moved_that_day(finished):
     assert "Nothing of rides was live on" in found
     assert "That day:" in found
     assert "second" in found
+
+
+def test_what_waits_for_a_second_person_is_declined(finished, monkeypatch):
+    """Listed with who asked; withdrawn by them, refused by another; the log says both."""
+    assert "one person is enough here" in finished.must("proposals").out
+    file = finished.root / "interplane.toml"
+    file.write_text(file.read_text() + "\n[approval]\nsecond_person = true\n")
+    assert "Nothing waits for a second person." in finished.must("proposals").out
+    for who, word in (("ann", "withdrawn"), ("bob", "refused")):
+        monkeypatch.setenv("INTERPLANE_ACTOR", "ann")
+        assert 5 == finished("deploy", "rides@2", "--reason", "better").code
+        (line,) = finished.must("proposals", "--json").json
+        assert ("rides@2", "ann", "better") == (line["name"], line["actor"], line["reason"])
+        assert "rides@2" in finished.must("proposals").out
+        monkeypatch.setenv("INTERPLANE_ACTOR", who)
+        said = finished.must("proposals", "decline", "rides@2", "--reason", "not yet").out
+        assert f"rides@2 is {word} (not yet), by {who}; what is live stays\n" == said
+        assert [] == finished.must("proposals", "--json").json
+    assert 2 == finished("proposals", "decline", "rides@2", "--reason", "again").code
+    log = Project.find(finished.root).store.catalog.moves("proposal/rides")
+    assert ["better", "withdrawn: not yet"] == [move.reason for move in log][:2]
+    assert "refused: not yet (asked for by ann: better)" == log[-1].reason

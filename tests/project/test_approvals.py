@@ -1,6 +1,7 @@
 """What is live takes two people where the project file says so: asked for, confirmed, on record."""
 
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from test_deployment import CLOSED, Trips
 
-from interplane.errors import ConfigError, GateClosed, Unconfirmed, UsageError
-from interplane.project.approvals import find_proposal
+from interplane.errors import ConfigError, Fenced, GateClosed, Unconfirmed, UsageError
+from interplane.project.approvals import decline, find_proposal, proposals
 from interplane.project.config import read_config
 from interplane.project.config_approval import ApprovalConfig, read_approval
 from interplane.project.deployment import deploy, promote, rollback
@@ -128,6 +129,94 @@ def test_gates_are_asked_of_both(trips):
         trips.do(deploy, "bob", "trips@4")
     trips.do(deploy, "bob", "trips@4", force=True)
     assert (4, None, None, 0.0) == trips.now
+
+
+def test_who_asked_withdraws_it(trips):
+    """Nothing is live by it; the log says so, and it may be asked for again."""
+    trips.ask(deploy, "ann", "trips@2")
+    assert ["trips"] == list(proposals(trips.store, TWO))
+    found, word = trips.do(decline, "ann", "trips@2")
+    assert ("trips@2", "withdrawn") == (found.name, word)
+    assert (None, {}) == (trips.proposal, proposals(trips.store, TWO))
+    last = trips.store.catalog.moves("proposal/trips")[-1]
+    assert ("ann", None, "withdrawn: why") == (last.actor, last.target, last.reason)
+    assert "bob" == trips.ask(deploy, "bob", "trips@2")
+    assert (1, None, None, 0.0) == trips.now
+
+
+def test_another_refuses_it(trips):
+    """Under their own name, with who had asked and why."""
+    trips.ask(deploy, "ann", "trips@2")
+    assert "refused" == trips.do(decline, "bob", "trips@2")[1]
+    last = trips.store.catalog.moves("proposal/trips")[-1]
+    assert ("bob", "refused: why (asked for by ann: why)") == (last.actor, last.reason)
+    assert "ann" == trips.ask(deploy, "ann", "trips@2")
+    assert ("ann", 2) == trips.proposal
+
+
+def test_what_is_not_asked_for_cannot_be_declined(trips):
+    """Nothing, something else, what is too old; and never without a reason."""
+    with pytest.raises(UsageError, match=r"trips@2 is not asked to be live; nothing of trips is"):
+        trips.do(decline, "ann", "trips@2")
+    trips.ask(deploy, "ann", "trips@2")
+    with pytest.raises(UsageError, match=r"trips@3 is not asked to be live; trips@2 of trips is"):
+        trips.do(decline, "ann", "trips@3")
+    writer = trips.store.catalog.writer("bob")
+    old = ApprovalConfig(second_person=True, within="0s")
+    with pytest.raises(UsageError, match="not asked"):
+        decline(trips.store, "trips@2", approval=old, reason="why", writer=writer)
+    with pytest.raises(UsageError, match="without a reason"):
+        decline(trips.store, "trips@2", approval=TWO, reason=" ", writer=writer)
+    assert ("ann", 2) == trips.proposal
+
+
+@pytest.mark.parametrize("turn", range(8))
+def test_of_agreeing_and_refusing_at_once_one_happens(trips, turn):
+    """The other is told so; what is live and the log are of one mind."""
+    trips.ask(deploy, "ann", "trips@2")
+    start, came = threading.Barrier(3), {}
+
+    def do(what, actor):
+        start.wait()
+        try:
+            trips.do(what, actor, "trips@2")
+        except (Fenced, UsageError, Unconfirmed) as error:
+            came[actor] = error
+        else:
+            came[actor] = "done"
+
+    doing = [("bob", deploy), ("cid", decline), ("ann", decline)]
+    threads = [threading.Thread(target=do, args=(what, actor)) for actor, what in doing]
+    for each in threads[turn % 3 :] + threads[: turn % 3]:
+        each.start()
+    for each in threads:
+        each.join()
+    done = [actor for actor, word in came.items() if word == "done"]
+    log = trips.store.catalog.moves("proposal/trips")
+    assert 3 == len(came)
+    if done == ["bob"]:
+        assert (2, None, None, 0.0) == trips.now
+    else:  # it was declined first: who agreed then was told, or asked for it anew
+        assert (1, None, None, 0.0) == trips.now
+        assert set(done) <= {"ann", "cid"}
+        assert isinstance(came["bob"], (Fenced, Unconfirmed))
+        assert ("bob", 2) == trips.proposal or trips.proposal is None
+    assert set(done) <= {move.actor for move in log}
+
+
+def test_a_program_takes_a_no(trips):
+    """It asks again only for another canary, or beside another live crossing; a person may."""
+    trips.do(deploy, "ann", "trips@2", canary=0.1)
+    trips.ask(promote, "canary", "trips", is_person=False)
+    trips.do(decline, "bob", "trips@2")
+    assert "bob" == trips.ask(promote, "canary", "trips", is_person=False)
+    assert trips.proposal is None
+    assert "ann" == trips.ask(promote, "ann", "trips")
+    trips.do(decline, "ann", "trips@2")
+    trips.do(rollback, "ann", "trips")
+    trips.do(deploy, "ann", "trips@2", canary=0.1)
+    assert "canary" == trips.ask(promote, "canary", "trips", is_person=False)
+    assert ("canary", 2) == trips.proposal
 
 
 def test_the_section(tmp_path):

@@ -106,3 +106,32 @@ def test_two_people_have_to_agree(root, tmp_path):
         assert ("rides@2", None) == (shown["spans"][0]["live"], shown["asking"])
         assert "yes (asked for by operator: <b>better</b>)" == shown["spans"][0]["reason"]
         assert "operator" in {each["actor"] for each in pages.ask("/moves.json").json["moves"]}
+
+
+def test_what_is_asked_for_is_withdrawn_or_refused(root, tmp_path):
+    """By who asked, or by another who may operate: each sees their own button; the log tells it."""
+    folder = tmp_path / "rides"
+    shutil.copytree(root, folder, ignore=shutil.ignore_patterns(TOKENS, f"{TOKENS}-lock"))
+    file = folder / "interplane.toml"
+    file.write_text(file.read_text() + "\n[approval]\nsecond_person = true\n")
+    path = "/models/rides/2"
+    with served(folder) as pages:
+        assert 409 == act(pages, f"{path}/decline", SAID).status  # nothing is asked for
+        for role, word, button in (
+            ("operator", "withdrawn", "Withdraw"),
+            ("admin", "refused", "Refuse"),
+        ):
+            assert act(pages, f"{path}/deploy", {"reason": "<b>better</b>"}).json["waits"]
+            shown = {each: pages.ask("/models/rides", role=each).body for each in ("viewer", role)}
+            assert "/decline" not in shown["viewer"]
+            assert f"{button} it" in shown[role]
+            body = urlencode({"reason": "not <i>yet</i>"})
+            form = {"Content_Type": FORM, "Origin": pages.url}
+            done = pages.ask(f"{path}/decline", method="POST", role=role, body=body, **form)
+            assert (303, "/models/rides") == (done.status, done.headers["location"])
+            shown = pages.ask("/models/rides.json").json
+            assert ("rides@1", None) == (shown["spans"][0]["live"], shown["asking"])
+            move = pages.ask("/moves.json").json["moves"][0]
+            assert (role, "asked to be live", None) == (move["actor"], move["what"], move["after"])
+            assert move["reason"].startswith(f"{word}: not <i>yet</i>")
+        assert 409 == act(pages, f"{path}/decline", SAID).status

@@ -54,6 +54,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "interplane.cli.deployment:deployments",
         "Show what was live when, and why.",
     ),
+    "proposals": (
+        "Serving",
+        "interplane.cli.proposals:proposals",
+        "List what waits for a second person; decline.",
+    ),
     "rollout": ("Serving", "interplane.cli.rollout:rollout", "Show how a canary stands; decide."),
     "shadow": ("Serving", "interplane.cli.shadow:shadow", "Say what a shadow would change."),
     "audit": ("Serving", "interplane.cli.audit:audit", "Make predictions again, and compare."),

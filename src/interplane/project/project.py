@@ -295,6 +295,24 @@ class Project:
             approval=self.config.approval,
         )[1]
 
+    def decline(self, ref: str, *, reason: str) -> tuple[Recorded, str]:
+        """Withdraw what one asked to be live, or refuse what somebody else did.
+
+        See `approvals.decline`. Nothing that answers is moved.
+
+        Returns:
+            The crossing, and what became of the wish: ``withdrawn`` or ``refused``.
+        """
+        from interplane.project.approvals import decline
+
+        return decline(
+            self.store,
+            ref,
+            approval=self.config.approval,
+            reason=reason,
+            writer=self.store.catalog.writer(self.actor),
+        )
+
     def rollout(self, model: str) -> Rolling | None:
         """Return what is under way beside the live crossing of a model; None if nothing is."""
         from interplane.project.rollouts import find_rollout

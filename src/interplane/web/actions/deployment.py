@@ -93,6 +93,13 @@ def rollback(asked: Asked, said: TakingBack) -> Done:
     return Done(said=f"{found.name} is live", href=f"/models/{model}")
 
 
+def decline(asked: Asked, said: Reason) -> Done:
+    """Withdraw what one asked to be live, or refuse what somebody else did."""
+    model, number = asked.path["model"], asked.path["number"]
+    found, word = asked.acting().decline(f"{model}@{number}", reason=said.reason)
+    return Done(said=f"{found.name} is {word}", href=f"/models/{model}")
+
+
 ACTIONS: Final = (
     Action(
         name="deploy",
@@ -100,6 +107,13 @@ ACTIONS: Final = (
         permission="operate",
         takes=Deploying,
         act=deploy,
+    ),
+    Action(
+        name="decline",
+        path="/models/{model}/{number}/decline",
+        permission="operate",
+        takes=Reason,
+        act=decline,
     ),
     Action(
         name="promote",
