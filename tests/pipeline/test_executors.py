@@ -42,7 +42,7 @@ def law_bench(request, project):
     else:
         executor = InProcess(Performer(graph, store, root=project.root))
     with executor:
-        yield ExecutorBench(executor, graph, project.root, store)
+        yield ExecutorBench(executor, graph, project.root, store, project.root / "logs")
     store.close()
 
 

@@ -5,102 +5,94 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import os
 import sys
 from typing import TYPE_CHECKING, Final, Protocol, TextIO
+
+from interplane.pipeline.step_log import StepLog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Capture", "FileCapture", "StreamCapture", "bounded"]
+__all__ = ["Capture", "DescriptorCapture", "StreamCapture"]
 
-_LIMIT: Final = 1 << 20
+_STANDARD_ERROR: Final = 2
 
 
 class Capture(Protocol):
-    """Catches what is written while it is entered."""
+    """Leads what is written to the log of a step while it is entered."""
 
-    def __call__(self) -> contextlib.AbstractContextManager[Capture]:
-        """Begin; end when the context is left."""
-        ...
-
-    def text(self) -> str:
-        """Return what was written since it began; of very much the beginning and the end."""
+    def __call__(self, log: Path) -> contextlib.AbstractContextManager[TextIO]:
+        """Begin; end when the context is left. Gives where more can be written."""
         ...
 
 
 class StreamCapture:
-    r"""Catches what Python writes in this process.
-
-    >>> capture = StreamCapture()
-    >>> with capture():
-    ...     print("hello")
-    >>> capture.text()
-    'hello\n'
-    """
-
-    def __init__(self) -> None:
-        self._sink = io.StringIO()
+    """Keeps what Python writes in this process, line by line."""
 
     @contextlib.contextmanager
-    def __call__(self) -> Iterator[StreamCapture]:
-        """Begin; end when the context is left."""
-        self._sink = io.StringIO()
+    def __call__(self, log: Path) -> Iterator[TextIO]:
+        """Begin; end when the context is left. Gives where more can be written."""
+        kept = StepLog(log)
+        buffer = io.BufferedWriter(_Sink(kept))
+        sink = io.TextIOWrapper(
+            buffer, encoding="utf-8", errors="backslashreplace", newline="\n", line_buffering=True
+        )
+        try:
+            with (
+                contextlib.redirect_stdout(sink),
+                contextlib.redirect_stderr(sink),
+                _logging_to(sink),
+            ):
+                yield sink
+        finally:
+            _flush(sink)
+            kept.close()
+
+
+class DescriptorCapture:
+    """Lets what anything in this process writes go where its standard descriptors lead.
+
+    Whoever started the process keeps it, and knows the log.
+    """
+
+    @contextlib.contextmanager
+    def __call__(self, log: Path) -> Iterator[TextIO]:
+        """Begin; end when the context is left. Gives where more can be written."""
+        del log
+        _flush(sys.stdout, sys.stderr)
+        # Of its own: a step may have closed, or led elsewhere, what Python has for it.
         with (
-            contextlib.redirect_stdout(self._sink),
-            contextlib.redirect_stderr(self._sink),
-            _logging_to(self._sink),
+            open(os.dup(_STANDARD_ERROR), "w", buffering=1, encoding="utf-8") as error,  # noqa: PTH123 - a descriptor
+            _logging_to(error),
         ):
-            yield self
-
-    def text(self) -> str:
-        """Return what was written since it began."""
-        return bounded(self._sink.getvalue())
+            yield error
+            _flush(sys.stdout, sys.stderr)
 
 
-class FileCapture:
-    """Catches what anything in this process writes to its standard descriptors.
+class _Sink(io.RawIOBase):
+    """A stream that ends in the log of a step."""
 
-    Args:
-        path: the file that the descriptors 1 and 2 of this process point at.
-    """
+    def __init__(self, log: StepLog) -> None:
+        super().__init__()
+        self._log = log
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._from = 0
+    def writable(self) -> bool:
+        """Return True."""
+        return True
 
-    @contextlib.contextmanager
-    def __call__(self) -> Iterator[FileCapture]:
-        """Begin; end when the context is left."""
-        self._flush()
-        self._from = self._path.stat().st_size
-        with _logging_to(sys.stderr):
-            yield self
-        self._flush()
-
-    def text(self) -> str:
-        """Return what was written since it began."""
-        self._flush()
-        with self._path.open("rb") as file:
-            file.seek(self._from)
-            return bounded(file.read().decode(errors="replace"))
-
-    def _flush(self) -> None:
-        sys.stdout.flush()
-        sys.stderr.flush()
+    def write(self, data: object) -> int:
+        """Keep it all."""
+        raw = bytes(data)  # type: ignore[call-overload]
+        self._log.write(raw)
+        return len(raw)
 
 
-def bounded(text: str, *, limit: int = _LIMIT) -> str:
-    r"""Return a text, or its beginning and its end.
-
-    >>> bounded("abcdefgh", limit=4)
-    'ab\n… 4 characters left out …\ngh'
-    """
-    if len(text) <= limit:
-        return text
-    half = limit // 2
-    left_out = f"\n… {len(text) - 2 * half:,} characters left out …\n"
-    return text[:half] + left_out + text[-half:]
+def _flush(*streams: TextIO) -> None:
+    for stream in streams:
+        with contextlib.suppress(ValueError, OSError):  # closed by the step, or nobody reads it
+            stream.flush()
 
 
 @contextlib.contextmanager

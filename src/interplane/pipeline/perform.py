@@ -62,19 +62,16 @@ class Performer:
         """Execute a task; what its code raises is in the result."""
         step = self._graph.steps[task.step]
         wall, cpu = time.perf_counter(), time.process_time()
-        with self._capture(), _Scratch() as scratch:
+        with self._capture(Path(task.log)) as more, _Scratch() as scratch:
             found = self._attempt(step, task, scratch)
-        log = self._capture.text()
-        if isinstance(found, user_code.Raised):
-            log += found.trace
+            if isinstance(found, user_code.Raised):
+                more.write(found.trace)
         if isinstance(found, _Made):
             result = StepResult(
-                step=step.name, status="done", outputs=found.outputs, values=found.values, log=log
+                step=step.name, status="done", outputs=found.outputs, values=found.values
             )
         else:
-            result = StepResult(
-                step=step.name, status="failed", log=log, failure=_failure(step, found)
-            )
+            result = StepResult(step=step.name, status="failed", failure=_failure(step, found))
         timed = msgspec.structs.replace(
             result,
             duration_s=round(time.perf_counter() - wall, 6),

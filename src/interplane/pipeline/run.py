@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, Final
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from interplane.errors import InterplaneError
 from interplane.pipeline.crossing import Made
@@ -17,6 +19,7 @@ from interplane.pipeline.perform import Performed, Performer
 from interplane.pipeline.plan import Known, PlannedStep, Planner
 from interplane.pipeline.publish import Publisher
 from interplane.pipeline.recorded import StoredRuns
+from interplane.pipeline.run_logs import RunLogs
 from interplane.pipeline.schedule import Schedule, width
 from interplane.pipeline.tasks import Source, StepTask
 from interplane.record import digest_value, short
@@ -24,7 +27,6 @@ from interplane.storage.clock import SystemClock, system_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from interplane.pipeline.executors.ports import Executor
     from interplane.pipeline.outcome import CodeState
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from interplane.pipeline.wiring import Graph
     from interplane.record import Artifact, StepKey
     from interplane.storage.clock import Clock
-    from interplane.storage.ports import Writer
+    from interplane.storage.ports import Receipt, Writer
     from interplane.storage.store import Store
 
 __all__ = ["Runner"]
@@ -54,6 +56,7 @@ class Runner:
         pool: makes an executor with so many workers; without it steps run in this process.
         workers: how many workers there may be.
         tell: is called with each event of a run.
+        logs: the folder in which others can follow what steps write; without it nobody can.
         clock: tells the time.
         token: gives the texts that tell two runs of one command apart.
     """
@@ -68,6 +71,7 @@ class Runner:
         pool: Callable[[int], Executor] | None = None,
         workers: int = 1,
         tell: Callable[[Event], None] | None = None,
+        logs: Path | None = None,
         clock: Clock | None = None,
         token: Callable[[], str] = system_token,
     ) -> None:
@@ -78,6 +82,7 @@ class Runner:
         self.pool = pool
         self.workers = workers
         self.tell = tell or _nobody
+        self.logs = logs
         self.clock = clock or SystemClock()
         self.token = token
 
@@ -144,7 +149,11 @@ class Runner:
             else:
                 writer = self.store.catalog.writer(self.actor)
             executor = stack.enter_context(self._executor(planner, plan))
-            return _Running(self, planner, plan, writer=writer, executor=executor).run(code())
+            logs = self.logs or Path(
+                stack.enter_context(tempfile.TemporaryDirectory(prefix="interplane-logs-"))
+            )
+            running = _Running(self, planner, plan, writer=writer, executor=executor)
+            return running.run(code(), logs=logs)
 
     def _executor(self, planner: Planner, plan: Plan) -> Executor:
         graph = planner.graph
@@ -174,12 +183,14 @@ class _Running:
         self._known: dict[str, Known] = {}
         self._steps: dict[str, str] = {}
         self._under_way: dict[str, _Attempt] = {}
+        self._logs: RunLogs
         self._failures: list[tuple[InterplaneError, BaseException | None]] = []
 
-    def run(self, code: CodeState) -> Outcome:
+    def run(self, code: CodeState, *, logs: Path) -> Outcome:
         """Run everything that can run, then publish."""
         runner = self._runner
         self._ledger.begin(self._planner, run_id=runner.token(), project=runner.project, code=code)
+        self._logs = RunLogs(logs, pipeline=self._graph.name, run=self._ledger.run_digest)
         if self._plan.to_run:
             self._ledger.commit()
         while self._fill() or self._under_way:
@@ -224,6 +235,7 @@ class _Running:
             },
             parameters=key.parameters,
             seed=key.seed,
+            log=str(self._logs.begin(planned.name)),
         )
         self._keys[planned.name] = key
         self._under_way[planned.name] = _Attempt(task, self._clock.now_utc())
@@ -233,22 +245,22 @@ class _Running:
     def _finish(self, performed: Performed) -> None:
         result = performed.result
         attempt = self._under_way.pop(result.step)
-        attempt.log += result.log
         retries = self._graph.steps[result.step].retries
         if result.failure is not None and attempt.count <= retries:
             self._tell(Event("retried", result.step, result.failure.what, result.duration_s))
-            attempt.log += f"--- attempt {attempt.count + 1} of {retries + 1} ---\n"
             attempt.count += 1
+            self._logs.say(result.step, f"--- attempt {attempt.count} of {retries + 1} ---")
             self._under_way[result.step] = attempt
             self._executor.submit(attempt.task)
             return
         known = self._ledger.step(
             self._keys[result.step],
             result,
-            log=attempt.log,
+            log=self._logs.text(result.step),
             attempts=attempt.count,
             started_at=attempt.started_at,
         )
+        self._logs.forget(result.step)
         if result.failure is None:
             self._tell(Event("done", result.step, _summary(result), result.duration_s))
             self._done(result.step, known, "done")
@@ -279,8 +291,14 @@ class _Running:
 
     def _fail(self) -> None:
         error, cause = self._failures[0]
-        self._ledger.end("failed", steps=self._steps, known=self._known, error=error.what)
+        self._end("failed", error=error.what)
         raise error from cause
+
+    def _end(self, status: Literal["done", "failed", "gate-closed"], **more: Any) -> Receipt:
+        receipt = self._ledger.end(status, steps=self._steps, known=self._known, **more)
+        if self._plan.to_run:
+            self._logs.end()
+        return receipt
 
     def _publish(self) -> Outcome:
         made = Made(
@@ -293,13 +311,11 @@ class _Running:
         try:
             appended = publisher.publish(made, self._ledger.draft)
         except InterplaneError as error:
-            self._ledger.end("failed", steps=self._steps, known=self._known, error=error.what)
+            self._end("failed", error=error.what)
             raise
         passed = all(item.verdict.passed for item in appended)
-        receipt = self._ledger.end(
+        receipt = self._end(
             "done" if passed else "gate-closed",
-            steps=self._steps,
-            known=self._known,
             crossings=tuple(item.crossing for item in appended),
         )
         published = tuple(
@@ -330,13 +346,12 @@ class _Running:
 
 
 class _Attempt:
-    """A step under way: its task, since when, for which time, and what it wrote so far."""
+    """A step under way: its task, since when, and for which time."""
 
     def __init__(self, task: StepTask, started_at: str) -> None:
         self.task = task
         self.started_at = started_at
         self.count = 1
-        self.log = ""
 
 
 def _check_annotations(step: Step) -> None:

@@ -35,6 +35,8 @@ class StepTask(Value, frozen=True, kw_only=True):
         sources: where each edge's value comes from.
         parameters: the hyperparameters, as plain JSON values.
         seed: what the random sources start from.
+        log: the folder of the log, which has what the step writes as soon as it is written: output,
+            log records, warnings, and the traceback if it raises.
     """
 
     step: str
@@ -42,6 +44,7 @@ class StepTask(Value, frozen=True, kw_only=True):
     sources: dict[str, Source]
     parameters: dict[str, Any]
     seed: int
+    log: str
 
 
 class Failure(Value, frozen=True, kw_only=True):
@@ -94,7 +97,6 @@ class StepResult(Value, frozen=True, kw_only=True):
         status: whether it finished.
         outputs: its artifacts, by output.
         values: small values that the next commit has to write; large ones are stored already.
-        log: what the step wrote: output, log records, warnings, and the traceback if it raised.
         failure: why it did not finish.
         duration_s: seconds on the wall.
         cpu_s: seconds of its process.
@@ -104,7 +106,6 @@ class StepResult(Value, frozen=True, kw_only=True):
     status: Literal["done", "failed"]
     outputs: dict[str, Artifact] = msgspec.field(default_factory=dict)
     values: tuple[bytes, ...] = ()
-    log: str = ""
     failure: Failure | None = None
     duration_s: float = 0.0
     cpu_s: float = 0.0

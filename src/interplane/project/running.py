@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from interplane.pipeline.executors.pool import Pool
 from interplane.pipeline.run import Runner
+from interplane.project.runs import LOGS
 from interplane.project.snapshot import code_state
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Running:
             pool=self._pool,
             workers=workers or project.config.run.workers,
             tell=tell,
+            logs=project.workspace / LOGS,
         )
 
     def prepare(

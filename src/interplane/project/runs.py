@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from interplane.errors import UnknownName
 from interplane.record import Ref, Run, RunEnd, StepRun
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from interplane.record import Digest
     from interplane.storage.store import Store
 
-__all__ = ["RunInfo", "find_run", "list_runs", "step_log"]
+__all__ = ["LOGS", "RunInfo", "find_run", "list_runs", "step_log"]
+
+LOGS: Final = "logs"
+"""The folder of what steps write while they run, in the workspace."""
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,20 @@ Each law takes an `ExecutorBench`. Write `PROJECT` as a module that its workers 
 
 from __future__ import annotations
 
+import itertools
 import random
+import threading
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from interplane.pipeline.fingerprint import Fingerprinter
+from interplane.pipeline.log_reading import log_text, read_log
 from interplane.pipeline.tasks import Source, StepTask
 from interplane.record import digest_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from interplane.pipeline.executors.ports import Executor
     from interplane.pipeline.tasks import StepResult
@@ -30,8 +34,10 @@ __all__ = ["LAWS", "PROJECT", "ExecutorBench"]
 
 PROJECT = '''"""The pipeline that the laws run."""
 
+import pathlib
 import random
 import sys
+import time
 
 from interplane.pipeline.graph import Pipeline
 
@@ -48,6 +54,16 @@ def both(one, *, by: float = 0.5):
     print("on standard output")
     print("on standard error", file=sys.stderr)
     return one - by, one + by
+
+
+@pipeline.step
+def follows():
+    print("the first line")
+    print("the begin", end="", flush=True)
+    while not pathlib.Path(__file__).with_name("go").exists():
+        time.sleep(0.005)
+    print(" and the end")
+    return 1
 
 
 @pipeline.step
@@ -74,12 +90,19 @@ def drawn(*, times: int = 1):
 
 
 class ExecutorBench(NamedTuple):
-    """An executor, with the pipeline of `PROJECT`, the folder that it is in, and the workspace."""
+    """An executor, with the pipeline of `PROJECT`, the folder that it is in, and the workspace.
+
+    What steps write is kept in ``logs``, a folder that is empty at first.
+    """
 
     executor: Executor
     graph: Graph
     root: Path
     store: Store
+    logs: Path
+
+
+_NUMBERS = itertools.count()
 
 
 def _task(
@@ -96,7 +119,12 @@ def _task(
             for name, parameter in declared.hyperparameters.items()
         },
         seed=seed,
+        log=str(bench.logs / f"{next(_NUMBERS)}"),
     )
+
+
+def _log(task: StepTask) -> str:
+    return log_text(Path(task.log))
 
 
 def _run(bench: ExecutorBench, task: StepTask) -> StepResult:
@@ -140,20 +168,51 @@ def what_a_step_writes_is_its_log(bench: ExecutorBench) -> None:
     """Of this task, and of no earlier one."""
     first = _one(bench)
     for _ in range(2):
-        result = _run(bench, _task(bench, "both", one=first))
-        assert sorted(result.log.splitlines()) == ["on standard error", "on standard output"]
+        task = _task(bench, "both", one=first)
+        _run(bench, task)
+        assert _log(task) == "on standard output\non standard error\n"
+
+
+def what_a_step_writes_is_there_while_it_runs(bench: ExecutorBench) -> None:
+    """Each line at once, with its time, and what there is of one that has not ended."""
+    task = _task(bench, "follows")
+    go = bench.root / "go"
+    seen = []
+
+    def look() -> None:
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            found = read_log(Path(task.log))
+            if found.unfinished:
+                seen.append(found)
+                break
+            time.sleep(0.005)
+        go.touch()
+
+    other = threading.Thread(target=look)
+    before = time.time()
+    other.start()
+    _run(bench, task)
+    other.join()
+    go.unlink()
+    (found,) = seen
+    assert [line.text for line in found.lines] == ["the first line"]
+    assert before - 1 <= (found.lines[0].at or 0) <= time.time()
+    assert (found.next, found.unfinished) == (1, "the begin")
+    assert _log(task) == "the first line\nthe begin and the end\n"
 
 
 def what_is_raised_is_a_failure_with_its_place(bench: ExecutorBench) -> None:
     """The log has the traceback; the executor goes on."""
     first = _one(bench)
-    result = _run(bench, _task(bench, "raises", one=first))
+    task = _task(bench, "raises", one=first)
+    result = _run(bench, task)
     failure = result.failure
     assert failure is not None
     assert (result.status, failure.code, failure.lost) == ("failed", "step-failed", False)
     assert failure.what.startswith("step 'raises' raised ValueError at ")
     assert " in raises: nothing fits" in failure.what
-    assert result.log.startswith("before it\nTraceback")
+    assert _log(task).startswith("before it\nTraceback")
     assert _run(bench, _task(bench, "one")).status == "done"
 
 
@@ -194,6 +253,7 @@ LAWS: tuple[Callable[[ExecutorBench], None], ...] = (
     a_task_gives_its_outputs,
     inputs_are_what_earlier_tasks_made,
     what_a_step_writes_is_its_log,
+    what_a_step_writes_is_there_while_it_runs,
     what_is_raised_is_a_failure_with_its_place,
     what_cannot_be_kept_is_refused_by_name,
     large_values_are_in_the_blobs_when_the_task_ends,

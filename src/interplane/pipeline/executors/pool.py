@@ -7,7 +7,6 @@ import os
 import selectors
 import signal
 import subprocess
-import tempfile
 from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Self
 import msgspec
 
 from interplane.errors import InterplaneError, StepFailed
-from interplane.pipeline.capture import bounded
+from interplane.pipeline.executors.taps import Tap
 from interplane.pipeline.executors.worker import Answer, Order
 from interplane.pipeline.perform import Performed
 from interplane.pipeline.tasks import Failure, StepResult
@@ -55,15 +54,13 @@ class Pool:
     ) -> None:
         self.slots = workers
         self._command = list(command)
-        self._order = Order(root=str(root), pipeline=pipeline, workspace=str(workspace), log="")
+        self._order = Order(root=str(root), pipeline=pipeline, workspace=str(workspace))
         # The order of sets of texts would differ between workers, and between runs.
         self._environment = {"PYTHONHASHSEED": "0", **os.environ, **(environment or {})}
-        self._folder = tempfile.TemporaryDirectory(prefix="interplane-workers-")
         self._selector = selectors.DefaultSelector()
         self._workers: list[_Worker] = []
         self._waiting: deque[StepTask] = deque()
         self._finished: deque[Performed] = deque()
-        self._count = 0
 
     def warm(self) -> None:
         """Start all workers and wait until each has imported the project.
@@ -102,7 +99,6 @@ class Pool:
             worker.end()
         self._workers.clear()
         self._selector.close()
-        self._folder.cleanup()
 
     def __enter__(self) -> Self:
         return self
@@ -119,12 +115,7 @@ class Pool:
             self._read(key.data)
 
     def _start(self) -> None:
-        self._count += 1
-        log = Path(self._folder.name, f"worker-{self._count}.log")
-        log.touch()
-        worker = _Worker(
-            self._command, msgspec.structs.replace(self._order, log=str(log)), self._environment
-        )
+        worker = _Worker(self._command, self._order, self._environment)
         self._workers.append(worker)
         self._selector.register(worker.output, selectors.EVENT_READ, worker)
 
@@ -145,7 +136,7 @@ class Pool:
         if answer.kind == "ready":
             worker.is_ready = True
         elif answer.result is not None:
-            worker.task = None
+            worker.finish()
             self._finished.append(Performed(answer.result))
         elif answer.failure is not None:
             raise answer.failure.to_error()
@@ -169,12 +160,12 @@ class Pool:
     def _bury(self, worker: _Worker) -> None:
         """Report the task of a worker that ended, and let another take its place when needed."""
         task, how = worker.task, worker.ending()
-        log = worker.log()
+        wrote = worker.finish()
         self._remove(worker)
         if task is None and not worker.is_ready:
             raise StepFailed(
                 f"a worker {how} before it was ready",
-                do=f"What it wrote last: {log.strip()[-500:] or 'nothing'}",
+                do=f"What it wrote last: {wrote[-500:] or 'nothing'}",
             )
         if task is None:
             return
@@ -183,7 +174,7 @@ class Pool:
             what=f"step {task.step!r}: its worker process {how}",
             lost=True,
         )
-        result = StepResult(step=task.step, status="failed", failure=failure, log=log)
+        result = StepResult(step=task.step, status="failed", failure=failure)
         self._finished.append(Performed(result))
 
     def _remove(self, worker: _Worker) -> None:
@@ -200,15 +191,16 @@ class _Worker:
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             cwd=order.root,
             env=environment,
         )
-        if self._process.stdin is None or self._process.stdout is None:
+        process = self._process
+        if process.stdin is None or process.stdout is None or process.stderr is None:
             raise InterplaneError("a worker has no pipes")
-        self._input, self.output = self._process.stdin, self._process.stdout
+        self._input, self.output = process.stdin, process.stdout
+        self._tap = Tap(process.stderr)
         self._buffer = b""
-        self._log = Path(order.log)
-        self._log_from = 0
         self.task: StepTask | None = None
         self.is_ready = False
         self.is_second = False
@@ -217,7 +209,7 @@ class _Worker:
     def give(self, task: StepTask) -> None:
         """Hand over a task."""
         self.task = task
-        self._log_from = self._log.stat().st_size
+        self._tap.lead(Path(task.log))
         self._send(task)
 
     def read(self) -> list[bytes] | None:
@@ -237,9 +229,11 @@ class _Worker:
         memory = ", as when memory runs out" if -code == signal.SIGKILL else ""
         return f"was ended by {name}{memory}"
 
-    def log(self) -> str:
-        """Return what it wrote since it got its task."""
-        return bounded(self._log.read_bytes()[self._log_from :].decode(errors="replace"))
+    def finish(self) -> str:
+        """Keep what it wrote until now as its task's; return what it wrote beside tasks."""
+        self.task = None
+        self._tap.settle()
+        return self._tap.last_words
 
     def dismiss(self) -> None:
         """Tell the process to end: an idle one by the end of its input, a busy one by force."""
@@ -257,6 +251,7 @@ class _Worker:
             self._process.kill()
             self._process.wait()
         self.output.close()
+        self._tap.close()
 
     def _send(self, value: Order | StepTask) -> None:
         # A worker that has ended shows at the end of its output, which is read next.

@@ -1,14 +1,15 @@
 """A worker: a process that imports the project once and executes steps as they come.
 
 Lines of JSON come in on standard input and go out on what was standard output: that descriptor is
-moved away first, and what steps write goes to a file which the other side reads even when this
-process ends in the middle of a step.
+moved away first. What steps write goes to standard error, a pipe which the other side reads as it
+comes, also when this process ends in the middle of a step.
 """
 
 from __future__ import annotations
 
 import contextlib
 import faulthandler
+import io
 import os
 import sys
 import threading
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 from interplane.errors import InterplaneError
-from interplane.pipeline.capture import FileCapture
+from interplane.pipeline.capture import DescriptorCapture
 from interplane.pipeline.fingerprint import Fingerprinter
 from interplane.pipeline.perform import Performer
 from interplane.pipeline.seeds import seed_everything
@@ -44,13 +45,11 @@ class Order(Value, frozen=True, kw_only=True):
         root: the project's folder.
         pipeline: where the pipeline is, as ``module:attribute``.
         workspace: the folder of the workspace.
-        log: the file that steps write to.
     """
 
     root: str
     pipeline: str
     workspace: str
-    log: str
 
 
 class Answer(Value, frozen=True, kw_only=True):
@@ -79,7 +78,7 @@ def work(
     """
     lines = sys.stdin.buffer
     order = msgspec.json.decode(lines.readline(), type=Order)
-    answers = _move_output(Path(order.log))
+    answers = _move_output()
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     root = Path(order.root)
     try:
@@ -89,7 +88,7 @@ def work(
         failure = Failure(code=error.code, what=error.what, expected=error.expected, do=error.do)
         _write(answers, Answer(kind="broken", failure=failure))
         return
-    performer = Performer(graph, store, root=root, capture=FileCapture(Path(order.log)))
+    performer = Performer(graph, store, root=root, capture=DescriptorCapture())
     fingerprinter = Fingerprinter(root)
     seed_everything(0)  # imports what the first step would wait for
     _write(answers, Answer(kind="ready"))
@@ -106,14 +105,14 @@ def work(
     os._exit(0)  # to take apart what was imported would only hold up who waits for it
 
 
-def _move_output(log: Path) -> int:
-    """Point the standard descriptors at the log, and return one that leads to the other side."""
+def _move_output() -> int:
+    """Lead standard output to where errors go; return a descriptor of where it led before."""
     sys.stdout.flush()
     answers = os.dup(1)
-    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.dup2(file, 1)
-    os.dup2(file, 2)
-    os.close(file)
+    os.dup2(2, 1)
+    for stream in (sys.stdout, sys.stderr):  # a line is told when it is written, not when 8 kB are
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True, errors="backslashreplace")
     sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115 - a step that asks gets the end at once
     faulthandler.enable()
     return answers
