@@ -96,6 +96,19 @@ class MinuteFile:
         )
         return [_DECODER.decode(body) for (body,) in rows]
 
+    def newest_us(self) -> int | None:
+        """Return when the newest minute began, microseconds since 1970 UTC; None without any.
+
+        Raises:
+            StorageError: if the file cannot be read.
+        """
+        if not self.path.exists():
+            return None
+        found: int | None = self._connections().read(
+            lambda connection: connection.execute("SELECT max(begin_us) FROM minute").fetchone()[0]
+        )
+        return found
+
     def close(self) -> None:
         """Close the file."""
         opened, self._opened = self._opened, None

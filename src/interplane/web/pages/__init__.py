@@ -13,6 +13,7 @@ from interplane.web.pages import (
     drift,
     features,
     home,
+    latest,
     models,
     monitoring,
     moves,
@@ -38,6 +39,6 @@ PAGES: Final[tuple[Page, ...]] = (
         *features.PAGES,
     ),
     *(*compare.PAGES, *models.PAGES, *crossing.PAGES, *card.PAGES),
-    *(*monitoring.PAGES, *alerts.PAGES, *moves.PAGES, *search.PAGES),
+    *(*monitoring.PAGES, *alerts.PAGES, *moves.PAGES, *latest.PAGES, *search.PAGES),
 )
 """Every page."""

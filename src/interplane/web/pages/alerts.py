@@ -10,7 +10,7 @@ from interplane.monitoring.counting.columns import resolve_column, spoken_name
 from interplane.predictions.columns import LOOKED_UP, ROW
 from interplane.project.journal import find_journal, open_journal
 from interplane.project.watch_report import alert_words
-from interplane.record import Digest, Value
+from interplane.record import Digest, Value, short
 from interplane.storage.clock import iso_of
 from interplane.web.routes import Asked, Page
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from interplane.monitoring.alerts.outbox import Delivery
     from interplane.monitoring.alerts.ports import Event
     from interplane.monitoring.findings import Finding
+    from interplane.monitoring.triggers.firing import Firing
     from interplane.project.project import Project
 
 __all__ = ["PAGES", "AlertPage", "AlertsPage"]
@@ -73,6 +74,26 @@ class Line(Value, frozen=True, kw_only=True):
     why: str
 
 
+class Started(Value, frozen=True, kw_only=True):
+    """A run that an alert asked for, and what became of it.
+
+    Attributes:
+        state: ``waiting``, ``started``, ``done``, ``failed`` or ``skipped``.
+        pipeline: what was to run.
+        run: the run, if there was one; that of another alert where it was left to that.
+        crossings: what it published, each with where that is shown.
+        note: why it was skipped, why it failed, or what it waits for.
+        at: when that was, or when it was asked for.
+    """
+
+    state: str
+    pipeline: str
+    run: Digest | None
+    crossings: tuple[tuple[str, str], ...]
+    note: str
+    at: str
+
+
 class AlertPage(Value, frozen=True, kw_only=True):
     """An alert.
 
@@ -83,6 +104,7 @@ class AlertPage(Value, frozen=True, kw_only=True):
         windows: the window that opened it, the worst, and the last.
         history: what happened to it, newest first.
         deliveries: who was told, and how that went.
+        started: the runs that it asked for.
         columns: the columns of the rows behind it.
         rows: the first rows of the worst window, in its slice, as text.
         rows_in_all: how many there are.
@@ -95,6 +117,7 @@ class AlertPage(Value, frozen=True, kw_only=True):
     windows: tuple[WindowCard, ...]
     history: tuple[Line, ...]
     deliveries: tuple[Line, ...]
+    started: tuple[Started, ...]
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     rows_in_all: int
@@ -118,6 +141,7 @@ def read_alert(asked: Asked) -> AlertPage:
     try:
         alert = journal.find_alert(asked.path["alert"])
         history, deliveries = journal.history(alert.id), journal.deliveries(alert=alert.id)
+        firings = journal.firings()
     finally:
         journal.close()
     found = (("opened by", alert.opened), ("worst", alert.worst), ("last", alert.last))
@@ -129,6 +153,7 @@ def read_alert(asked: Asked) -> AlertPage:
         windows=tuple(_window(title, each) for title, each in found),
         history=tuple(_happened(each) for each in reversed(history)),
         deliveries=tuple(_told(each) for each in deliveries),
+        started=tuple(_started(asked, each, firings) for each in firings if each.key == alert.id),
         columns=columns,
         rows=rows,
         rows_in_all=in_all,
@@ -175,15 +200,41 @@ def _told(delivery: Delivery) -> Line:
     return Line(at=iso_of(delivery.at_us), what=what, who=delivery.owner, why=delivery.error)
 
 
+def _started(asked: Asked, firing: Firing, firings: Sequence[Firing]) -> Started:
+    """Return what an alert asked for; of what was left to another firing, what that one made."""
+    names = _links(asked)
+    at_us = firing.ended_us or firing.began_us or firing.due_us
+    is_left = firing.state == "skipped"
+    others = (each for each in firings if is_left and short(each.id) in firing.note)
+    made_by = next(others, firing)
+    return Started(
+        state=firing.state,
+        pipeline=firing.action.run,
+        run=made_by.run,
+        crossings=tuple(names[each] for each in made_by.crossings if each in names),
+        note=firing.note,
+        at=iso_of(at_us),
+    )
+
+
+def _links(asked: Asked) -> dict[Digest, tuple[str, str]]:
+    """Return of each crossing what people call it, and where it is shown."""
+    return {
+        each.digest: (each.name, f"/models/{each.crossing.model_name}/{each.number}")
+        for each in asked.chronicle.crossings()
+        if each.number is not None
+    }
+
+
 def _rows(
     project: Project, alert: Alert
 ) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...], int, str]:
-    """Return the logged rows of an alert's worst window, in its slice."""
+    """Return the logged rows of an alert's worst window, in its slice, with what came true."""
     begin, end = (
         datetime.fromisoformat(iso_of(us)) for us in (alert.worst.begin_us, alert.worst.end_us)
     )
     try:
-        found = project.predictions(alert.cell.model, since=begin, until=end).to_arrow()
+        found = project.matched(alert.cell.model, since=begin, until=end).to_arrow()
         by = [resolve_column(name, found.column_names) for name in alert.cell.by]
     except UnknownName as error:  # the model is not of this workspace, or an expression slices
         return (), (), 0, f"It cannot be shown: {error.what}"
@@ -211,6 +262,8 @@ def _rank(name: str) -> int:
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, float):
         return f"{value:.6g}"
     return "" if value is None else str(value)

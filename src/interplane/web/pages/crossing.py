@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from interplane.errors import UnknownName
 from interplane.project.crossings import find_crossing
-from interplane.record import DataVersion, Digest, Value, Verdict
+from interplane.record import DataVersion, Digest, RunEnd, Value, Verdict
 from interplane.storage.names import series_name
 from interplane.web.pages.curves import CurvesCard, curves_of
 from interplane.web.pages.figures import Figure, evaluation_of, figures
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from interplane.record import Crossing
+    from interplane.storage.ports import Entry
     from interplane.storage.store import Store
 
 __all__ = ["PAGES", "CrossingPage", "read_crossing"]
@@ -42,6 +43,7 @@ class CrossingPage(Value, frozen=True, kw_only=True):
     at: str
     actor: str
     pipeline: str
+    run: Digest | None
     commit: str | None
     uncommitted: Digest | None
     pieces: int
@@ -82,6 +84,7 @@ def read_crossing(asked: Asked) -> CrossingPage:
         at=found.at,
         actor=found.actor,
         pipeline=crossing.pipeline,
+        run=_run(store, found.digest),
         commit=crossing.commit,
         uncommitted=crossing.diff,
         pieces=len({name for key in crossing.steps.values() for name in key.code}),
@@ -100,6 +103,16 @@ def read_crossing(asked: Asked) -> CrossingPage:
         by_slice=None if evaluation is None or not metric else slices_of(evaluation, metric),
         curves=curves_of(store, crossing, evaluation),
     )
+
+
+def _run(store: Store, crossing: Digest) -> Digest | None:
+    """Return the first run that published a crossing, if one did."""
+    found = sorted(map(store.catalog.get, store.catalog.standing_on(crossing)), key=_order)
+    return next((each.record.run for each in found if isinstance(each.record, RunEnd)), None)
+
+
+def _order(entry: Entry) -> int:
+    return entry.sequence
 
 
 def _stands_on(store: Store, crossing: Crossing) -> Iterator[StandsOn]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, get_args
 
+from interplane.charts.coverage import CoveragePicture, draw_coverage
 from interplane.charts.heat import HeatLine, draw_heat
 from interplane.charts.lines import LinePicture, Reading, draw_line
 from interplane.errors import UnknownName, UsageError
@@ -12,6 +13,8 @@ from interplane.project.watch_drift import drifts
 from interplane.project.watch_report import WindowReport, report
 from interplane.project.watching import Watching
 from interplane.record import Value
+from interplane.web.pages.skew import SkewPart, read_skew
+from interplane.web.pages.traffic import SPANS, TrafficPart, read_traffic
 from interplane.web.places import Choice, Text
 from interplane.web.routes import Asked, Page
 
@@ -46,11 +49,19 @@ class MonitoringPage(Value, frozen=True, kw_only=True):
 
 
 class Chart(Value, frozen=True, kw_only=True):
-    """A figure over time."""
+    """A figure over time.
+
+    Attributes:
+        name: what it is.
+        says: what it means.
+        picture: it window by window.
+        coverage: how much of each window is known, where it waits for outcomes.
+    """
 
     name: str
     says: str
     picture: LinePicture
+    coverage: CoveragePicture | None
 
 
 class MonitoredPage(Value, frozen=True, kw_only=True):
@@ -68,6 +79,9 @@ class MonitoredPage(Value, frozen=True, kw_only=True):
         slicings: those that might be.
         metric: what is shown of slices.
         slices: the slices by window, largest first.
+        traffic: what servers counted; None where none kept a minute.
+        spans: how far back traffic might go.
+        skew: the latest audits of what answers.
     """
 
     row: MonitoredRow
@@ -81,6 +95,9 @@ class MonitoredPage(Value, frozen=True, kw_only=True):
     slicings: tuple[str, ...]
     metric: str
     slices: tuple[HeatLine, ...]
+    traffic: TrafficPart | None
+    spans: tuple[str, ...]
+    skew: tuple[SkewPart, ...]
 
 
 def read_monitoring(asked: Asked) -> MonitoringPage:
@@ -121,6 +138,9 @@ def read_monitored(asked: Asked) -> MonitoredPage:
         slicings=slicings,
         metric=metric,
         slices=_slices(found.windows, names),
+        traffic=read_traffic(project, model, span=asked.query.get("traffic", SPANS[0])),
+        spans=SPANS,
+        skew=read_skew(project, model),
     )
 
 
@@ -152,20 +172,27 @@ def _charts(windows: Sequence[WindowReport]) -> Iterable[Chart]:
     traffic = [Reading(each.name, float(each.rows)) for each in windows]
     positive = [Reading(each.name, each.positive_rate) for each in windows]
     series = {"predictions": traffic, "positive rate": positive}
+    known = draw_coverage([(each.name, each.rows, each.coverage or 0.0) for each in windows])
     for name in dict.fromkeys(name for each in windows for name in each.metrics):
         series[name] = [_reading(each, each.metrics.get(name), name) for each in windows]
     for name, readings in series.items():
         picture = draw_line(readings)
         if picture is not None:
-            yield Chart(name=name, says=_WORDS.get(name, ""), picture=picture)
+            waits = name not in _WITHOUT_OUTCOMES
+            coverage = known if waits else None
+            yield Chart(name=name, says=_WORDS.get(name, ""), picture=picture, coverage=coverage)
 
 
 _WORDS: Final = {
     "predictions": "how many were made",
     "positive rate": "the share of scores that reach the threshold",
-    "label_rate": "what came true; hollow points wait for outcomes",
+    "label_rate": "the share of outcomes that came true",
+    "roc_auc": "whether what came true was put before what did not",
+    "log_loss": "how far scores are from what came true; less is better",
+    "mae": "how far predictions are from what came true; less is better",
     "latency_p99": "microseconds, of which 99 % took less",
 }
+_WITHOUT_OUTCOMES: Final = {"predictions", "positive rate", "latency_p99"}
 
 
 def _reading(window: WindowReport, found: Estimate | None, name: str) -> Reading:
@@ -210,6 +237,7 @@ PAGES: Final = (
             "window": Choice("how long a window is", LENGTHS),
             "by": Text("a slicing that a rule names"),
             "metric": Text("what is shown of slices"),
+            "traffic": Choice("how far back what servers counted goes", SPANS),
         },
     ),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from interplane.record import Digest, Value, short
+from interplane.record import Digest, Rollout, Value, short
 from interplane.storage.names import named_pointer, proposal_pointer, rollout_pointer
 from interplane.web.places import Day, Text, Whole
 from interplane.web.routes import Asked, Page
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from interplane.storage.ports import Move
+    from interplane.storage.store import Store
 
 __all__ = ["PAGES", "MovesPage"]
 
 _MOST: Final = 200
 _NEWEST: Final = 10**15
 _WORDS: Final = ("live", "canary", "shadow")
-_KINDS: Final = {"proposal": "asked to be live", "rollout": "what answers beside it"}
+_KINDS: Final = {"proposal": "asked to be live", "rollout": "beside it"}
 
 
 class MoveRow(Value, frozen=True, kw_only=True):
@@ -94,7 +95,10 @@ def read_moves(asked: Asked) -> MovesPage:
     asked_for = (move for move in log if move.sequence < before and _is_wanted(move, said))
     found = list(islice(asked_for, _MOST + 1))
     return MovesPage(
-        moves=tuple(_row(move, pointers[move.pointer], names) for move in found[:_MOST]),
+        moves=tuple(
+            _row(move, pointers[move.pointer], _with_rollout(asked.project.store, move, names))
+            for move in found[:_MOST]
+        ),
         names=known,
         actors=tuple(sorted({move.actor for move in log})),
         before=found[_MOST - 1].sequence if len(found) > _MOST else None,
@@ -138,6 +142,30 @@ def _names(asked: Asked) -> dict[Digest, tuple[str, str]]:
         for each in planes.crossings
     }
     return {**data, **crossings}
+
+
+def _with_rollout(
+    store: Store, move: Move, names: Mapping[Digest, tuple[str, str]]
+) -> Mapping[Digest, tuple[str, str]]:
+    """Return the names, and those of the rollouts that a move goes from and to."""
+    if not move.pointer.startswith("rollout/"):
+        return names
+    ends = [each for each in (move.previous, move.target) if each is not None]
+    return {**names, **{each: _rollout(store.record(each, Rollout), names) for each in ends}}
+
+
+def _rollout(rollout: Rollout, names: Mapping[Digest, tuple[str, str]]) -> tuple[str, str]:
+    """Return what runs beside a live crossing, in words."""
+
+    def called(digest: Digest) -> str:
+        return names[digest][0] if digest in names else short(digest)
+
+    said = []
+    if rollout.canary is not None:
+        said.append(f"{called(rollout.canary)} as canary, {rollout.share * 100:g} %")
+    if rollout.shadow is not None:
+        said.append(f"{called(rollout.shadow)} as shadow")
+    return "; ".join(said), f"/models/{rollout.model_name}"
 
 
 def _row(move: Move, of: tuple[str, str], names: Mapping[Digest, tuple[str, str]]) -> MoveRow:

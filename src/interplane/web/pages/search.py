@@ -14,6 +14,7 @@ from interplane.web.routes import Asked, Page
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from interplane.project.chronicle import Planes
     from interplane.record import Digest
     from interplane.storage.store import Store
 
@@ -119,9 +120,24 @@ def _named(asked: Asked, words: str) -> Iterator[Found]:
     crossings = {(strut.model, strut.number) for strut in planes.crossings}
     yield from _numbered(data, words, ("dataset", "data version"), "/data")
     yield from _numbered(crossings, words, ("model", "crossing"), "/models")
+    yield from _pointed(planes, words)
     for pipeline in sorted({run.pipeline for run in planes.runs}):
         if words in pipeline.lower():
             yield Found(kind="pipeline", name=pipeline, href="/runs")
+
+
+def _pointed(planes: Planes, words: str) -> Iterator[Found]:
+    """Yield what a pointer is at: by its name (``live``), or with whose it is (``flights@live``)."""
+    wanted, is_whole, word = words.rpartition("@")
+    for strut in planes.crossings:
+        if word in strut.pointers and (not is_whole or wanted == strut.model.lower()):
+            name = f"{strut.model}@{word} is {strut.model}@{strut.number}"
+            yield Found(kind="pointer", name=name, href=f"/models/{strut.model}/{strut.number}")
+    newest = {point.dataset: point.number for point in planes.data}
+    for dataset, number in newest.items():
+        if word == "latest" and (not is_whole or wanted == dataset.lower()):
+            name = f"{dataset}@{word} is {dataset}@{number}"
+            yield Found(kind="pointer", name=name, href=f"/data/{dataset}/{number}")
 
 
 def _numbered(
@@ -142,7 +158,7 @@ PAGES: Final = (
         permission="look",
         read=read_search,
         template="search.html",
-        query={"q": Text("a name, a part of one, or the beginning of a digest")},
+        query={"q": Text("a name, a part of one, a pointer, or the beginning of a digest")},
     ),
     Page(
         name="lineage",
