@@ -57,28 +57,27 @@ def runs(run: str | None, *, limit: int, as_json: bool) -> None:
 @click.command()
 @click.argument("run")
 @click.argument("step", required=False)
-def logs(run: str, step: str | None) -> None:
+@click.option("--follow", "-f", is_flag=True, help="Go on until the run ends.")
+@json_option
+def logs(run: str, step: str | None, *, follow: bool, as_json: bool) -> None:
     """Print what STEP wrote in RUN: output, log records, warnings, and a traceback if it raised.
 
-    RUN is the beginning of its digest, or "last"; without STEP, every step that failed.
-    """
-    from interplane.project.project import Project
-    from interplane.project.runs import find_run, step_log
+    RUN is the beginning of its digest, or "last"; without STEP, every step that failed or is at
+    work. A step that is at work, or whose process was killed, has what it wrote until now.
 
-    store = Project.find().store
-    info = find_run(store, None if run == "last" else run)
-    if step is not None:
-        wrote = step_log(store, info, step)
-        click.echo(wrote, nl=False)
-        if not wrote:
-            click.echo(f"{step} wrote nothing in @{short(info.digest)}", err=True)
-        return
-    failed = [name for name, how in info.steps.items() if how == "failed"]
-    if not failed:
-        say(f"No step of @{short(info.digest)} failed. Name one: {', '.join(info.step_runs)}")
-    for name in failed:
-        say(f"--- {name} ---")
-        click.echo(step_log(store, info, name), nl=False)
+    --follow prints each line as it is written, of all steps where none is named, and ends when the
+    run does, with its exit code: 0 done, 4 a step failed or the run was killed, 5 the gate is
+    closed. --json prints each line as JSON: the step, its number, when it came, the text.
+    """
+    from interplane.cli.logs import follow_run, print_logs
+    from interplane.project.project import Project
+    from interplane.project.runs import find_run
+
+    project = Project.find()
+    info = find_run(project.store, None if run == "last" else run)
+    if follow:
+        raise click.exceptions.Exit(follow_run(project, info, step, as_json=as_json))
+    print_logs(project, info, step, as_json=as_json)
 
 
 def _say_one(info: RunInfo) -> None:
