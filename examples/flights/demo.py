@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 DATA = HERE / "data"
 WORKSPACE = HERE / ".interplane"
+PAGES = "http://127.0.0.1:8080"
 TABLES = ("flights", "weather", "planes")
 GATE_CLOSED = 5
 
@@ -84,16 +85,54 @@ def replay(url: str, since: str, until: str) -> None:
     run("python", sys.executable, words=words)
 
 
+def new_token() -> str:
+    """Return a token that opens the pages, for who ran the demo."""
+    words = ("token", "add", f"demo-{time.time():.0f}", "--role", "operator", "--json")
+    command = [sys.executable, "-m", "interplane", *words]
+    done = subprocess.run(command, cwd=HERE, check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout)["token"]
+
+
+@contextlib.contextmanager
+def pages() -> Iterator[str]:
+    """Start the pages, with what watches and decides; yield where they are. End them in order."""
+    print("$ interplane up --no-serve &", flush=True)
+    words = ("up", "--no-serve", "--pages-port", "0", "--json")
+    command = [sys.executable, "-m", "interplane", *words]
+    with (
+        (DATA / "keeper.log").open("ab") as log,
+        subprocess.Popen(command, cwd=HERE, stdout=subprocess.PIPE, stderr=log, text=True) as up,
+    ):
+        line = up.stdout.readline()
+        if not line:
+            sys.exit(up.wait() or 1)
+        try:
+            yield json.loads(line)["pages"]
+        finally:
+            up.send_signal(signal.SIGTERM)
+            up.wait(60)
+
+
 def keep_serving(url: str) -> None:
-    """Show how to ask the server, and wait until somebody ends the demo."""
-    print(
-        f"\nStill serving at {url}; Ctrl-C ends it. In another terminal, in examples/flights:\n"
-        f"  curl {url}/v1/models/flights\n"
-        f"  curl {url}/metrics\n"
-        "  interplane rollback flights --reason try"
-    )
-    with contextlib.suppress(KeyboardInterrupt):
-        signal.pause()
+    """Open the pages, show how to ask the server, and wait until somebody ends the demo."""
+    token = new_token()
+    with pages() as shown:
+        print(
+            f"\nOpen {shown}/sign-in#{token}\n"
+            "  /                     code above, data below, and every crossing between them\n"
+            "  /monitoring/flights   traffic, quality, what moved, and where\n"
+            "  /alerts               what was noticed: the slice, its rows, the run that it started\n"
+            "  /models/flights/2     what that run made; Compare holds it against the one before\n"
+            "  /models/flights       what was live when: promote, give a canary its share, take back\n"
+            "  /moves                who moved what when, and why\n"
+            f"Still serving at {url}; Ctrl-C ends it all. In another terminal, in examples/flights:\n"
+            f"  curl {url}/v1/models/flights\n"
+            f"  curl {url}/metrics\n"
+            "  interplane rollback flights --reason try",
+            flush=True,
+        )
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.pause()
 
 
 def learn() -> None:
@@ -203,7 +242,7 @@ def main() -> None:
         say(f"Done in {time.perf_counter() - began:.0f} s. Everything is kept in {WORKSPACE.name}/")
         print(
             "Look closer, in examples/flights:\n"
-            "  interplane up --replay            everything running, and pages: it prints where\n"
+            "  interplane up --replay            everything running, with the pages\n"
             "  interplane models                 the crossings\n"
             "  interplane show flights@2         everything that one stands on\n"
             "  interplane alerts --all           what was noticed; alerts show ID says where\n"
@@ -214,6 +253,10 @@ def main() -> None:
         )
         if options.keep:
             keep_serving(url)
+        else:
+            print(
+                f"While that is up, the pages of all this open at\n  {PAGES}/sign-in#{new_token()}"
+            )
 
 
 if __name__ == "__main__":

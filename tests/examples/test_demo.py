@@ -30,3 +30,4 @@ def test_the_demo_tells_its_whole_story(tmp_path):
     assert "flights@3 is rolled back" in told
     assert "lost: nothing" in told
     assert "sound: read" in told
+    assert "http://127.0.0.1:8080/sign-in#ipt_" in told

@@ -10,7 +10,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "project"))
 import trips_project as trips
 import watching_trips as hours
 
+from interplane.monitoring.skew import FirstSkew, SkewFigure, SkewReport
 from interplane.project.watching import look_at_models
+from interplane.record import Audit
+from interplane.serving.minute_file import MINUTES, MinuteFile
+from interplane.serving.minutes import Minute, ModelMinute
+from interplane.storage.names import audit_pointer
 
 from .conftest import served
 
@@ -42,6 +47,7 @@ def watched(tmp_path_factory):
             hours.log_hour(project, hour, shift=0.3, zone="north", ref="trips@3")
         look_at_models(project)
     with served(root) as pages:
+        pages.root = root
         yield pages
 
 
@@ -99,3 +105,116 @@ def test_an_alert_to_its_rows(watched):
     assert "acknowledged" == again["history"][0]["what"]
     assert "&lt;i&gt;on it&lt;/i&gt;" in watched.ask(path).body
     assert 404 == watched.ask("/alerts/ffffffff.json").status
+
+
+def test_what_servers_counted(watched):
+    """Nothing says what to do; minutes become charts, and errors by whose fault they are."""
+    assert watched.ask("/monitoring/trips.json").json["traffic"] is None
+    assert "No server has kept a minute yet." in watched.ask("/monitoring/trips").body
+    made = {"predictions": 60, "rejected": 4, "buckets": (0, 30, 30, *[0] * 14)}
+    file = MinuteFile(watched.root / ".interplane" / MINUTES)
+    file.write(
+        [
+            Minute(
+                server="one",
+                number=number,
+                begin_us=number * 60_000_000,
+                end_us=(number + 1) * 60_000_000,
+                requests={"predict": {"2xx": 60, "5xx": 3}},
+                shed=2,
+                in_flight=5,
+                workers=2,
+                models={"trips": ModelMinute(**made)},
+            )
+            for number in range(3)
+        ]
+    )
+    file.close()
+    shown = watched.ask("/monitoring/trips.json").json["traffic"]
+    now = {each["name"]: each["now"] for each in shown["charts"]}
+    wanted = {"requests a second": "1.0", "latency": "0.47 ms", "errors": "9", "in flight": "5"}
+    assert wanted == now
+    counts = {each["name"]: each["count"] for each in shown["errors"]}
+    assert (9, 6, 12, 0) == tuple(counts[each] for each in ("5xx", "shed", "rows refused", "4xx"))
+    assert "0.47 ms" in watched.ask("/monitoring/trips?traffic=4w").body
+    assert 422 == watched.ask("/monitoring/trips.json?traffic=1h").status
+
+
+def test_what_differs_from_the_data(watched):
+    """The latest audit of what is live: what differs most first, and where it begins to."""
+    assert [] == watched.ask("/monitoring/trips.json").json["skew"]
+    assert "interplane audit trips" in watched.ask("/monitoring/trips").body
+    figures = (
+        SkewFigure(name="score", kind="score", compared=100, differing=0, high=0.03),
+        SkewFigure(name="<b>", kind="looked_up", compared=100, differing=1, high=0.05),
+        SkewFigure(name="rate", kind="feature", compared=100, differing=9, high=0.2),
+    )
+    first = FirstSkew(
+        prediction_id="f" * 32,
+        time="2026-03-01T10:00:00Z",
+        what="rate",
+        operation="mean(late)",
+        recomputed="0.5",
+        served="0.25",
+    )
+    report = SkewReport(rows=100, skewed=9, pending=2, figures=figures, first=first)
+    with trips.opened(watched.root) as project:
+        crossing = project.crossing("trips@live").digest
+        draft = project.store.draft()
+        record = Audit(
+            crossing=crossing,
+            rows=100,
+            skewed=9,
+            pending=2,
+            worst=0.09,
+            worst_of="rate",
+            report=draft.put_json(report),
+        )
+        draft.move(audit_pointer(crossing), draft.record(record), reason="tried")
+        project.store.commit(draft, writer=project.store.catalog.writer("ann"))
+    (shown,) = watched.ask("/monitoring/trips.json").json["skew"]
+    assert ("trips@3", "live", 9, 1) == tuple(
+        shown[each] for each in ("crossing", "word", "skewed", "alike")
+    )
+    lines = [(each["name"], each["rate"], each["is_much"]) for each in shown["lines"]]
+    assert [("rate", 0.09, True), ("<b>", 0.01, False)] == lines
+    page = watched.ask("/monitoring/trips").body
+    assert "<code>mean(late)</code> is 0.5 from the data and was 0.25" in page
+
+
+def test_how_much_is_known_is_a_strip(watched):
+    """Beside figures that wait for outcomes, and those alone."""
+    shown = watched.ask("/monitoring/trips.json?window=1h").json
+    strips = {each["name"]: each["coverage"] is not None for each in shown["charts"]}
+    assert {"predictions": False, "positive rate": False} == {
+        name: strips[name] for name in ("predictions", "positive rate")
+    }
+    waiting = [
+        name for name in strips if name not in {"predictions", "positive rate", "latency_p99"}
+    ]
+    assert all(strips[name] for name in waiting)
+
+
+def test_what_happened_last(watched):
+    """It is another moment when an alert is acknowledged or something is moved, and says by whom."""
+    before = watched.ask("/latest.json").json
+    assert before == watched.ask("/latest.json").json
+    alert = watched.ask("/alerts.json").json["alerts"][-1]["id"][:12]
+    json_said = {"method": "POST", "role": "operator", "Content_Type": "application/json"}
+    body = json.dumps({"reason": "<u>seen</u>"})
+    assert 200 == watched.ask(f"/alerts/{alert}/acknowledge", body=body, **json_said).status
+    seen = watched.ask("/latest.json").json
+    assert ("operator", "<u>seen</u>", f"/alerts/{alert}") == (
+        *(seen["who"], seen["why"]),
+        seen["href"],
+    )
+    assert before["moment"] != seen["moment"]
+    said = json.dumps({"reason": "look", "kind": "shadow"})
+    assert 200 == watched.ask("/models/trips/1/deploy", body=said, **json_said).status
+    moved = watched.ask("/latest.json").json
+    assert ("operator", "look", "/models/trips") == (moved["who"], moved["why"], moved["href"])
+    assert seen["moment"] != moved["moment"]
+    row = next(
+        each for each in watched.ask("/moves.json").json["moves"] if each["what"] == "beside it"
+    )
+    assert "trips@1 as shadow" == row["after_name"]
