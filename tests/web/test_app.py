@@ -173,9 +173,12 @@ def test_what_stands_on_what(pages):
 
 
 def test_the_document_describes_what_is_answered(pages, run):
-    """Each page's twin, with the type that it holds."""
+    """Each page's twin, with the type that it holds; what is text; what is followed."""
     told = pages.ask("/openapi.json", role=None).json
-    assert {page.twin for page in PAGES} | {one.path for one in ACTIONS} == set(told["paths"])
+    others = {f"{page.path}.txt" for page in PAGES if page.text is not None}
+    others |= {f"{page.path}/live" for page in PAGES if page.live is not None}
+    paths = {page.twin for page in PAGES} | {one.path for one in ACTIONS}
+    assert paths | others == set(told["paths"])
     for page in SHOWN:
         operation = told["paths"][page.twin]["get"]
         schema = operation["responses"]["200"]["content"]["application/json"]["schema"]

@@ -49,6 +49,8 @@ def declared():
     for page in PAGES:
         found[routed(page.path)] = (page.permission, {"GET", "HEAD"})
         found[routed(page.twin)] = (page.permission, {"GET", "HEAD"})
+        if page.text is not None:
+            found[routed(f"{page.path}.txt")] = (page.permission, {"GET", "HEAD"})
         if page.live is not None:
             found[routed(f"{page.path}/live")] = (page.permission, {"GET", "HEAD"})
     for action in ACTIONS:

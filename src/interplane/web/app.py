@@ -79,6 +79,8 @@ def make_app(
     for page in pages:
         shown = _Shown(page, serving)
         routes += [Route(routed(page.twin), shown.json), Route(routed(page.path), shown.answer)]
+        if page.text is not None:
+            routes.append(Route(routed(f"{page.path}.txt"), shown.text))
         if page.live is not None:
             asked = partial(serving.asked, page)
             streamed = Streamed(page, page.live, gate=gate, asked=asked, refuse=refusal, room=room)
@@ -183,6 +185,18 @@ class _Shown:
             return refusal(self._serving.refused_by(error, request))
         return encoded(value)
 
+    async def text(self, request: Request) -> Response:
+        """Answer with what it is as text."""
+        who = self._serving.who(request)
+        refused = self._serving.gate.allow(who, self._page.permission)
+        if who is None or refused is not None or self._page.text is None:
+            return refusal(refused or UNKNOWN)
+        try:
+            text = await self._read(request, who, self._page.text)
+        except InterplaneError as error:
+            return refusal(self._serving.refused_by(error, request))
+        return Response(text, media_type="text/plain")
+
     async def html(self, request: Request) -> Response:
         """Answer with the page."""
         who = self._serving.who(request)
@@ -197,9 +211,11 @@ class _Shown:
             return told(self._serving.refused_by(error, request), who, as_page=True)
         return rendered(self._page.template, who=who, it=value)
 
-    async def _read(self, request: Request, who: Who) -> Any:
-        asked = self._serving.asked
-        return await run_in_threadpool(lambda: self._page.read(asked(self._page, request, who)))
+    async def _read(
+        self, request: Request, who: Who, read: Callable[[Asked], Any] | None = None
+    ) -> Any:
+        asked, reads = self._serving.asked, read or self._page.read
+        return await run_in_threadpool(lambda: reads(asked(self._page, request, who)))
 
 
 class _Acted:
@@ -260,5 +276,6 @@ async def _refused_route(request: Request, error: Exception) -> Response:
 
 
 def _is_program(request: Request) -> bool:
-    is_json = media_of(request) == "application/json" or request.url.path.endswith(".json")
+    is_json = media_of(request) == "application/json"
+    is_json = is_json or request.url.path.endswith((".json", ".txt", "/live"))
     return is_json or wants_json(request.headers.get("accept", ""))

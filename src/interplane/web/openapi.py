@@ -1,4 +1,4 @@
-"""The OpenAPI document, made of the tables: what pages' twins hold and actions take, by type."""
+"""The OpenAPI document, made of the tables: what twins and streams of pages hold, what actions take."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import msgspec
 
 from interplane.web.answers import ErrorAnswer
 from interplane.web.places import KINDS, names_in
-from interplane.web.routes import Done
+from interplane.web.routes import GO_ON, Done
+from interplane.web.streams import EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from interplane.web.routes import Action, Page
+    from interplane.web.places import Query
+    from interplane.web.routes import Action, Live, Page
 
 __all__ = ["document"]
 
@@ -41,15 +43,39 @@ _REFERENCE: Final = "#/components/schemas/{name}"
 def document(pages: Sequence[Page], actions: Sequence[Action]) -> dict[str, Any]:
     """Return the document that describes the JSON twins of pages, and actions."""
     fixed = [Done, ErrorAnswer]
-    types = [*fixed, *(page.shows for page in pages), *(action.takes for action in actions)]
+    pieces = {
+        page.name: page.live.grows.piece
+        for page in pages
+        if page.live is not None and page.live.grows is not None
+    }
+    types = [
+        *fixed,
+        *(page.shows for page in pages),
+        *(action.takes for action in actions),
+        *pieces.values(),
+    ]
     schemas, components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
     schemas, components = _plain(schemas), _plain(components)
     (done, error), others = schemas[:2], schemas[2:]
-    shown, taken = others[: len(pages)], others[len(pages) :]
+    shown, others = others[: len(pages)], others[len(pages) :]
+    taken, others = others[: len(actions)], others[len(actions) :]
+    grown = dict(zip(pieces, others, strict=True))
     paths = {
         page.twin: {"get": _looking(page, schema, error)}
         for page, schema in zip(pages, shown, strict=True)
     }
+    for page, schema in zip(pages, shown, strict=True):
+        if page.text is not None:
+            paths[f"{page.path}.txt"] = {"get": _reading(page, page.text, error)}
+        if page.live is not None:
+            text = {"type": "string"}
+            data = {
+                "shown": {"anyOf": [schema, text]},
+                "grown": grown.get(page.name),
+                "over": text,
+                "ended": text,
+            }
+            paths[f"{page.path}/live"] = {"get": _following(page, page.live, data, error)}
     for action, schema in zip(actions, taken, strict=True):
         paths[action.path] = {"post": _acting(action, schema, done, error)}
     return {
@@ -85,14 +111,65 @@ def _plain(schema: Any) -> Any:
 
 
 def _looking(page: Page, schema: dict[str, Any], error: dict[str, Any]) -> dict[str, Any]:
-    query = [
-        {"name": name, "in": "query", "description": kind.says, "schema": kind.schema}
-        for name, kind in page.queries.items()
-    ]
     return {
         **_operation(page, page.read, schema, error, _REFUSALS),
-        "parameters": [*_path(page.path), *query],
+        "parameters": [*_path(page.path), *_query(page.queries)],
     }
+
+
+def _reading(page: Page, does: Callable[..., object], error: dict[str, Any]) -> dict[str, Any]:
+    """Return what a page is as text."""
+    found = _looking(page, {}, error)
+    found |= {"operationId": f"{page.name}_text", "summary": _summary(does)}
+    found["responses"]["200"] = {
+        "description": "what there is",
+        "content": {"text/plain": {"schema": {"type": "string"}}},
+    }
+    return found
+
+
+def _following(
+    page: Page, live: Live, data: Mapping[str, Any], error: dict[str, Any]
+) -> dict[str, Any]:
+    """Return how a page is followed: the schema is that of each event, as it comes."""
+    found = _looking(page, {}, error)
+    does = _summary(page.read)
+    found |= {
+        "operationId": f"{page.name}_live",
+        "summary": f"Follow: {does[:1].lower()}{does[1:]}",
+        "parameters": [*found["parameters"], *_query(live.queries), *_header(live)],
+    }
+    events = [_event(name, data[name]) for name in EVENTS if data[name] is not None]
+    found["responses"]["200"] = {
+        "description": "server-sent events; with as=html the data of shown is markup",
+        "content": {"text/event-stream": {"schema": {"oneOf": events}}},
+    }
+    return found
+
+
+def _event(name: str, data: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an event; its data is one line of JSON."""
+    content = {"type": "string", "contentMediaType": "application/json", "contentSchema": data}
+    return {
+        "type": "object",
+        "description": EVENTS[name],
+        "properties": {"event": {"const": name}, "data": content, "id": {"type": "string"}},
+        "required": ["event", "data"],
+    }
+
+
+def _header(live: Live) -> list[dict[str, Any]]:
+    if live.grows is None:
+        return []
+    name, says = "Last-Event-ID", f"{GO_ON.says}; a browser sends it by itself"
+    return [{"name": name, "in": "header", "description": says, "schema": GO_ON.schema}]
+
+
+def _query(queries: Mapping[str, Query]) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "query", "description": kind.says, "schema": kind.schema}
+        for name, kind in queries.items()
+    ]
 
 
 def _acting(
@@ -114,13 +191,17 @@ def _operation(
 ) -> dict[str, Any]:
     return {
         "operationId": route.name,
-        "summary": (does.__doc__ or "").strip().partition("\n")[0],
+        "summary": _summary(does),
         "description": f"Asks for the permission to {route.permission}.",
         "responses": {
             "200": _answer("what there is, or was done", schema),
             **{status: _answer(says, error) for status, says in sorted(refusals.items())},
         },
     }
+
+
+def _summary(does: Callable[..., object]) -> str:
+    return (does.__doc__ or "").strip().partition("\n")[0]
 
 
 def _answer(says: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,19 @@ from interplane.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["KINDS", "Choice", "Day", "Query", "Text", "Whole", "check_query", "names_in", "routed"]
+__all__ = [
+    "KINDS",
+    "LONGEST_CURSOR",
+    "Choice",
+    "Cursor",
+    "Day",
+    "Query",
+    "Text",
+    "Whole",
+    "check_query",
+    "names_in",
+    "routed",
+]
 
 _NAME: Final = "[a-z0-9][a-z0-9_-]{0,62}"
 _DAY: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -36,6 +48,10 @@ KINDS: Final = {
 }
 """The pattern of each name that may stand in a path."""
 
+LONGEST_CURSOR: Final = 8_000
+"""How many characters a cursor may have."""
+
+_CURSOR: Final = "(?:[A-Za-z0-9_%.~-]{1,400}:[0-9]{1,15},)*"
 _IN_BRACES: Final = re.compile(r"\{(\w+)\}")
 
 
@@ -161,7 +177,28 @@ class Day(NamedTuple):
         return "a day such as 2026-03-01" if text and not re.fullmatch(_DAY, text) else None
 
 
-Query = Text | Whole | Choice | Day
+class Cursor(NamedTuple):
+    """Where somebody was who followed a page: of each thing its name, and the number that is next.
+
+    Attributes:
+        says: what it does.
+    """
+
+    says: str
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """It as JSON Schema."""
+        return {"type": "string", "maxLength": LONGEST_CURSOR, "pattern": f"^{_CURSOR}$"}
+
+    def refuse(self, text: str) -> str | None:
+        """Return what is expected instead; None if it is one."""
+        if len(text) <= LONGEST_CURSOR and re.fullmatch(_CURSOR, text):
+            return None
+        return "the id of an event of this stream"
+
+
+Query = Text | Whole | Choice | Day | Cursor
 
 
 def check_query(declared: Mapping[str, Query], query: Mapping[str, str]) -> None:

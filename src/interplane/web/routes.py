@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, get_type_hints
 
 from interplane.errors import ConfigError
 from interplane.record import Value
 from interplane.web.access.roles import PERMISSIONS
-from interplane.web.places import KINDS, Text, names_in
+from interplane.web.places import KINDS, Choice, Cursor, Text, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from interplane.web.access.roles import Permission
     from interplane.web.places import Query
 
-__all__ = ["Action", "Asked", "Done", "Live", "Page", "check_routes"]
+__all__ = ["GO_ON", "Action", "Asked", "Done", "Following", "Grows", "Live", "Page", "check_routes"]
 
 PARAMETER: Final = "{"
+
+GO_ON: Final = Cursor("the id of the last event that came: where to go on")
+"""What a stream of something that grows is asked for."""
 
 
 class Asked(NamedTuple):
@@ -48,6 +51,34 @@ class Asked(NamedTuple):
         return Project(self.project.root, self.project.config, actor=self.who.name)
 
 
+class Following(Protocol):
+    """Begins to follow what grows."""
+
+    def __call__(self, path: Mapping[str, str], cursor: str, /) -> Callable[[Asked], Value | None]:
+        """Return what gives, each time, what is new since the last time; None if nothing is.
+
+        Args:
+            path: what stands in the page's path, by name.
+            cursor: where somebody was who followed it before; nothing for the beginning.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grows:
+    """What of a page grows: its stream brings what is new, each piece once.
+
+    Attributes:
+        field: its name in the page's value; the stream's values of the page do not have it.
+        piece: the type of what is new; its ``cursor`` is where to go on.
+        follow: begins to follow it.
+    """
+
+    field: str
+    piece: type[Value]
+    follow: Following
+
+
 @dataclass(frozen=True, kw_only=True)
 class Live:
     """How a page goes on while what it shows does: a stream of it, at its path with ``/live`` behind.
@@ -55,10 +86,20 @@ class Live:
     Attributes:
         template: shows what changes; a part of the page's own.
         is_over: whether a value will not change any more.
+        grows: what of it grows, if anything does.
     """
 
     template: str
     is_over: Callable[[Any], bool]
+    grows: Grows | None = None
+
+    @property
+    def queries(self) -> dict[str, Query]:
+        """The names behind the question mark that its stream understands."""
+        shapes = Choice("the page's part as markup, not its value as JSON", ("html",))
+        if self.grows is None:
+            return {"as": shapes}
+        return {"as": shapes, "since": GO_ON}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +115,7 @@ class Page:
         query: the names that it understands behind the question mark, each with what it does, or
             its kind as well; text where no kind is said.
         live: how it goes on, if it does.
+        text: returns it as plain text, which is at its path with ``.txt`` behind, if it is text.
     """
 
     name: str
@@ -83,6 +125,7 @@ class Page:
     template: str
     query: Mapping[str, str | Query] = field(default_factory=dict)
     live: Live | None = None
+    text: Callable[[Asked], str] | None = None
 
     @property
     def shows(self) -> type:

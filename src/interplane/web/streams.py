@@ -1,7 +1,8 @@
 """Pages that go on: what a page shows is sent again whenever it changed, as server-sent events.
 
 A stream is a page's own declaration, so it asks for the page's permission, and asks again each time
-that it looks: a token that is revoked ends its streams within a second.
+that it looks: a token that is revoked ends its streams within a second. What of a page grows comes
+piece by piece, each with an id; a browser that was cut off says the last one, and goes on there.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from starlette.responses import Response, StreamingResponse
 
 from interplane.errors import InterplaneError
 from interplane.web.answers import Refused, refused_by
+from interplane.web.places import check_query
 from interplane.web.rendering import environment
 
 if TYPE_CHECKING:
@@ -29,7 +31,15 @@ if TYPE_CHECKING:
     from interplane.web.access.gate import Gate, Who
     from interplane.web.routes import Asked, Live, Page
 
-__all__ = ["Room", "Streamed"]
+__all__ = ["EVENTS", "Room", "Streamed"]
+
+EVENTS: Final = {
+    "shown": "what the page shows, at first and whenever it changed",
+    "grown": "what is new of what grows",
+    "over": "nothing will change any more; an empty text",
+    "ended": "why it cannot be followed any more, in words",
+}
+"""The events of a stream, each with what its data is. At most two looks a second give any."""
 
 _LOOK_S: Final = 0.5
 _LONGEST_S: Final = 300.0
@@ -108,19 +118,36 @@ class Streamed:
             return self._refuse(refused or Refused(401, "nobody is signed in", "Sign in"))
         if request.method == "HEAD":
             return Response(media_type="text/event-stream")
-        return _Held(self._events(request, who), room=self._room, who=who, refuse=self._refuse)
+        try:
+            grown = self._begin(request)
+        except InterplaneError as error:
+            return self._refuse(refused_by(error))
+        events = self._events(request, who, grown)
+        return _Held(events, room=self._room, who=who, refuse=self._refuse)
+
+    def _begin(self, request: Request) -> Callable[[Asked], Any]:
+        """Return what gives what is new, from where the request says."""
+        query = dict(request.query_params)
+        if self._live.grows is not None:
+            query["since"] = request.headers.get("last-event-id") or query.get("since", "")
+        check_query(self._live.queries, query)
+        if self._live.grows is None:
+            return _nothing
+        return self._live.grows.follow(request.path_params, query["since"])
 
     def _who(self, request: Request) -> tuple[Who | None, Refused | None]:
         who = self._gate.who(request.headers, request.cookies)
         return who, self._gate.allow(who, self._page.permission)
 
-    async def _events(self, request: Request, who: Who) -> AsyncIterator[str]:
+    async def _events(
+        self, request: Request, who: Who, grown: Callable[[Asked], Any]
+    ) -> AsyncIterator[str]:
         yield "retry: 1000\n\n"
         last, quiet, clock = None, 0.0, asyncio.get_running_loop()
         end = clock.time() + _LONGEST_S
         while clock.time() < end:  # the browser asks anew then
             try:
-                text, is_over = await run_in_threadpool(self._look, request, who)
+                text, piece, is_over = await run_in_threadpool(self._look, request, who, grown)
             except InterplaneError as error:
                 # What no request can help is told by the page itself, with a number in the log.
                 is_ours = refused_by(error).status >= 500
@@ -132,6 +159,9 @@ class Streamed:
             if text != last:
                 last, quiet = text, 0.0
                 yield _event("shown", text)
+            if piece is not None:
+                quiet = 0.0
+                yield _event("grown", msgspec.to_builtins(piece), ident=piece.cursor)
             if is_over:
                 yield _event("over", "")
                 return
@@ -141,14 +171,20 @@ class Streamed:
                 quiet = 0.0
                 yield ": still here\n\n"
 
-    def _look(self, request: Request, who: Who) -> tuple[Any, bool]:
-        """Read the page; return it as it is sent, and whether it is over."""
-        value = self._page.read(self._asked(request, who))
+    def _look(
+        self, request: Request, who: Who, grown: Callable[[Asked], Any]
+    ) -> tuple[Any, Any, bool]:
+        """Read the page; return it as it is sent, what has grown, and whether it is over."""
+        asked = self._asked(request, who)
+        value = self._page.read(asked)
+        piece = grown(asked)  # after the page: of one that is over nothing is missed
+        if self._live.grows is not None:
+            value = msgspec.structs.replace(value, **{self._live.grows.field: None})
         if request.query_params.get("as") == "html":
             shown: Any = environment().get_template(self._live.template).render(it=value, who=who)
         else:
             shown = msgspec.to_builtins(value)
-        return shown, self._live.is_over(value)
+        return shown, piece, self._live.is_over(value)
 
 
 class _Held(StreamingResponse):
@@ -175,6 +211,11 @@ class _Held(StreamingResponse):
                 await self._refuse(_FULL)(scope, receive, send)
 
 
-def _event(name: str, data: Any) -> str:
+def _event(name: str, data: Any, *, ident: str | None = None) -> str:
     """Return an event; JSON has no line breaks, so the data is one line."""
-    return f"event: {name}\ndata: {json.dumps(data)}\n\n"
+    begin = "" if ident is None else f"id: {ident}\n"
+    return f"{begin}event: {name}\ndata: {json.dumps(data)}\n\n"
+
+
+def _nothing(asked: Asked) -> None:
+    del asked

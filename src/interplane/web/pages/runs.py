@@ -6,24 +6,23 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from interplane.charts.graph import GraphPicture, Node, draw_graph
-from interplane.project.runs import find_run, list_runs, step_log
+from interplane.project.run_logs import steps_at_work
+from interplane.project.runs import find_run, list_runs
 from interplane.record import Digest, Snapshot, Value
 from interplane.web.pages.steps import StepBar, Steps
+from interplane.web.pages.words import LOG, NewWords, follow_words, last_words
 from interplane.web.places import Whole
-from interplane.web.routes import Asked, Live, Page
+from interplane.web.routes import Asked, Grows, Live, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from interplane.project.runs import RunInfo
-    from interplane.storage.store import Store
 
-__all__ = ["PAGES", "LogPage", "RunPage", "RunsPage"]
+__all__ = ["PAGES", "RunPage", "RunsPage"]
 
 _PAGE: Final = 100
 _MOST: Final = 1000
-_LONGEST_LOG: Final = 200_000
-_FOLLOWED: Final = 20_000
 
 
 class RunRow(Value, frozen=True, kw_only=True):
@@ -45,18 +44,11 @@ class RunsPage(Value, frozen=True, kw_only=True):
     more: int | None
 
 
-class Words(Value, frozen=True, kw_only=True):
-    """What a step wrote in a run; the end of it, where it is long."""
-
-    step: str
-    text: str
-    left_out: int
-
-
 class RunPage(Value, frozen=True, kw_only=True):
     """A run: its steps over time, what hangs on what, and what was written.
 
-    ``words`` has what steps wrote that were executed in it, in the order in which they ended.
+    ``wrote`` has the end of what the steps wrote that were executed in it, or are; its stream
+    brings what is new of that by itself.
     """
 
     digest: Digest
@@ -69,19 +61,9 @@ class RunPage(Value, frozen=True, kw_only=True):
     parameters: dict[str, dict[str, Any]]
     steps: tuple[StepBar, ...]
     graph: GraphPicture | None
-    words: tuple[Words, ...]
+    wrote: NewWords | None
     error: str
     span: float
-
-
-class LogPage(Value, frozen=True, kw_only=True):
-    """What a step wrote in a run; the end of it, where it is long."""
-
-    digest: Digest
-    pipeline: str
-    step: str
-    text: str
-    left_out: int
 
 
 def read_runs(asked: Asked) -> RunsPage:
@@ -97,7 +79,8 @@ def read_run(asked: Asked) -> RunPage:
     store = asked.project.store
     info = find_run(store, asked.path["run"])
     snapshot = store.record(info.run.snapshot, Snapshot)
-    steps = Steps(store, info, asked.chronicle.planes())
+    at_work = steps_at_work(asked.project, info)
+    steps = Steps(store, info, asked.chronicle.planes(), at_work=at_work)
     bars = tuple(steps.bars())
     span = max((bar.begin + bar.seconds for bar in bars), default=0.0)
     return RunPage(
@@ -111,23 +94,9 @@ def read_run(asked: Asked) -> RunPage:
         parameters={step: values for step, values in info.run.parameters.items() if values},
         steps=bars,
         graph=_graph(steps, bars, info.digest),
-        words=tuple(_words(store, info, bars))[::-1],
+        wrote=last_words(asked.project, info),
         error=info.error or "",
         span=max(span, info.seconds or 0.0, 1e-3),
-    )
-
-
-def read_log(asked: Asked) -> LogPage:
-    """Return what a step wrote in a run."""
-    store = asked.project.store
-    info = find_run(store, asked.path["run"])
-    text = step_log(store, info, asked.path["step"])
-    return LogPage(
-        digest=info.digest,
-        pipeline=info.run.pipeline,
-        step=asked.path["step"],
-        text=text[-_LONGEST_LOG:],
-        left_out=max(len(text) - _LONGEST_LOG, 0),
     )
 
 
@@ -158,18 +127,6 @@ def _graph(steps: Steps, bars: Sequence[StepBar], run: Digest) -> GraphPicture |
     return draw_graph(nodes, {bar.step: steps.parents(bar.step) for bar in bars})
 
 
-def _words(store: Store, info: RunInfo, bars: Sequence[StepBar]) -> Iterator[Words]:
-    """Yield what the steps wrote that ran in a run itself, up to a length in all."""
-    room = _FOLLOWED
-    for bar in reversed(bars):
-        if bar.went not in {"done", "failed"} or not bar.has_log:
-            continue
-        text = step_log(store, info, bar.step)
-        shown = text[-room:] if room else ""
-        room -= len(shown)
-        yield Words(step=bar.step, text=shown, left_out=len(text) - len(shown))
-
-
 PAGES: Final = (
     Page(
         name="runs",
@@ -185,13 +142,11 @@ PAGES: Final = (
         permission="look",
         read=read_run,
         template="run.html",
-        live=Live(template="run-live.html", is_over=lambda run: run.status != "running"),
+        live=Live(
+            template="run-live.html",
+            is_over=lambda run: run.status != "running",
+            grows=Grows(field="wrote", piece=NewWords, follow=follow_words),
+        ),
     ),
-    Page(
-        name="log",
-        path="/runs/{run}/log/{step}",
-        permission="look",
-        read=read_log,
-        template="log.html",
-    ),
+    LOG,
 )

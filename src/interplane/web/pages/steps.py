@@ -15,7 +15,7 @@ from interplane.project.runs import find_run
 from interplane.record import Digest, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from interplane.project.chronicle import Planes
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 __all__ = ["StepBar", "Steps", "known_names"]
 
 _LOOKED_BACK: Final = 20
+_WHYS: Final = {
+    "reused": "the same code, inputs and parameters",
+    "ready": "what it needs is there: it comes next or is reused",
+    "killed": "it was at work when the run was killed",
+}
 
 
 class StepBar(Value, frozen=True, kw_only=True):
@@ -34,8 +39,8 @@ class StepBar(Value, frozen=True, kw_only=True):
     Attributes:
         step: its name.
         went: done, reused, failed or skipped; in a run that goes on also waiting (for others), ready
-            (running, next, or reused, which shows when a later step has ended), or running, where
-            nothing else is ready.
+            (next, or reused, which shows when a later step has ended), or running; in one that was
+            killed also killed, which was running then.
         why: why it ran, was reused or skipped.
         of_run: the run that it was reused from.
         begin: when it began, in seconds after the run; 0 for what was reused or skipped.
@@ -87,10 +92,14 @@ class Steps:
         store: where it is.
         info: the run.
         planes: what happened in the project.
+        at_work: the steps that have begun and not ended.
     """
 
-    def __init__(self, store: Store, info: RunInfo, planes: Planes) -> None:
+    def __init__(
+        self, store: Store, info: RunInfo, planes: Planes, *, at_work: Collection[str] = ()
+    ) -> None:
         self._info = info
+        self._at_work = at_work
         self._names = known_names(planes)
         self._names_of_steps = {*info.run.parameters, *info.steps}
         self._before = _keys_before(store, info, planes, wanted=self._names_of_steps)
@@ -132,7 +141,7 @@ class Steps:
         """Return how each step went, or goes."""
         went = dict(self._info.steps)
         if not _goes_on(self._info):
-            return went
+            return {**went, **dict.fromkeys(self._at_work, "killed")}
         ended = set(went)
         # What a step that has ended here took was made before, in this run or an earlier one.
         waiting = [name for name in ended for name in self.parents(name)]
@@ -142,7 +151,6 @@ class Steps:
                 went[name] = "reused"
                 waiting += self.parents(name)
         failed = {name for name, word in went.items() if word in {"failed", "skipped"}}
-        ready = []
         for name in self.keys:  # in the order of the run before: parents first
             if name in went:
                 continue
@@ -151,12 +159,11 @@ class Steps:
                 went[name] = "skipped"
                 failed.add(name)
                 continue
-            went[name] = "waiting"
-            if all(went.get(each) in {"done", "reused"} for each in above):
-                ready.append(name)
-        went.update(dict.fromkeys(ready, "running" if len(ready) == 1 else "ready"))
+            is_ready = all(went.get(each) in {"done", "reused"} for each in above)
+            went[name] = "ready" if is_ready else "waiting"
         unknown = sorted(self._names_of_steps - set(went))  # they never ran before
-        return {**went, **dict.fromkeys(unknown, "waiting")}
+        went.update(dict.fromkeys(unknown, "waiting"))
+        return {**went, **dict.fromkeys(self._at_work, "running")}
 
     def _bar(self, name: str, went: str) -> StepBar:
         done = self._info.step_runs.get(name)
@@ -172,13 +179,13 @@ class Steps:
             attempts=1 if done is None else done.attempts,
             made={} if done is None else {key: out.summary for key, out in done.outputs.items()},
             error=(done.error or "") if done is not None else "",
-            has_log=done is not None and done.log is not None,
+            has_log=name in self._at_work or (done is not None and done.log is not None),
             unfollowed=() if done is None else done.key.unfollowed,
         )
 
     def _why(self, name: str, went: str, done: StepRun | None) -> str:
-        if went == "reused":
-            return "the same code, inputs and parameters"
+        if went in _WHYS:
+            return _WHYS[went]
         if went == "skipped":
             steps = self._info.steps
             failed = [step for step in self._above(name) if steps.get(step) == "failed"]
@@ -186,8 +193,6 @@ class Steps:
         if went == "waiting":
             is_known = name in self.keys
             return "what it needs has not ended" if is_known else "it never ran before"
-        if went == "ready":
-            return "what it needs is there: it runs, comes next or is reused"
         if done is None:
             return "what it needs is there"
         return "; ".join(reasons(self._before.get(name), done.key, self._label))
