@@ -49,6 +49,8 @@ from interplane.pipeline.files import Files as Files
 from interplane.pipeline.graph import Learned as learned
 from interplane.pipeline.graph import Live as live
 from interplane.pipeline.graph import Pipeline as Pipeline
+from interplane.pipeline.lightgbm_metrics import lightgbm_metrics as lightgbm_metrics
+from interplane.pipeline.metrics import log_metric as log_metric
 from interplane.project.project import Project as Project
 from interplane.record import Verdict as Verdict
 from interplane.views.definition import FeatureView as FeatureView
@@ -92,9 +94,11 @@ __all__ = [
     "learner",
     "least",
     "lifetime",
+    "lightgbm_metrics",
     "lightgbm_params",
     "literal",
     "live",
+    "log_metric",
     "min_max",
     "one_hot",
     "operation",

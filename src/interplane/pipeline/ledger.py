@@ -81,7 +81,14 @@ class Ledger:
         return held is None or held.expired
 
     def step(
-        self, key: StepKey, result: StepResult, *, log: str, attempts: int, started_at: str
+        self,
+        key: StepKey,
+        result: StepResult,
+        *,
+        log: str,
+        metrics: bytes,
+        attempts: int,
+        started_at: str,
     ) -> Known:
         """Write down what came of a step; a finished one can be reused from now on."""
         for value in result.values:
@@ -96,6 +103,7 @@ class Ledger:
             duration_s=result.duration_s,
             cpu_s=result.cpu_s,
             log=self.draft.put(log.encode()) if log else None,
+            metrics=self.draft.put(metrics) if metrics else UNSET,
             error=None if result.failure is None else result.failure.what,
         )
         digest = self.draft.record(step_run)

@@ -15,6 +15,7 @@ from interplane.pipeline import user_code
 from interplane.pipeline.artifacts import Artifacts
 from interplane.pipeline.capture import StreamCapture
 from interplane.pipeline.codecs.wants import Want, refuse_form
+from interplane.pipeline.metrics import telling_to
 from interplane.pipeline.seeds import seed_everything
 from interplane.pipeline.tasks import Failure, StepResult
 from interplane.record import Artifact, DataVersion, Verdict
@@ -62,7 +63,12 @@ class Performer:
         """Execute a task; what its code raises is in the result."""
         step = self._graph.steps[task.step]
         wall, cpu = time.perf_counter(), time.process_time()
-        with self._capture(Path(task.log)) as more, _Scratch() as scratch:
+        log = Path(task.log)
+        with (
+            self._capture(log) as more,
+            _Scratch() as scratch,
+            telling_to(log, say=more.write),
+        ):
             found = self._attempt(step, task, scratch)
             if isinstance(found, user_code.Raised):
                 more.write(found.trace)

@@ -257,6 +257,7 @@ class _Running:
             self._keys[result.step],
             result,
             log=self._logs.text(result.step),
+            metrics=self._logs.metrics(result.step),
             attempts=attempt.count,
             started_at=attempt.started_at,
         )

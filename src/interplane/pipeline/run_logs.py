@@ -10,6 +10,7 @@ import shutil
 from typing import TYPE_CHECKING, Final
 
 from interplane.pipeline.log_reading import log_text
+from interplane.pipeline.metric_curves import curve_bytes, told_so_far
 from interplane.pipeline.step_log import StepLog
 
 if TYPE_CHECKING:
@@ -62,6 +63,10 @@ class RunLogs:
     def text(self, step: str) -> str:
         """Return what a step wrote."""
         return log_text(self._folder / step)
+
+    def metrics(self, step: str) -> bytes:
+        """Return the curves of the metrics that a step told; nothing where it told none."""
+        return curve_bytes(told_so_far(self._folder / step))
 
     def forget(self, step: str) -> None:
         """Remove the log of a step that is on record."""

@@ -83,7 +83,11 @@ class Snapshot(Record, frozen=True, kw_only=True, tag="snapshot"):
 
 
 class StepRun(Record, frozen=True, kw_only=True, tag="step-run"):
-    """One execution of a step."""
+    """One execution of a step.
+
+    ``metrics`` is the blob of the curves that it told as it trained (`interplane.pipeline.metric_curves`);
+    it is left out of the form where there are none: so records of before there were any keep their digest.
+    """
 
     run: Digest
     key: StepKey
@@ -95,15 +99,18 @@ class StepRun(Record, frozen=True, kw_only=True, tag="step-run"):
     cpu_s: float = 0.0
     log: Digest | None = None
     error: str | None = None
+    metrics: Digest | UnsetType = UNSET
 
     def links(self) -> Iterator[Digest]:
-        """Yield the run, the outputs with their blobs, and the log."""
+        """Yield the run, the outputs with their blobs, the log and the metrics."""
         yield self.run
         for artifact in self.outputs.values():
             yield artifact.digest
             yield from artifact.blobs
         if self.log is not None:
             yield self.log
+        if self.metrics is not UNSET:
+            yield self.metrics
 
 
 class Run(Record, frozen=True, kw_only=True, tag="run"):
