@@ -144,12 +144,53 @@ def test_a_worker_that_is_killed_fails_its_step_alone(pooled):
     assert {"fine": "reused", "killed": "done"} == pooled.run().steps
 
 
+FLOOD = """
+    import os, sys
+    from interplane.pipeline.graph import Pipeline
+    pipeline = Pipeline("toy")
+
+    @pipeline.step
+    def beside():
+        return 1
+
+    @pipeline.step
+    def flood():
+        print("it begins", flush=True)
+        for _ in range(300):
+            os.write(1, b"a line of its own\\n" * 4_000)
+            os.write(2, bytes(range(256)) * 200)
+        os.write(1, b"\\nit ends without an end")
+        return 2
+"""
+
+
+def test_a_step_that_writes_very_much_keeps_its_two_ends(pooled):
+    """By whatever means it writes; it is neither held up nor does it fill the disk."""
+    pooled.project.write(steps=FLOOD)
+    pooled.run()
+    log = next(
+        pooled.store.read(item.record.log).decode()
+        for item in pooled.store.catalog.list("step-run")
+        if item.record.log
+    )
+    assert log.startswith("it begins\na line of its own\n")
+    assert log.endswith("\nit ends without an end\n")
+    assert 1 == log.count(" lines left out …\n")
+    assert 4_000_000 > len(log)
+
+
 def test_a_step_whose_worker_was_killed_is_tried_again(pooled):
     """In another worker."""
     place = pooled.project.root / "tries"
     place.write_text("")
     pooled.project.write(steps=KILLED.format(place=place, retries=1, signal="SIGSEGV"))
     assert 2 == pooled.value(pooled.run(), "killed")
+    run = next(
+        item.record for item in pooled.store.catalog.list("step-run") if item.record.attempts == 2
+    )
+    lines = pooled.store.read(run.log).decode().splitlines()
+    assert ("last words", "last words") == (lines[0], lines[-1])
+    assert "--- attempt 2 of 2 ---" == lines[-2]
 
 
 def test_a_worker_that_cannot_begin_says_why(pooled):
