@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,9 @@ from interplane.cli.output import age, json_option, print_json, print_table, say
 from interplane.record import short
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from interplane.pipeline.metric_curves import MetricCurve
     from interplane.project.runs import RunInfo
     from interplane.record import StepRun
 
@@ -22,16 +26,32 @@ __all__ = ["logs", "runs"]
 @click.option("--limit", default=20, show_default=True, help="How many of the last ones.")
 @json_option
 def runs(run: str | None, *, limit: int, as_json: bool) -> None:
-    """List the last runs; with RUN (the beginning of its digest, or "last") show one in full."""
+    """List the last runs; with RUN (the beginning of its digest, or "last") show one in full.
+
+    In full are also the metrics that its steps told as they trained (ip.log_metric): how many
+    points, the first, the last, the least and the greatest of each; with --json all points.
+    """
     from interplane.project.project import Project
+    from interplane.project.run_metrics import metrics_of, plain_curve
     from interplane.project.runs import find_run, list_runs
 
-    store = Project.find().store
+    project = Project.find()
     if run is not None:
-        info = find_run(store, run)
-        print_json(_plain(info)) if as_json else _say_one(info)
+        info = find_run(project.store, run)
+        metrics = metrics_of(project, info)
+        if as_json:
+            plain = {
+                step: {curve.name: plain_curve(curve) for curve in curves}
+                for step, curves in metrics.items()
+            }
+            print_json({**_plain(info), "metrics": plain})
+            return
+        _say_one(info)
+        if metrics:
+            say("")
+            _say_metrics(metrics)
         return
-    found = list_runs(store, limit=limit)
+    found = list_runs(project.store, limit=limit)
     if as_json:
         print_json([_plain(info) for info in found])
         return
@@ -100,6 +120,23 @@ def _say_one(info: RunInfo) -> None:
         made = "" if done is None else _made(done)
         rows.append((name, how, took, (done.error if done and done.error else made)))
     print_table(("step", "went", "took", "made"), rows, right=("took",))
+
+
+def _say_metrics(metrics: Mapping[str, Sequence[MetricCurve]]) -> None:
+    rows = []
+    for step, curves in metrics.items():
+        for curve in curves:
+            finite = [value for value in curve.values if isfinite(value)]
+            ends = (min(finite), max(finite)) if finite else ("", "")
+            shown = (curve.values[0], curve.last, *ends)
+            told = f"{curve.told:,}"
+            rows.append((step, curve.name, told, *(_figure(each) for each in shown)))
+    right = ("told", "first", "last", "least", "most")
+    print_table(("step", "metric", *right), rows, right=right)
+
+
+def _figure(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.5g}"
 
 
 def _made(done: StepRun) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from interplane.outcomes.counts import Counts
     from interplane.outcomes.store import SqliteOutcomes
     from interplane.pipeline.graph import Pipeline
+    from interplane.pipeline.metric_curves import MetricCurve
     from interplane.pipeline.outcome import Outcome
     from interplane.pipeline.plan import Plan
     from interplane.project.adding_outcomes import Added as AddedOutcomes
@@ -69,13 +70,13 @@ class Project:
             when_missing(str(root), partial(import_operations, root, config.operations))
 
     @classmethod
-    def find(cls, start: Path | None = None) -> Self:
-        """Return the project of ``start`` (or of the current folder).
+    def find(cls, start: str | Path | None = None) -> Self:
+        """Return the project of ``start``, a folder or one below it (or of the current folder).
 
         Raises:
             ConfigError: if there is none, or its file is wrong.
         """
-        file = find_project_file((start or Path.cwd()).resolve())
+        file = find_project_file((Path.cwd() if start is None else Path(start)).resolve())
         return cls(file.parent, read_config(file))
 
     @property
@@ -644,6 +645,23 @@ class Project:
 
         running = Running(self, pipeline, workers=workers)
         return running.run(running.prepare(parameters=parameters))
+
+    def metrics(self, run: str = "last") -> dict[str, dict[str, MetricCurve]]:
+        """Return the metrics that the steps of a run told as they trained, by step and name.
+
+        A reused step has those of when it ran; one that is at work those until now.
+
+        Args:
+            run: the beginning of its digest.
+
+        Raises:
+            UnknownName: if there is no such run.
+        """
+        from interplane.project.run_metrics import metrics_of
+        from interplane.project.runs import find_run
+
+        found = metrics_of(self, find_run(self.store, run))
+        return {step: {each.name: each for each in curves} for step, curves in found.items()}
 
     def pipelines(self) -> dict[str, tuple[str, Pipeline]]:
         """Return all pipelines by name, each with its reference ``module:attribute``.
