@@ -6,7 +6,7 @@ import hashlib
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from interplane.data.promises import Promise, keeps
@@ -35,6 +35,16 @@ def days(*of_january):
     return Table.from_columns({"day": [date(2024, 1, day) for day in of_january]})
 
 
+def unless_empty(split, *args, **options):
+    """A split; no example where a part of it would be empty, which is refused."""
+    try:
+        return split(*args, **options)
+    except DataError as error:
+        if "leaves none for" in error.what:
+            reject()
+        raise
+
+
 @settings(max_examples=40, deadline=None)
 @given(PEOPLE, st.sampled_from(["", "other"]))
 def test_a_digest_is_the_documented_one(pairs, salt):
@@ -55,7 +65,9 @@ def test_a_digest_is_the_documented_one(pairs, salt):
 def test_no_entity_is_on_two_sides_and_every_row_is_on_one(pairs, share, validation, salt):
     """Parts are disjoint in entities, whole together, in the order of the rows, and keep their promise."""
     table = visits(pairs)
-    split = split_by_entity(table, "who", share=share, validation=validation, salt=salt)
+    split = unless_empty(
+        split_by_entity, table, "who", share=share, validation=validation, salt=salt
+    )
     parts = list(split)
     assert (table.rows, 0) == (sum(part.rows for part in parts), split.left_out)
     entities = [set(part.column("who").to_pylist()) for part in parts]
@@ -75,9 +87,9 @@ def test_a_row_keeps_its_side_when_rows_are_added_and_the_test_share_grows(
     pairs, more, share, further
 ):
     """What was tested on stays for testing."""
-    before = split_by_entity(visits(pairs), "who", share=share).test.column("who").to_pylist()
-    after = split_by_entity(visits([*more, *pairs]), "who", share=share + further)
-    assert set(before) <= set(after.test.column("who").to_pylist())
+    before = unless_empty(split_by_entity, visits(pairs), "who", share=share)
+    after = unless_empty(split_by_entity, visits([*more, *pairs]), "who", share=share + further)
+    assert set(before.test.column("who").to_pylist()) <= set(after.test.column("who").to_pylist())
 
 
 def test_a_random_split_is_about_as_large_as_was_asked_for():
@@ -92,7 +104,7 @@ def test_a_random_split_is_about_as_large_as_was_asked_for():
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.lists(st.integers(1, 31), min_size=1, max_size=30),
+    st.lists(st.integers(1, 31), min_size=2, max_size=30),
     st.integers(2, 28),
     st.integers(0, 3),
     st.booleans(),
@@ -101,8 +113,11 @@ def test_by_time_every_row_is_before_in_the_gap_or_after(of_january, until, gap,
     """The bounds belong to the later part; the gap to none."""
     table = days(*of_january)
     moment = date(2024, 1, until)
-    split = split_by_time(
-        table, "day", until=moment.isoformat() if as_text else moment, gap=timedelta(days=gap)
+    split = unless_empty(
+        split_by_time,
+        *(table, "day"),
+        until=moment.isoformat() if as_text else moment,
+        gap=timedelta(days=gap),
     )
     train = [day for day in of_january if day < until]
     test = [day for day in of_january if day >= until + gap]
@@ -152,6 +167,8 @@ def test_rows_that_would_be_on_no_side_are_refused():
         ({"until": "2024-01-03", "gap": timedelta(-1)}, "gap is"),
         ({"until": "2024-01-03", "end": "2024-01-04", "gap": "1d"}, "would lie between"),
         ({"until": "2024-01-03", "validation_until": "2024-01-02"}, "would lie between"),
+        ({"until": 5}, "until is 5"),
+        ({"until": "2024-01-03", "gap": 5}, "gap is 5"),
     ],
 )
 def test_moments_that_are_none_are_refused(options, words):
@@ -204,3 +221,32 @@ def test_a_promise_can_be_given_to_rows_that_keep_it_and_to_no_others():
     details = caught.value.details
     assert (split.test.rows, 50, 5) == (details["rows"], details["of"], len(details["examples"]))
     assert split.test.head(5).select("who").to_rows() == details["examples"]
+
+
+def test_a_part_without_rows_is_refused():
+    """Nothing could be trained on it, or said of a test on it; the error counts what there is."""
+    with pytest.raises(
+        DataError, match=r"leaves none for train \(train 0, test 2\).* 1 different who"
+    ):
+        split_by_entity(visits([("ann", 1), ("ann", 2)]), "who")
+    with pytest.raises(DataError, match=r"0 rows leaves none for train and validation and test"):
+        split_at_random(visits([]), "visit", validation=0.1)
+    with pytest.raises(
+        DataError, match=r"leaves none for train \(train 0, test 2\).*move a moment"
+    ):
+        split_by_time(days(4, 5), "day", until="2024-01-03")
+
+
+@pytest.mark.parametrize("share", [None, "x", True, float("nan"), 0, 1.5])
+def test_shares_that_are_none_are_refused(share):
+    """Of any type."""
+    with pytest.raises(UsageError, match="the share for testing is"):
+        split_at_random(visits([("ann", 1)]), "visit", share=share)
+
+
+def test_only_tables_and_names_of_columns_are_taken():
+    """A frame of pandas is told how to become one."""
+    with pytest.raises(UsageError, match=r"pandas DataFrame.*Table\.from_arrow"):
+        split_by_entity(visits([("ann", 1)]).to_pandas(), "who")
+    with pytest.raises(UsageError, match="the columns to split by are 5"):
+        split_by_entity(visits([("ann", 1)]), 5)

@@ -69,9 +69,9 @@ def split_by_time(
         gap: how long after the end of a part the next one begins; rows between them are in no part.
 
     Raises:
-        UsageError: for moments that are none, or not in order.
+        UsageError: for moments that are none, or not in order, or rows that are no table.
         UnknownName: if the column is not there.
-        DataError: if it holds no times, or a row has none.
+        DataError: if it holds no times, a row has none, or a part has no rows.
 
     >>> from interplane.data.table import Table
     >>> days = Table.from_columns({"day": [date(2024, 1, d) for d in (1, 2, 3, 4)]})
@@ -79,6 +79,7 @@ def split_by_time(
     >>> train.rows, test.to_rows()
     (2, [{'day': datetime.date(2024, 1, 4)}])
     """
+    _check_table(table)
     _check_time(table, column)
     moments = [_moment(until, "until")]
     moments += [_moment(validation_until, "validation_until")] if validation_until else []
@@ -99,7 +100,9 @@ def split_by_time(
         )
         chosen = between(table, column, begin=promise.begin, end=promise.end)
         parts.append(_part(table, chosen, promise))
-    return _split(table, parts)
+    found = _split(table, parts)
+    _check_parts(table, found, do=f"Look at the least and the greatest {column}, and move a moment")
+    return found
 
 
 def split_by_entity(
@@ -123,9 +126,9 @@ def split_by_entity(
         salt: another salt gives another split.
 
     Raises:
-        UsageError: for shares that leave nothing for training.
+        UsageError: for shares that leave nothing for training, or rows that are no table.
         UnknownName: if a column is not there.
-        DataError: if a row names no entity.
+        DataError: if a row names no entity, or there are too few of them for each part to have one.
 
     >>> from interplane.data.table import Table
     >>> visits = Table.from_columns({"who": ["ann", "bob", "ann", "eve"], "n": [1, 2, 3, 4]})
@@ -133,8 +136,9 @@ def split_by_entity(
     >>> train.column("who").to_pylist(), test.column("who").to_pylist()
     (['bob', 'eve'], ['ann', 'ann'])
     """
-    names = (columns,) if isinstance(columns, str) else tuple(columns)
-    return _by_digest(table, names, "entity", share=share, validation=validation, salt=salt)
+    return _by_digest(
+        table, _names(columns), "entity", share=share, validation=validation, salt=salt
+    )
 
 
 def split_at_random(
@@ -158,12 +162,11 @@ def split_at_random(
         salt: another salt gives another split.
 
     Raises:
-        UsageError: for shares that leave nothing for training.
+        UsageError: for shares that leave nothing for training, or rows that are no table.
         UnknownName: if a column is not there.
-        DataError: if nothing names a row.
+        DataError: if nothing names a row, or there are too few of them for each part to have one.
     """
-    names = (key,) if isinstance(key, str) else tuple(key)
-    return _by_digest(table, names, "row", share=share, validation=validation, salt=salt)
+    return _by_digest(table, _names(key), "row", share=share, validation=validation, salt=salt)
 
 
 _PARTS: dict[int, tuple[Any, ...]] = {
@@ -175,6 +178,7 @@ _PARTS: dict[int, tuple[Any, ...]] = {
 def _by_digest(
     table: Table, columns: tuple[str, ...], by: Any, *, share: float, validation: float, salt: str
 ) -> Split:
+    _check_table(table)
     _check_shares(share, validation)
     if not columns:
         raise UsageError(
@@ -183,6 +187,8 @@ def _by_digest(
             do='Name them, for example split_by_entity(visits, "customer_id")',
         )
     check_keys(table, columns, do="The split is made by it")
+    import numpy as np
+
     digests, named = key_digests(table, columns, salt=salt)
     _check_named(table, columns, named, what="names nothing to split by: its key is null")
     stretches: list[tuple[Any, float, float]] = [("train", share + validation, 1.0)]
@@ -192,7 +198,16 @@ def _by_digest(
     for part, low, high in stretches:
         promise = Promise(by=by, columns=columns, part=part, low=low, high=high, salt=salt)
         parts.append(_part(table, within(digests, low, high), promise))
-    return _split(table, parts)
+    found = _split(table, parts)
+    _check_parts(
+        table,
+        found,
+        do="Give more rows, other shares, or another salt"
+        if by == "row"
+        else f"It has {len(np.unique(digests)):,} different {', '.join(columns)}: give rows of more "
+        "of them, other shares, or another salt",
+    )
+    return found
 
 
 def _part(table: Table, chosen: NDArray[np.bool_], promise: Promise) -> Table:
@@ -208,6 +223,38 @@ def _split(table: Table, parts: list[Table]) -> Split:
     left_out = table.rows - sum(part.rows for part in parts)
     validation = parts[1] if len(parts) > 2 else None
     return Split(parts[0], parts[-1], validation, left_out)
+
+
+def _names(given: str | Sequence[str]) -> tuple[str, ...]:
+    names = (given,) if isinstance(given, str) else given
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise UsageError(
+            f"the columns to split by are {given!r:.80}",
+            expected="a column's name, or a list of them",
+            do='Write for example "customer_id"',
+        )
+    return tuple(names)
+
+
+def _check_table(table: Table) -> None:
+    from interplane.data.table import needs_table
+
+    needs_table(table, "the rows to split")
+
+
+def _check_parts(table: Table, found: Split, *, do: str) -> None:
+    """Refuse a split with an empty part: nothing could be trained, or said of a test."""
+    parts = {"train": found.train, "validation": found.validation, "test": found.test}
+    empty = [name for name, part in parts.items() if part is not None and not part.rows]
+    if empty:
+        counts = ", ".join(
+            f"{name} {part.rows:,}" for name, part in parts.items() if part is not None
+        )
+        raise DataError(
+            f"the split of {table.rows:,} rows leaves none for {' and '.join(empty)} ({counts})",
+            expected="rows in each part",
+            do=do,
+        )
 
 
 def _check_time(table: Table, column: str) -> None:
@@ -244,8 +291,14 @@ def _check_named(
     )
 
 
-def _check_shares(share: float, validation: float) -> None:
-    if not 0 < share < 1 or validation < 0 or share + validation >= 1:
+def _check_shares(share: object, validation: object) -> None:
+    if not (
+        isinstance(share, int | float)
+        and isinstance(validation, int | float)
+        and 0 < share < 1
+        and 0 <= validation < 1
+        and share + validation < 1
+    ):
         raise UsageError(
             f"the share for testing is {share!r}, the one for validation {validation!r}",
             expected="shares of the rows that leave some for training",
@@ -262,16 +315,22 @@ def _moment(given: str | date, name: str) -> datetime:
             expected="a moment, ISO 8601 in UTC",
             do=f'Write for example {name}="2013-05-01"',
         ) from error
+    if not isinstance(read, date):
+        raise UsageError(
+            f"{name} is {given!r:.80}",
+            expected="a moment: a date, a datetime, or ISO 8601 text in UTC",
+            do=f'Write for example {name}="2013-05-01"',
+        )
     if not isinstance(read, datetime):
         return datetime(read.year, read.month, read.day)  # noqa: DTZ001 - timestamps are UTC, and naive
     return read if read.tzinfo is None else read.astimezone(UTC).replace(tzinfo=None)
 
 
-def _length(gap: str | timedelta) -> timedelta:
+def _length(gap: object) -> timedelta:
     if isinstance(gap, timedelta):
         length: timedelta | None = gap
     else:
-        seconds = parse_duration(gap)
+        seconds = parse_duration(gap) if isinstance(gap, str) else None
         length = None if seconds is None else timedelta(seconds=seconds)
     if length is None or length < timedelta(0):
         raise UsageError(

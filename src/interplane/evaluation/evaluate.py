@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from interplane.data.table import needs_table
 from interplane.errors import DataError, UnknownName, UsageError
 from interplane.evaluation.evaluation import Evaluation
 from interplane.evaluation.intervals import Estimate, resample, summarise
@@ -82,7 +83,9 @@ def evaluate(
     _check_settings(min_rows=min_rows, confidence=confidence, resamples=resamples, seed=seed)
     _check_seen(seen)
     _check_model(model)
-    _check_model(against)
+    if against is not None:
+        _check_model(against)
+    needs_table(test, "the rows to evaluate on")
     column = label or getattr(model.features, "label", None)
     if column is None:
         raise UsageError(
@@ -347,7 +350,7 @@ def _flips(rows: _Rows) -> Flips:
 
 
 def _check_model(model: object) -> None:
-    if model is not None and not (hasattr(model, "features") and hasattr(model, "predict")):
+    if not (hasattr(model, "features") and hasattr(model, "predict")):
         raise UsageError(
             f"{model!r:.60} is no model: it is of type {type(model).__name__}",
             expected="an interplane.Model",
