@@ -231,3 +231,23 @@ def test_the_password_comes_from_the_environment(tmp_path):
     assert "hush" == found.password
     with pytest.raises(ConfigError, match="CACHE is not set"):
         redis_settings(tmp_path, config, environment={})
+
+
+def test_all_refused_rows_of_a_push_are_told(root):
+    """How many, which and why; the others are there."""
+    times = {"began_at": LATER - timedelta(hours=2), "ended_at": LATER}
+    good = {"ride": 70_010, "rider": "r7", "miles": 7.5, **{k: f"{v}Z" for k, v in times.items()}}
+    rows = [{**good, "miles": "far"}, good, {**good, "ride": None}, {**good, "rider": 5}]
+    with opened(root) as project:
+        with pytest.raises(
+            RequestRejected, match=r"^3 of 4 rows were refused: row 0 as .*also 2, 3"
+        ):
+            project.push("ends", rows)
+        with pytest.raises(RequestRejected) as caught:
+            project.push("ends", rows)
+        assert [0, 2, 3] == [each["row"] for each in caught.value.details["refused"]]
+        assert 0 == caught.value.details["left_out"]
+        (seen,) = project.online_features("history", [{"rider": "r7"}], at=LATER)
+        assert 7.5 == seen.values["miles"]
+        with pytest.raises(RequestRejected, match="far"):
+            project.push("ends", rows[:2])

@@ -433,11 +433,12 @@ class Project:
 
         Raises:
             UnknownName: if the online store has no view of that source.
-            RequestRejected: for the first row that is refused; the others were taken.
+            RequestRejected: if rows are refused: names each with its reason (of many the first
+                ones). The others were taken, and the same rows may come again.
         """
         from time import time_ns
 
-        from interplane.views.pushing import Push, Pusher
+        from interplane.views.pushing import Push, Pusher, refused_rows
 
         online = self.open_online()
         try:
@@ -447,8 +448,8 @@ class Project:
             online.close()
         if isinstance(pushed, UnknownName):
             raise pushed
-        for refused in pushed.refused.values():
-            raise refused
+        if pushed.refused:
+            raise refused_rows(pushed.refused, of=len(rows))
         return pushed
 
     def online_features(

@@ -31,10 +31,11 @@ if TYPE_CHECKING:
     from interplane.record import Type
     from interplane.views.ports import Known, OnlineStore, Registered
 
-__all__ = ["Push", "Pushed", "Pusher"]
+__all__ = ["Push", "Pushed", "Pusher", "refused_rows"]
 
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - timestamps are UTC, and naive
 _TRIES: Final = 20
+_MOST_TOLD: Final = 20
 
 
 class Push(NamedTuple):
@@ -72,6 +73,28 @@ class Pushed(NamedTuple):
     known: int
     unread: tuple[str, ...]
     refused: Mapping[int, RequestRejected]
+
+
+def refused_rows(refused: Mapping[int, RequestRejected], *, of: int) -> RequestRejected:
+    """Return one error for all rows of a push that were refused: how many, which, and why.
+
+    Args:
+        refused: why each was not taken, by its place; at least one.
+        of: how many rows were pushed.
+    """
+    (place, first), *others = sorted(refused.items())
+    if not others:
+        return first
+    also = ", ".join(str(place) for place, _ in others[:_MOST_TOLD])
+    also += ", …" if len(others) > _MOST_TOLD else ""
+    told = [{"row": place, "why": error.what} for place, error in sorted(refused.items())]
+    return RequestRejected(
+        f"{len(refused):,} of {of:,} rows were refused: row {place} as {first.what}; also {also}",
+        expected=first.expected,
+        do=f"The other {of - len(refused):,} were taken. Mend the refused ones, and push them again",
+        refused=told[:_MOST_TOLD],
+        left_out=max(len(told) - _MOST_TOLD, 0),
+    )
 
 
 class Pusher:
