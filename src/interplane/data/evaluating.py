@@ -8,12 +8,13 @@ import numpy as np
 import pyarrow as pa
 
 from interplane.data.engine import connect, identifier
+from interplane.data.placed import Placed
 from interplane.data.types import arrow_type
-from interplane.errors import DataError, UnknownName
+from interplane.errors import DataError, ParityBroken, UnknownName
 from interplane.expressions.duckdb_sql import select_sql
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from duckdb import DuckDBPyConnection
 
@@ -29,10 +30,13 @@ __all__ = [
     "no_columns",
     "read",
     "register_lookups",
+    "stream",
     "with_places",
 ]
 
 PLACE = "place of the row"
+
+_BATCH_ROWS = 8_192
 
 
 def read(table: Table, types: Mapping[str, Type]) -> pa.Table:
@@ -80,12 +84,48 @@ def evaluate(
         lookups: every table that they look values up in: k0, k1 … and v.
     """
     with connect() as connection:
-        connection.register("rows", with_places(rows))
-        relations = register_lookups(connection, lookups)
-        columns = {f"f{number}": node for number, node in enumerate(outputs.values())}
-        query = select_sql(columns, source="rows", carry=[PLACE], lookup=relations)
+        query = _asked(connection, outputs, rows, lookups)
         found = in_order(connection.sql(query).to_arrow_table())
     return found.rename_columns(list(outputs))
+
+
+def stream(
+    outputs: Mapping[str, Node], rows: pa.Table, lookups: Mapping[str, pa.Table]
+) -> Iterator[Placed]:
+    """Yield the values of the expressions in batches, in any order, as the engine has them ready.
+
+    The engine waits where nobody takes them, so that the result is never held a second time.
+    The arguments are those of `evaluate`.
+
+    Raises:
+        ParityBroken: if the engine gives more rows than there are, or fewer.
+    """
+    given = 0
+    with connect() as connection:
+        query = _asked(connection, outputs, rows, lookups)
+        for batch in connection.sql(query).to_arrow_reader(_BATCH_ROWS):
+            places, *columns = batch.columns
+            yield Placed(places.to_numpy(), columns)
+            given += batch.num_rows
+    if given != rows.num_rows:
+        raise ParityBroken(
+            f"the engine gave {given:,} rows for {rows.num_rows:,}",
+            expected="one for each",
+            do="Report it with the features: this is a fault of Interplane or of the engine's version",
+        )
+
+
+def _asked(
+    connection: DuckDBPyConnection,
+    outputs: Mapping[str, Node],
+    rows: pa.Table,
+    lookups: Mapping[str, pa.Table],
+) -> str:
+    """Make rows and lookup tables readable; return the query for a place, f0, f1 and so on."""
+    connection.register("rows", with_places(rows))
+    relations = register_lookups(connection, lookups)
+    columns = {f"f{number}": node for number, node in enumerate(outputs.values())}
+    return select_sql(columns, source="rows", carry=[PLACE], lookup=relations)
 
 
 def with_places(rows: pa.Table) -> pa.Table:

@@ -1,9 +1,8 @@
 """Rows by what names them: a 64-bit digest of each row's key, the same wherever the row stands.
 
-The digest is the last eight bytes of an MD5, read with the lowest first, of the texts of the key's
-values, each with its length in bytes before it (so that 1, 23 is not 12, 3), after the salt. It says
-nothing of types: a key that was cast from int to text keeps its digest. A row with a null in its key
-has none: nothing names it.
+The digest is the last eight bytes of the MD5 of the key (`key_hashes`), read with the lowest first. It
+says nothing of types: a key that was cast from int to text keeps its digest. A row with a null in its
+key has none: nothing names it.
 
 Two different keys have one digest with a chance of 2^-64: a million test rows beside ten million
 training rows are wrongly found among them once in two million times.
@@ -13,7 +12,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from interplane.data.engine import connect, identifier, string
 from interplane.errors import Leak, UnknownName
 
 if TYPE_CHECKING:
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 
     from interplane.data.table import Table
 
-__all__ = ["check_keys", "examples_of", "key_digests", "leak", "plain_examples", "salted", "shown"]
+__all__ = ["check_keys", "examples_of", "key_digests", "leak", "plain_examples", "shown"]
 
 _SHOWN = 5
 
@@ -53,31 +51,10 @@ def key_digests(
     """
     import numpy as np
 
-    chosen = table.select(*dict.fromkeys(columns))
-    with connect() as connection:
-        chosen.register(connection, "keyed")
-        found = connection.sql(f"SELECT {_digest_sql(columns, salt)} AS d FROM keyed")
-        values = found.to_arrow_table().column(0)
-    named = np.asarray(values.is_valid().to_numpy())
-    return np.asarray(values.fill_null(0).to_numpy()).astype(np.uint64, copy=False), named
+    from interplane.data.key_hashes import key_hashes
 
-
-def _digest_sql(columns: Sequence[str], salt: str) -> str:
-    names = [identifier(name) for name in columns]
-    texts = [f"CAST({name} AS VARCHAR)" for name in names]
-    measured = [f"strlen({text}), ':', {text}" for text in texts]
-    pieces = ", ".join([*([string(salted(salt))] if salt else []), *measured])
-    whole = " AND ".join(f"{name} IS NOT NULL" for name in names)
-    return f"CASE WHEN {whole} THEN md5_number_lower(concat({pieces})) END"
-
-
-def salted(salt: str) -> str:
-    """Return what stands before the texts of a key: the salt with its length in bytes.
-
-    >>> salted("v2")
-    '2:v2'
-    """
-    return f"{len(salt.encode())}:{salt}"
+    found = key_hashes(table, columns, salt=salt)
+    return np.where(found.named, found.last, np.uint64(0)), found.named
 
 
 def check_keys(table: Table, columns: Iterable[str], *, do: str) -> None:

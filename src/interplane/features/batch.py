@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from interplane.data.evaluating import evaluate, no_columns, read
+from interplane.data.evaluating import no_columns, read, stream
 from interplane.data.listed import listed
+from interplane.data.placed import fill_matrix, fill_table, rows_to_matrix
 from interplane.data.table import Table
 from interplane.data.types import arrow_type
 from interplane.features.lookups import LookupTable
@@ -17,11 +18,13 @@ from interplane.features.lookups import LookupTable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from interplane.expressions.nodes import Node
     from interplane.features.frozen import Frozen
     from interplane.record import Type
 
 __all__ = [
     "FEW_ROWS",
+    "features_of",
     "matrix",
     "matrix_of",
     "rows_to_arrow",
@@ -49,19 +52,29 @@ def transform(frozen: Frozen, table: Table, *, few_rows: int = FEW_ROWS) -> Tabl
     """
     rows = read(table, frozen.columns)
     if rows.num_rows > few_rows:
-        found = evaluate(frozen.features, rows, tables_to_arrow(frozen.lookups))
-    else:
-        columns = frozen.program.many_columns(_values(frozen, rows))
-        kind = arrow_type("float")
-        found = pa.table({name: pa.array(values, kind) for name, values in columns.items()})
+        return features_of(frozen.features, rows, tables_to_arrow(frozen.lookups))
+    columns = frozen.program.many_columns(_values(frozen, rows))
+    kind = arrow_type("float")
+    found = pa.table({name: pa.array(values, kind) for name, values in columns.items()})
+    return Table.from_arrow(found, name="the features")
+
+
+def features_of(
+    features: Mapping[str, Node], rows: pa.Table, lookups: Mapping[str, pa.Table]
+) -> Table:
+    """Return features, all floats, of each row by the engine; see `evaluating.evaluate`."""
+    batches = stream(features, rows, lookups)
+    found = fill_table(batches, rows=rows.num_rows, names=list(features))
     return Table.from_arrow(found, name="the features")
 
 
 def matrix_of(frozen: Frozen, table: Table, *, few_rows: int = FEW_ROWS) -> np.ndarray[Any, Any]:
     """Return the features of each row as a matrix of float64; see `transform`."""
+    rows = read(table, frozen.columns)
     if table.rows > few_rows:
-        return matrix(transform(frozen, table, few_rows=few_rows))
-    numbers = frozen.program.many(_values(frozen, read(table, frozen.columns)))
+        batches = stream(frozen.features, rows, tables_to_arrow(frozen.lookups))
+        return fill_matrix(batches, rows=table.rows, columns=len(frozen.names))
+    numbers = frozen.program.many(_values(frozen, rows))
     return np.frombuffer(numbers, dtype=np.float64).reshape(table.rows, len(frozen.names))
 
 
@@ -81,8 +94,7 @@ def matrix(features: Table) -> np.ndarray[Any, Any]:
     """
     columns = features.to_arrow()
     made = np.empty((columns.num_rows, columns.num_columns), dtype=np.float64)
-    for place, column in enumerate(columns.columns):
-        made[:, place] = column.to_numpy()
+    rows_to_matrix([column.to_numpy() for column in columns.columns], made)
     return made
 
 

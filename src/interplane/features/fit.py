@@ -11,11 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from interplane.data.evaluating import evaluate, read
+from interplane.data.evaluating import read
+from interplane.data.key_hashes import key_hashes
 from interplane.data.table import Table, needs_table
 from interplane.errors import DataError, UsageError
 from interplane.expressions.nodes import Column
 from interplane.expressions.trees import parts_of
+from interplane.features.batch import features_of
 from interplane.features.encodings import OneHot
 from interplane.features.freezing import FrozenParts, freeze
 from interplane.features.frozen import Frozen
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from concurrent.futures import Executor, Future
 
+    from interplane.data.key_hashes import KeyHashes
     from interplane.data.promises import Promise
     from interplane.expressions.expr import Expr
     from interplane.expressions.nodes import Node
@@ -76,13 +79,15 @@ def fit_transform(
         )
     with ThreadPoolExecutor(max_workers=1) as beside:
         source = _Source.read(definition, table, sources, beside=beside)
-        folded = with_folds(source.rows, definition.key, folds=source.folds())
-        with TrainingRows(folded, fast=fast) as rows:
+        folds = source.folds()
+        with TrainingRows(source.rows, fast=fast) as rows:
             parts = source.freeze(rows)
+            folded = source.folded(folds)
+            rows.read(folded)
             features, lookups = training_form(parts, rows, source.label)
         frozen = source.frozen(parts, fast=fast)
     labelled = folded.filter(source.has_label) if frozen.training.null_labels else folded
-    x = Table.from_arrow(evaluate(features, labelled, lookups), name="the training features")
+    x = features_of(features, labelled, lookups)
     return frozen, x, np.array(labelled.column(definition.label).cast("float64").to_numpy())
 
 
@@ -97,6 +102,7 @@ class _Source:
     rows: pa.Table
     has_label: pa.ChunkedArray
     sources: Mapping[str, str]
+    hashes: Future[KeyHashes] | None
     seen: Future[dict[Seen, bytes]]
     promise: Promise | None
 
@@ -136,13 +142,15 @@ class _Source:
         kept |= {name for use in uses.values() for name in use.by}
         narrow = table.select(*(name for name in table.names if name in kept))
         wide = widen(narrow, uses, sources, time=time)
-        rows = read(wide, wide.types)
+        rows = read(wide, wide.types).combine_chunks()
         has_label = _has_label(definition, wide.types, rows)
         digests = source_digests(uses, sources)
-        seen = beside.submit(remembered, table, definition.key)
+        key = definition.key
+        hashes = beside.submit(key_hashes, table, key) if key else None
         return cls(
             *(definition, uses, written, wide.types, rows, has_label, digests),
-            seen=seen,
+            hashes=hashes,
+            seen=beside.submit(_remembered, table, key, hashes),
             promise=table.promise,
         )
 
@@ -156,6 +164,12 @@ class _Source:
         """Return the numbers of folds that target encodings ask for; refuse them without a key."""
         definition = self.definition
         return folds_wanted(_parts(self.written), key=definition.key, of=definition.name)
+
+    def folded(self, folds: set[int]) -> pa.Table:
+        """Return the rows with a column for each number of folds."""
+        if self.hashes is None:
+            return self.rows
+        return with_folds(self.rows, self.hashes.result(), folds=folds)
 
     def freeze(self, rows: Aggregates) -> FrozenParts:
         """Replace every statistic by its value on the rows."""
@@ -192,6 +206,12 @@ class _Source:
             read_seen=dict(seen).__getitem__,
         )
         return frozen.with_parity(prove(frozen, Table.from_arrow(self.rows), wide=True))
+
+
+def _remembered(
+    table: Table, key: tuple[str, ...], hashes: Future[KeyHashes] | None
+) -> dict[Seen, bytes]:
+    return remembered(table, key, hashes=None if hashes is None else hashes.result())
 
 
 def _columns_of(written: Mapping[str, Expr | OneHot]) -> dict[str, list[str]]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from interplane.data.key_hashes import KeyHashes
     from interplane.data.promises import Promise
     from interplane.data.table import Table
     from interplane.features.frozen import Frozen
@@ -33,15 +34,22 @@ __all__ = [
 ]
 
 
-def remembered(table: Table, key: tuple[str, ...]) -> dict[Seen, bytes]:
+def remembered(
+    table: Table, key: tuple[str, ...], *, hashes: KeyHashes | None = None
+) -> dict[Seen, bytes]:
     """Return the sets of keys that a fit on a table remembers, with their bytes.
 
     They are those of its rows, where a key is declared, and those of the entities (or rows) that the
     split which the table is a part of keeps apart.
+
+    Args:
+        table: the rows.
+        key: the columns that name a row.
+        hashes: those of their keys, where they are known already.
     """
     found: dict[Seen, bytes] = {}
     if key:
-        found |= [remember(table, key)]
+        found |= [remember(table, key, hashes=hashes)]
     promise = table.promise
     if promise is not None and promise.by != "time" and promise.columns != key:
         found |= [remember(table, promise.columns, of=promise.by)]

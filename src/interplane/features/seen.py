@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from interplane.data.key_hashes import KeyHashes
     from interplane.data.table import Table
 
 __all__ = ["Seen", "among", "remember"]
@@ -47,9 +48,19 @@ class Seen(Value, frozen=True, kw_only=True):
 
 
 def remember(
-    table: Table, columns: Sequence[str], *, of: Literal["row", "entity"] = "row"
+    table: Table,
+    columns: Sequence[str],
+    *,
+    of: Literal["row", "entity"] = "row",
+    hashes: KeyHashes | None = None,
 ) -> tuple[Seen, bytes]:
     """Return the set of the keys of a table's rows, and its bytes.
+
+    Args:
+        table: the rows.
+        columns: the columns of the key.
+        of: what the key names.
+        hashes: those of the keys, where they are known already.
 
     >>> from interplane.data.table import Table
     >>> seen, data = remember(Table.from_columns({"id": [1, 1, None]}), ["id"])
@@ -58,9 +69,9 @@ def remember(
     """
     import numpy as np
 
-    from interplane.data.row_keys import key_digests
+    from interplane.data.key_hashes import key_hashes
 
-    digests, named = key_digests(table, columns)
+    _, digests, named = hashes or key_hashes(table, columns)
     ordered = np.sort(digests[named])  # numpy.unique takes sixty times as long
     different = ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
     data = different.astype("<u8").tobytes()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from interplane.data.engine import connect, identifier
-from interplane.data.evaluating import PLACE, in_order, register_lookups, with_places
+import pyarrow as pa
+
+from interplane.data.engine import connect
+from interplane.data.evaluating import register_lookups
 from interplane.expressions.duckdb_sql import select_sql
 from interplane.features.aggregates_sql import aggregates_sql
 from interplane.features.batch import tables_to_arrow
@@ -14,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
-    import pyarrow as pa
-
+    from interplane.data.key_hashes import KeyHashes
     from interplane.features.aggregates import Grouping
     from interplane.features.lookups import LookupTable
 
@@ -27,33 +28,15 @@ def fold_column(folds: int) -> str:
     return f"fold of {folds}"
 
 
-def with_folds(rows: pa.Table, key: Sequence[str], *, folds: Iterable[int]) -> pa.Table:
+def with_folds(rows: pa.Table, hashes: KeyHashes, *, folds: Iterable[int]) -> pa.Table:
     """Return the rows with a column for each number of folds: MD5 of the row's key, modulo it.
 
-    A row is in the same fold whatever rows are beside it and in whatever order.
+    The hash is the first 15 hexadecimal digits (`KeyHashes.first`). A row is in the same fold whatever
+    rows are beside it and in whatever order.
     """
-    counts = sorted(set(folds))
-    if not counts:
-        return rows
-    with connect() as connection:
-        connection.register("rows", with_places(rows.select(list(dict.fromkeys(key)))))
-        columns = ", ".join(f"CAST(hash % {count} AS BIGINT) AS f{count}" for count in counts)
-        hashed = f"SELECT {identifier(PLACE)} AS place, {_hash_sql(key)} AS hash FROM rows"
-        query = f"SELECT place, {columns} FROM ({hashed})"
-        found = in_order(connection.sql(query).to_arrow_table())
-    for count, column in zip(counts, found.columns, strict=True):
-        rows = rows.append_column(fold_column(count), column)
+    for count in sorted(set(folds)):
+        rows = rows.append_column(fold_column(count), pa.array(hashes.first % count))
     return rows
-
-
-def _hash_sql(key: Sequence[str]) -> str:
-    """Return the first 15 hexadecimal digits of the MD5 of the key's texts, as an integer.
-
-    Each text has its length in bytes before it, so that 1, 23 is not 12, 3.
-    """
-    texts = [f"coalesce(CAST({identifier(name)} AS VARCHAR), '')" for name in key]
-    measured = ", ".join(f"strlen({text}), ':', {text}" for text in texts)
-    return f"CAST('0x' || left(md5(concat({measured})), 15) AS BIGINT)"
 
 
 class TrainingRows:
@@ -65,7 +48,7 @@ class TrainingRows:
 
     def __init__(self, rows: pa.Table, *, fast: bool = False) -> None:
         self._connection = connect(threads=None if fast else 1)
-        self._connection.register("training", rows.combine_chunks())
+        self.read(rows)
         self._relation = register_lookups(self._connection, {})
 
     def __enter__(self) -> Self:
@@ -78,6 +61,10 @@ class TrainingRows:
         trace: TracebackType | None,
     ) -> None:
         self._connection.close()
+
+    def read(self, rows: pa.Table) -> None:
+        """Go on with these rows, the same ones with further columns."""
+        self._connection.register("training", rows.combine_chunks())
 
     def use(self, lookups: Mapping[str, LookupTable]) -> None:
         """Make the tables of earlier stages readable."""

@@ -106,12 +106,16 @@ def fold(payload: bytes, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Recor
         payload: what `pack_folds` gave.
         batches: rows with the inputs, in order.
     """
+    from interplane.data.key_hashes import key_hashes
+    from interplane.data.table import Table
     from interplane.features.training_rows import with_folds
 
     plain = json.loads(payload)
     for batch in _gathered(batches):
         rows = _rows(batch, plain["inputs"])
-        found = with_folds(rows, plain["key"], folds=plain["folds"])
+        keyed = Table.from_arrow(rows.select(list(dict.fromkeys(plain["key"]))))
+        hashes = key_hashes(keyed, plain["key"])
+        found = with_folds(rows, hashes, folds=plain["folds"])
         added = [
             found.column(place).combine_chunks()
             for place in range(rows.num_columns, found.num_columns)
