@@ -1,14 +1,20 @@
 """Fit: what a definition of 20 columns asks of 5M rows, beside scikit-learn and the bare engine.
 
 ``INTERPLANE_BENCH_ROWS`` says how many rows (5,000,000), ``INTERPLANE_BENCH_REPEATS`` how often
-each work is measured (3).
+each work of ours and of the engine is measured (3). scikit-learn's, and what memory is measured of,
+run once: the latter each in a process of its own.
 """
 
 from __future__ import annotations
 
+import json
 import os
-import resource
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import duckdb
 import numpy as np
@@ -20,6 +26,7 @@ from benchmarks.harness import Row, best_times
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+ROOT = Path(__file__).parents[1]
 ROWS = int(os.environ.get("INTERPLANE_BENCH_ROWS", "5000000"))
 REPEATS = int(os.environ.get("INTERPLANE_BENCH_REPEATS", "3"))
 NUMBERS = tuple(f"x{number}" for number in range(12))
@@ -81,9 +88,8 @@ def without_label(flight):
     }
 
 
-def _scikit(rows: pa.Table) -> tuple[Callable[[], object], Callable[[], object]]:
-    """Return the same encodings of scikit-learn: each fitted, and all of them fitted and applied."""
-    from sklearn.compose import ColumnTransformer
+def _encoders() -> list[tuple[str, object, list[str]]]:
+    """Return scikit-learn's encoders of the same, each with its columns."""
     from sklearn.preprocessing import (
         KBinsDiscretizer,
         OneHotEncoder,
@@ -91,28 +97,34 @@ def _scikit(rows: pa.Table) -> tuple[Callable[[], object], Callable[[], object]]
         TargetEncoder,
     )
 
-    frame = rows.to_pandas()
-    y = frame["late"].to_numpy().astype(np.float64)
     bins = KBinsDiscretizer(
         10, encode="ordinal", strategy="quantile", subsample=None, quantile_method="linear"
     )
-    parts = [
+    one_hot = OneHotEncoder(max_categories=TOP, handle_unknown="infrequent_if_exist")
+    encoded = TargetEncoder(target_type="continuous", smooth=20.0, cv=5)
+    return [
         ("scaled", StandardScaler(), list(SCALED)),
         ("bucketed", bins, list(BUCKETED)),
-        (
-            "one_hot",
-            OneHotEncoder(max_categories=TOP, handle_unknown="infrequent_if_exist"),
-            list(ONE_HOT),
-        ),
-        ("encoded", TargetEncoder(target_type="continuous", smooth=20.0, cv=5), list(ENCODED)),
+        ("one_hot", one_hot, list(ONE_HOT)),
+        ("encoded", encoded, list(ENCODED)),
     ]
-    whole = ColumnTransformer(parts)
 
-    def fits() -> None:
-        for _, encoder, columns in parts:
-            encoder.fit(frame[columns], y)
 
-    return fits, lambda: whole.fit_transform(frame, y)
+def _scikit(rows: pa.Table) -> dict[str, float]:
+    """Return how long each encoder takes to be fitted, in sum, and how long the whole transformer."""
+    from sklearn.compose import ColumnTransformer
+
+    frame = rows.to_pandas()
+    y = frame["late"].to_numpy().astype(np.float64)
+    begin = time.perf_counter()
+    for _, encoder, columns in _encoders():
+        encoder.fit(frame[columns], y)
+    middle = time.perf_counter()
+    ColumnTransformer(_encoders()).fit(frame, y)
+    return {
+        "scikit-learn, each encoder's fit": middle - begin,
+        "scikit-learn, ColumnTransformer.fit": time.perf_counter() - middle,
+    }
 
 
 def _bare(rows: pa.Table, threads: int) -> Callable[[], object]:
@@ -125,16 +137,84 @@ def _bare(rows: pa.Table, threads: int) -> Callable[[], object]:
     return run
 
 
+class Alone(NamedTuple):
+    """What some work took in a process of its own."""
+
+    seconds: float
+    peak_gb: float
+
+
+def _alone(folder: str, what: str) -> Alone:
+    code = f"from benchmarks.fit import *; alone({folder!r}, {what!r})"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return Alone(*json.loads(done.stdout))
+
+
+def alone(folder: str, what: str) -> None:
+    """Load the rows, do some work, and print its seconds and the peak of the process in GB."""
+    rows = pa.ipc.open_file(pa.OSFile(f"{folder}/rows")).read_all()
+    table = ip.Table.from_arrow(rows)
+    kept: list[object] = []
+    work: Callable[[], object] = lambda: None  # noqa: E731
+    if what == "fit":
+        work = lambda: flight_features.fit(table)  # noqa: E731
+    elif what == "fit_transform":
+        work = lambda: flight_features.fit_transform(table)  # noqa: E731
+    elif what in {"transform", "matrix"}:
+        frozen = flight_features.fit(table.head(ROWS // 10))
+        work = lambda: getattr(frozen, what)(table)  # noqa: E731
+    elif what == "ColumnTransformer":
+        from sklearn.compose import ColumnTransformer
+
+        whole, frame = ColumnTransformer(_encoders()), rows.to_pandas()
+        y = frame["late"].to_numpy().astype(np.float64)
+        work = lambda: whole.fit_transform(frame, y)  # noqa: E731
+    begin = time.perf_counter()
+    kept.append(work())
+    seconds = time.perf_counter() - begin
+    status = Path("/proc/self/status").read_text().splitlines()
+    peak = next(line.split()[1] for line in status if line.startswith("VmHWM"))
+    print(json.dumps([seconds, int(peak) / 1e6]))
+
+
 def run() -> list[Row]:
-    """Fit all rows, with the proof of parity; encode a fifth of them, as they would be trained on."""
+    """Fit all rows with the proof of parity, and encode them."""
     rows = flights(ROWS)
-    fewer = rows.slice(0, ROWS // 5)
-    table, few = ip.Table.from_arrow(rows), ip.Table.from_arrow(fewer)
-    before = _peak_mb()
-    frozen = flight_features.fit(table)
-    more = _peak_mb() - before
-    fits, _ = _scikit(rows)
-    _, whole = _scikit(fewer)
+    return [*_whole(rows), *_fits(rows)]
+
+
+def _whole(rows: pa.Table) -> list[Row]:
+    """What encodes all rows: seconds and the peak of the process that holds them."""
+    works = ("nothing", "fit", "transform", "matrix", "fit_transform", "ColumnTransformer")
+    with tempfile.TemporaryDirectory(prefix="interplane-bench-") as folder:
+        with pa.ipc.new_file(f"{folder}/rows", rows.schema) as file:
+            file.write_table(rows)
+        taken = {what: _alone(folder, what) for what in works}
+    width = len(flight_features.fit(ip.Table.from_arrow(rows.slice(0, 100_000))).names)
+    peer, what = "scikit-learn, ColumnTransformer (sparse)", f"{ROWS / 1e6:g}M rows"
+    whole = taken["ColumnTransformer"]
+    beside = {"the rows, and imports": taken["nothing"].peak_gb}
+    result = ROWS * width * 8 / 1e9
+    held = {**beside, "the rows and the result": taken["nothing"].peak_gb + result}
+    return [
+        Row(f"fit_transform, {what} out of fold to {width} features", "s",
+            taken["fit_transform"].seconds, {peer: whole.seconds}),
+        Row(f"transform, {what} to {width} features, a table", "s", taken["transform"].seconds),
+        Row("the same, a matrix", "s", taken["matrix"].seconds),
+        Row(f"peak memory: fit, {what}", "GB", taken["fit"].peak_gb, beside),
+        Row("peak memory: fit_transform", "GB", taken["fit_transform"].peak_gb,
+            {**held, peer: whole.peak_gb}, note=f"the result alone: {result:.2f} GB"),
+        Row("peak memory: transform, a table", "GB", taken["transform"].peak_gb, held),
+        Row("peak memory: transform, a matrix", "GB", taken["matrix"].peak_gb, held),
+    ]  # fmt: skip
+
+
+def _fits(rows: pa.Table) -> list[Row]:
+    """What fits: with and without keys, beside the aggregates alone and scikit-learn."""
+    table = ip.Table.from_arrow(rows)
+    computed = flight_features.fit(table.head(1000)).training.computed
     times = best_times(
         {
             "fit": lambda: flight_features.fit(table),
@@ -142,40 +222,16 @@ def run() -> list[Row]:
             "fast": lambda: flight_features.fit(table, fast=True),
             "one": _bare(rows, 1),
             "two": _bare(rows, 2),
-            "fits": fits,
-            "fit_transform": lambda: flight_features.fit_transform(few),
-            "few": lambda: flight_features.fit(few),
-            "transform": lambda: frozen.transform(few),
-            "whole": whole,
         },
         repeats=REPEATS,
     )
-    what, part = f"{ROWS / 1e6:g}M rows of 20 columns", f"{ROWS / 5e6:g}M rows"
-    sizes = f"rows {rows.nbytes / 1e6:,.0f} MB; a fit took {more:,.0f} MB more at its peak"
-    bare = {"bare aggregates, 1 thread": times["one"], "2 threads": times["two"]}
-    width = f"{len(frozen.names)} features"
+    bare = {"bare aggregates, 1 thread": times["one"], "bare aggregates, 2 threads": times["two"]}
+    what = f"{ROWS / 1e6:g}M rows of 20 columns"
+    peers = _scikit(rows)
     return [
-        Row(
-            f"fit on {what}, with keys and proof",
-            "s",
-            times["fit"],
-            {**bare, "scikit-learn, each fit": times["fits"]},
-            note=f"{frozen.training.computed}; {sizes}",
-        ),
-        Row("the same without a label and a key", "s", times["unnamed"], bare),
-        Row("fit with fast=True", "s", times["fast"], {"bare aggregates, 2 threads": times["two"]}),
-        Row(
-            f"fit_transform, {part} out of fold to {width}",
-            "s",
-            times["fit_transform"],
-            {
-                "fit and transform": times["few"] + times["transform"],
-                "scikit-learn, ColumnTransformer (sparse)": times["whole"],
-            },
-        ),
-        Row(f"transform, {part} to {width}", "s", times["transform"]),
-    ]
-
-
-def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        Row(f"fit on {what}, with keys and proof", "s", times["fit"], {**bare, **peers},
+            note=f"{computed}; rows {rows.nbytes / 1e6:,.0f} MB"),
+        Row("the same without a label and a key", "s", times["unnamed"], {**bare, **peers}),
+        Row("fit with fast=True", "s", times["fast"],
+            {"bare aggregates, 2 threads": times["two"]}),
+    ]  # fmt: skip
