@@ -68,16 +68,16 @@ def find_one_hots(graph: Graph) -> list[OneHot]:
 
 def _runs(graph: Graph) -> Iterator[OneHot]:
     start, x = 0, -1
-    values: list[Constant] = []
+    values: dict[Constant, None] = {}
     for place, root in enumerate(graph.roots):
         found = _compared(graph, root)
         if found is None or found[0] != x or found[1] in values:
             if values:
                 yield OneHot(start, x, tuple(values))
-            start, x, values = place, -1, []
+            start, x, values = place, -1, {}
         if found is not None:
             x = found[0]
-            values.append(found[1])
+            values[found[1]] = None
     if values:
         yield OneHot(start, x, tuple(values))
 

@@ -9,7 +9,7 @@ from interplane.expressions.refused import KINDS
 __all__ = ["NOTES", "OWN", "refused_section"]
 
 _PATTERNS = r"""
-Patterns are constants. They are read by Interplane and written out for each side, so that both mean the same:
+Patterns are constants. They are read by Interplane and written out for RE2, which the engine and the row program both have:
 
 - letters; `.` is anything but a line feed; classes `[a-z_]`, `[^0-9]`; `\d` (0 to 9), `\w` (letters and digits of ASCII, `_`), `\D`, `\W`;
   `\t \n \r \f \v`; any other sign of ASCII with a backslash;
@@ -17,11 +17,9 @@ Patterns are constants. They are read by Interplane and written out for each sid
   them as few as possible;
 - `^` is the beginning of the text, `$` its very end.
 
-Refused, for both sides read them differently: `\s`, `\b`, flags, look-around, back references, names, `\p`; a pattern that fits the empty
-text where it replaces or counts; and what could take Python for ever on some text, a repeat of what can be read in several ways: `(a+)+`,
-`(a|ab)*`. What is left costs Python a power of the text's length, one more for each repeat in a row that can take the same letters:
-`.*a.*b` on a text of 3,000 letters already takes seconds. Cut texts that come from outside first: `s.left(200).re_search(…)`; begin with `^`
-where you can, and write `[^,]*,` rather than `.*,`.
+Refused: what versions of RE2, or people, read differently: `\s`, `\b`, flags, look-around, back references, names, `\p`; a repeat of what may be empty; a pattern
+that fits the empty text where it replaces or counts. A search takes time in proportion to the text's length, on the engine and for a row;
+counting and replacing look again behind each fit, so a pattern that looks far beyond what it takes, `a(.*b)?`, can cost its square.
 """
 
 _TIME = """

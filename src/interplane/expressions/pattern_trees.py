@@ -1,4 +1,4 @@
-"""Trees of regular expressions: what they can do, and their text for each side."""
+"""Trees of regular expressions: what they can do, and their text for RE2."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ __all__ = [
     "Tree",
     "copies",
     "has_end",
-    "is_plain",
     "misplaced",
     "nullable",
     "written",
@@ -141,31 +140,26 @@ def copies(tree: Tree) -> int:
     return max(below, 1)
 
 
-def is_plain(tree: Tree) -> bool:
-    """Whether it is one letter."""
-    return isinstance(tree, Letters) or (isinstance(tree, Group) and is_plain(tree.item))
+def written(tree: Tree) -> str:
+    """Return the text for RE2."""
+    return "".join(_pieces(tree))
 
 
-def written(tree: Tree, *, python: bool) -> str:
-    """Return the text for ``re`` or for RE2."""
-    return "".join(_pieces(tree, python=python))
-
-
-def _pieces(tree: Tree, *, python: bool) -> Iterator[str]:
+def _pieces(tree: Tree) -> Iterator[str]:
     match tree:
         case Letters(ranges):
-            yield _letters(ranges, python=python)
+            yield _letters(ranges)
         case End(symbol):
-            yield "\\A" if symbol == "^" else "\\Z" if python else "\\z"
+            yield "\\A" if symbol == "^" else "\\z"
         case Sequence(items):
             for item in items:
-                yield from _pieces(item, python=python)
+                yield from _pieces(item)
         case Choice(items):
-            yield "|".join(written(item, python=python) for item in items)
+            yield "|".join(written(item) for item in items)
         case Group(item, number):
-            yield f"({'?:' if number is None else ''}{written(item, python=python)})"
+            yield f"({'?:' if number is None else ''}{written(item)})"
         case Repeat(item, least, most, lazy):
-            yield from _pieces(item, python=python)
+            yield from _pieces(item)
             yield _times(least, most) + ("?" if lazy else "")
 
 
@@ -175,20 +169,19 @@ def _times(least: int, most: int | None) -> str:
     return f"{{{least}}}" if least == most else f"{{{least},{'' if most is None else most}}}"
 
 
-def _letters(ranges: Ranges, *, python: bool) -> str:
+def _letters(ranges: Ranges) -> str:
     if len(ranges) == 1 and ranges[0][0] == ranges[0][1]:
-        return _letter(ranges[0][0], python=python)
+        return _letter(ranges[0][0])
     inside = "".join(
-        _letter(low, python=python) + (f"-{_letter(high, python=python)}" if high > low else "")
-        for low, high in ranges
+        _letter(low) + (f"-{_letter(high)}" if high > low else "") for low, high in ranges
     )
     return f"[{inside}]"
 
 
-def _letter(code: int, *, python: bool) -> str:
+def _letter(code: int) -> str:
     letter = chr(code)
     if letter.isascii() and letter.isalnum():
         return letter
     if " " <= letter <= "~":
         return f"\\{letter}" if letter in _SPECIAL or letter in "-&~" else letter
-    return f"\\U{code:08x}" if python else f"\\x{{{code:x}}}"
+    return f"\\x{{{code:x}}}"

@@ -1,12 +1,10 @@
-r"""Regular expressions that mean the same on the engine (RE2) and in Python (``re``).
+r"""Regular expressions that mean the same on the engine and for one row: both have RE2.
 
-A pattern is read here, into a tree, and written out again for each side: letters, classes, groups,
-alternatives, repeats, and the two ends of the text. What the two read differently is refused: white
-space classes, word boundaries, flags, look-around, back references, names. ``\d`` and ``\w`` are of
-ASCII, ``.`` is anything but a line feed, and ``$`` is the very end.
-
-Python tries alternatives one after the other. So that no text can keep it busy for ever, what is
-repeated has to be read in one way only: ``(a+)+`` and ``(a|ab)*`` are refused.
+They are of different versions, and what is frozen has to last longer than either. So a pattern is
+read here, into a tree, and written out again: letters, classes, groups, alternatives, repeats, and
+the two ends of the text. What versions of RE2 read differently, or people from ``re`` would, is
+refused: white space classes, word boundaries, flags, look-around, back references, names. ``\d`` and
+``\w`` are of ASCII, ``.`` is anything but a line feed, and ``$`` is the very end.
 """
 
 from __future__ import annotations
@@ -17,6 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from interplane.errors import ExpressionError
+from interplane.expressions.pattern_runtime import compiled
 from interplane.expressions.pattern_trees import (
     Choice,
     End,
@@ -26,12 +25,10 @@ from interplane.expressions.pattern_trees import (
     Sequence,
     copies,
     has_end,
-    is_plain,
     misplaced,
     nullable,
     written,
 )
-from interplane.expressions.pattern_ways import in_one_way
 
 if TYPE_CHECKING:
     from interplane.expressions.pattern_trees import Ranges, Tree
@@ -66,15 +63,13 @@ class Pattern:
 
     Attributes:
         text: as the author wrote it.
-        engine: as RE2 gets it.
-        python: as ``re`` gets it.
+        re2: as RE2 gets it.
         groups: how many numbered groups it has.
         nullable: whether it fits the empty text.
     """
 
     text: str
-    engine: str
-    python: str
+    re2: str
     groups: int
     nullable: bool
 
@@ -95,12 +90,12 @@ def parse_pattern(text: str) -> Pattern:
     r"""Read a pattern.
 
     Raises:
-        ExpressionError: if the two sides would not read it alike, or it could take for ever; says
-            where, and what to write instead.
+        ExpressionError: if it would not be read alike everywhere, or is too large; says where, and
+            what to write instead.
 
     >>> pattern = parse_pattern(r"^N(\d+)[A-Z]?$")
-    >>> pattern.engine, pattern.python, pattern.groups
-    ('\\AN([0-9]+)[A-Z]?\\z', '\\AN([0-9]+)[A-Z]?\\Z', 1)
+    >>> pattern.re2, pattern.groups
+    ('\\AN([0-9]+)[A-Z]?\\z', 1)
     """
     if len(text) > _LONGEST or "\x00" in text:
         raise _refused(text, 0, "it is too long, or has NUL in it", f"Use up to {_LONGEST} letters")
@@ -116,12 +111,12 @@ def parse_pattern(text: str) -> Pattern:
             *(text, text.index(symbol), f"a {symbol} that is not at the {where}"),
             rf"Put it there, or write \{symbol} for the letter",
         )
+    re2 = written(tree)
     try:
-        python = written(tree, python=True)
-        re.compile(python)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise _refused(text, 0, f"Python cannot read it ({error})", "Make it simpler") from error
-    return Pattern(text, written(tree, python=False), python, reader.groups, nullable(tree))
+        compiled(re2)
+    except ValueError as error:
+        raise _refused(text, 0, f"RE2 cannot take it ({error})", "Make it simpler") from error
+    return Pattern(text, re2, reader.groups, nullable(tree))
 
 
 def _refused(text: str, place: int, why: str, do: str) -> ExpressionError:
@@ -278,13 +273,7 @@ class _Reader:
             raise self._wrong(
                 "what is repeated may be empty", "Repeat something of at least a letter"
             )
-        repeat = Repeat(item, *counts, lazy)
-        if counts[1] != 1 and not is_plain(item) and not in_one_way(repeat):
-            raise self._wrong(
-                "what is repeated can be read in several ways, which could take Python for ever",
-                "Let each alternative, and what follows a repeat, begin with another letter",
-            )
-        return repeat
+        return Repeat(item, *counts, lazy)
 
     def _counts(self) -> tuple[int, int | None] | None:
         letter = self._peek()

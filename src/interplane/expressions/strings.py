@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from interplane.expressions.constants import is_constant_of
 from interplane.expressions.form import Example, Form, Operation, Option
 from interplane.expressions.sql_text import sql_constant
+from interplane.expressions.text_runtime import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,16 @@ WHITESPACE = " \t\n\r\x0b\x0c"
 """What ``strip`` takes away."""
 
 WHITESPACE_SQL = "concat(" + ", ".join(f"chr({ord(letter)})" for letter in WHITESPACE) + ")"
+
+
+_REPLACE_SQL = (
+    f"CASE WHEN length({{0}}) * length({{2}}) <= {LONGEST} THEN replace({{0}}, {{1}}, {{2}}) "
+    "WHEN {1} = '' AND {2} IS NOT NULL THEN {0} "
+    "WHEN length({0}) + (length({0}) - length(replace({0}, {1}, ''))) // nullif(length({1}), 0)"
+    f" * (length({{2}}) - length({{1}})) <= greatest({LONGEST}, length({{0}}))"
+    " THEN replace({0}, {1}, {2}) END"
+)
+"""Null where it would become too long, before it is made: see `text_replace`."""
 
 
 def _text(
@@ -128,12 +139,14 @@ OPERATIONS: tuple[Operation, ...] = (
     _text(
         "replace",
         "s.replace(old, new)",
-        "Each old replaced by new, from the left; s itself where old is empty.",
+        "Each old replaced by new, from the left; s itself where old is empty. "
+        f"Null where s would become longer than {LONGEST:,} code points by it.",
         Form(
             args=("str", "str", "str"),
             result="str",
-            sql="replace({0}, {1}, {2})",
-            python="({0}.replace({1}, {2}) if {1} else {0})",
+            sql=_REPLACE_SQL,
+            python="text_replace({0}, {1}, {2})",
+            partial=True,
         ),
         Example(("a-b-c", "-", "/"), "a/b/c"),
     ),

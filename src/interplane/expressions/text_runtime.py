@@ -12,7 +12,15 @@ from interplane.expressions.casing import text_lower, text_upper
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["FUNCTIONS", "like_matcher", "replacer"]
+__all__ = ["FUNCTIONS", "LONGEST", "like_matcher", "longest_of"]
+
+LONGEST = 1_000_000
+"""How long, in code points, an operation may make a text; one that is longer may stay so."""
+
+
+def longest_of(text: str) -> int:
+    """Return how long what is made of a text may be."""
+    return max(len(text), LONGEST)
 
 
 def text_capitalize(text: str) -> str:
@@ -57,19 +65,22 @@ def hash_bucket(text: str, buckets: int) -> int:
     return int(md5_hex(text)[:15], 16) % buckets
 
 
-def matched(found: re.Match[str] | None, group: int) -> str | None:
-    """Return what a group took: None without a match, '' for a group that took no part."""
-    return None if found is None else found[group] or ""
+def text_replace(text: str, old: str, new: str) -> str | None:
+    """Return ``text`` with each ``old`` replaced; None where it would become too long.
 
-
-def replacer(pattern: re.Pattern[str], new: str) -> Callable[[str], str]:
-    """Return what replaces each fit of a pattern; ``new`` is a template of ``re``."""
-
-    # A function of its own: `sub` imports a module, which a row program cannot.
-    def replaced(text: str) -> str:
-        return pattern.sub(new, text)
-
-    return replaced
+    >>> text_replace("a-b", "-", "--"), text_replace("a-b", "", "x")
+    ('a--b', 'a-b')
+    >>> text_replace("a" * 1001, "a", "b" * 1000) is None
+    True
+    """
+    if not old:
+        return text
+    # Each of its letters becomes `new` at most, so mostly nothing has to be counted.
+    if len(text) * len(new) > LONGEST:
+        more = text.count(old) * (len(new) - len(old))
+        if len(text) + more > longest_of(text):
+            return None
+    return text.replace(old, new)
 
 
 def like_matcher(pattern: str) -> Callable[[str], bool]:
@@ -115,12 +126,12 @@ def _is_like(
 
 FUNCTIONS = (
     hash_bucket,
-    matched,
     md5_hex,
     sha256_hex,
     text_capitalize,
     text_lower,
     text_lpad,
+    text_replace,
     text_rpad,
     text_upper,
 )

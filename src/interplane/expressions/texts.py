@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from interplane.expressions.constants import is_constant_of
 from interplane.expressions.form import Example, Form, Operation, Option
+from interplane.expressions.pattern_runtime import (
+    Template,
+    counter,
+    extractor,
+    replacer,
+    searcher,
+)
 from interplane.expressions.patterns import is_pattern, parse_pattern
 from interplane.expressions.sql_text import sql_constant
 from interplane.expressions.strings import WHITESPACE, WHITESPACE_SQL
-from interplane.expressions.text_runtime import like_matcher, replacer
+from interplane.expressions.text_runtime import LONGEST, like_matcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,6 +29,7 @@ __all__ = ["OPERATIONS"]
 _MOST_LETTERS = 10_000
 _MOST_TIMES = 100
 _MOST_BUCKETS = 2**31 - 1
+_NO_END = 2**62
 
 
 def _text(
@@ -90,15 +98,27 @@ def _like_sql(args: tuple[str, ...], options: Mapping[str, Any]) -> str:
     return f"({args[0]} LIKE {sql_constant(options['pattern'], 'str')})"
 
 
+def _most_repeated(options: Mapping[str, Any]) -> int:
+    """Return how long a text may be that is repeated so often."""
+    return LONGEST // options["times"] if options["times"] > 1 else _NO_END
+
+
+def _repeat_sql(args: tuple[str, ...], options: Mapping[str, Any]) -> str:
+    repeated = f"repeat({args[0]}, {options['times']})"
+    if options["times"] <= 1:
+        return repeated
+    return f"CASE WHEN length({args[0]}) <= {_most_repeated(options)} THEN {repeated} END"
+
+
 # ---- regular expressions ------------------------------------------------------------------------
 
 
+def _re2(options: Mapping[str, Any]) -> str:
+    return parse_pattern(options["pattern"]).re2
+
+
 def _engine(options: Mapping[str, Any]) -> str:
-    return sql_constant(parse_pattern(options["pattern"]).engine, "str")
-
-
-def _compiled(options: Mapping[str, Any]) -> re.Pattern[str]:
-    return re.compile(parse_pattern(options["pattern"]).python)
+    return sql_constant(_re2(options), "str")
 
 
 def _extract_sql(args: tuple[str, ...], options: Mapping[str, Any]) -> str:
@@ -108,22 +128,34 @@ def _extract_sql(args: tuple[str, ...], options: Mapping[str, Any]) -> str:
 
 
 def _replace_sql(args: tuple[str, ...], options: Mapping[str, Any]) -> str:
-    new = sql_constant(options["replacement"], "str")
-    return f"regexp_replace({args[0]}, {_engine(options)}, {new}, 'g')"
+    """Write a replacement that is null where it would become too long, before it is made.
+
+    A letter becomes as many as the template has letters and groups, at most; only where that could
+    be too long, what the groups took is counted.
+    """
+    x, pattern = args[0], _engine(options)
+    template = Template(options["replacement"])
+    made = f"regexp_replace({x}, {pattern}, {sql_constant(options['replacement'], 'str')}, 'g')"
+    most = template.letters + template.times.total()
+    if most <= 1:
+        return made
+
+    def taken(group: int) -> str:
+        # A group that never took part is a list of nulls, of which DuckDB makes a null.
+        taken = f"length(array_to_string(regexp_extract_all({x}, {pattern}, {group}), ''))"
+        return f"coalesce({taken}, 0)"
+
+    fits = f"len(regexp_extract_all({x}, {pattern}))"
+    groups = "".join(f" + {taken(group)} * {n}" for group, n in template.times.items())
+    length = f"length({x}) - {taken(0)} + {fits} * {template.letters}{groups}"
+    return (
+        f"CASE WHEN length({x}) <= {LONGEST // most} THEN {made} "
+        f"WHEN {length} <= greatest({LONGEST}, length({x})) THEN {made} END"
+    )
 
 
 def _count_sql(args: tuple[str, ...], options: Mapping[str, Any]) -> str:
     return f"CAST(len(regexp_extract_all({args[0]}, {_engine(options)})) AS BIGINT)"
-
-
-def _replacer(options: Mapping[str, Any]) -> Callable[[str], str]:
-    # Python knows more escapes than the engine; \g<1> is the one way to write a group for both.
-    new = re.sub(
-        r"\\([0-9\\])",
-        lambda found: f"\\g<{found[1]}>" if found[1].isdigit() else found[0],
-        options["replacement"],
-    )
-    return replacer(_compiled(options), new)
 
 
 def _is_pattern(value: Any, _: Type) -> bool:
@@ -205,12 +237,14 @@ OPERATIONS: tuple[Operation, ...] = (
     _text(
         "repeat",
         "s.repeat(times)",
-        "The text so many times, 0 to 100.",
+        f"The text so many times, 0 to 100. Null where that would be longer than {LONGEST:,} code points.",
         Form(
             args=("str",),
             result="str",
-            sql=lambda args, options: f"repeat({args[0]}, {options['times']})",
-            python="({0} * {times})",
+            sql=_repeat_sql,
+            python="({0} * {times} if len({0}) <= {most} else None)",
+            partial=True,
+            constants=lambda options: {**options, "most": _most_repeated(options)},
         ),
         Example(("ab",), "ababab", (("times", 3),)),
         options=(_int_option("times", 0, _MOST_TIMES, 0, 1, 3),),
@@ -316,8 +350,8 @@ OPERATIONS: tuple[Operation, ...] = (
             args=("str",),
             result="bool",
             sql=lambda args, options: f"regexp_matches({args[0]}, {_engine(options)})",
-            python="({search}({0}) is not None)",
-            constants=lambda options: {"search": _compiled(options).search},
+            python="{fits}({0})",
+            constants=lambda options: {"fits": searcher(_re2(options))},
         ),
         Example(("N123AA",), True, (("pattern", r"^N\d+[A-Z]*$"),)),
         options=(_PATTERN,),
@@ -330,12 +364,9 @@ OPERATIONS: tuple[Operation, ...] = (
             args=("str",),
             result="str",
             sql=_extract_sql,
-            python="matched({search}({0}), {group})",
+            python="{extracted}({0})",
             partial=True,
-            constants=lambda options: {
-                "search": _compiled(options).search,
-                "group": options["group"],
-            },
+            constants=lambda options: {"extracted": extractor(_re2(options), options["group"])},
         ),
         Example(("N123AA",), "123", (("group", 1), ("pattern", r"N(\d+)"))),
         Example(("JFK",), None, (("group", 0), ("pattern", r"\d"))),
@@ -345,13 +376,15 @@ OPERATIONS: tuple[Operation, ...] = (
     _regex(
         "re_replace",
         "s.re_replace(pattern, replacement)",
-        r"Each fit replaced, from the left; in the replacement \1 is what group 1 took, \\ a backslash.",
+        r"Each fit replaced, from the left; in the replacement \1 is what group 1 took, \\ a backslash. "
+        f"Null where s would become longer than {LONGEST:,} code points by it.",
         Form(
             args=("str",),
             result="str",
             sql=_replace_sql,
-            python="{replace}({0})",
-            constants=lambda options: {"replace": _replacer(options)},
+            python="{replaced}({0})",
+            partial=True,
+            constants=lambda options: {"replaced": replacer(_re2(options), options["replacement"])},
         ),
         Example(("a1b22",), "a#b#", (("pattern", r"\d+"), ("replacement", "#"))),
         Example(("JFK-LAX",), "LAX-JFK", (("pattern", r"(\w+)-(\w+)"), ("replacement", r"\2-\1"))),
@@ -374,8 +407,8 @@ OPERATIONS: tuple[Operation, ...] = (
             args=("str",),
             result="int",
             sql=_count_sql,
-            python="len({find_all}({0}))",
-            constants=lambda options: {"find_all": _compiled(options).findall},
+            python="{counted}({0})",
+            constants=lambda options: {"counted": counter(_re2(options))},
         ),
         Example(("two words",), 2, (("pattern", "[^ ]+"),)),
         options=(_FILLED,),
