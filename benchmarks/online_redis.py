@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import random
 import shutil
+import statistics
 import subprocess
 import tempfile
 import time
@@ -17,15 +18,23 @@ import msgspec
 
 from benchmarks.harness import Row, best_times
 from benchmarks.online import _twenty
+from interplane.expressions.expr import Row as Columns
 from interplane.serving.events import PushedEvents
+from interplane.serving.feature_reads import FeatureReads
+from interplane.serving.feature_values import FeatureViews
+from interplane.views.derived import Derived
 from interplane.views.history import Event
+from interplane.views.online_values import ViewValues
 from interplane.views.ports import Fact
 from interplane.views.redis.settings import RedisSettings
 from interplane.views.redis.store import RedisOnline
 from interplane.views.states import States
+from interplane.views.view import ViewUse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from interplane.views.view import View
 
 _ENTITIES = 10_000
 _NOW = 1_700_000_000_000_000
@@ -37,7 +46,7 @@ def run() -> list[Row]:
     if shutil.which("redis-server") is None:
         return [Row("Redis is not installed", "", 0.0)]
     with _server() as url:
-        return [*_reads(url), *_pushes(url)]
+        return [*_reads(url), *_derived(url), *_pushes(url)]
 
 
 @contextmanager
@@ -132,6 +141,96 @@ def _reads(url: str) -> list[Row]:
             Row(f"Redis: 20 features, {what}, in memory", "us", times["warm"] * 1e6, beside),
         ]
     return found
+
+
+def _scaled(parents: list[View]) -> Derived:
+    """A view of 20 features that stands on two views of 20."""
+    rows = [Columns(view.types, prefix=f"p{place}.") for place, view in enumerate(parents)]
+    return Derived(
+        "scaled",
+        ("who",),
+        ("str",),
+        {f"p{place}": ViewUse(view, ("who",)) for place, view in enumerate(parents)},
+        {name: (rows[0][name] * 2.0 - rows[1][name]).node for name in _FEATURES},
+    )
+
+
+def _derived(url: str) -> list[Row]:
+    """A view on two views, read of a hundred entities as a request asks for them."""
+    parents = [_twenty("first"), _twenty("second")]
+    view = _scaled(parents)
+    store, draw = RedisOnline(RedisSettings(url, "derived:", timeout_s=20.0)), random.Random(7)
+    for parent in parents:
+        number = store.register(parent).number
+        for begin in range(0, _ENTITIES, 1000):
+            store.write(
+                [
+                    Fact(number, (f"e{n}",), Event(_NOW, _NOW, (), tuple(_draws(draw))))
+                    for n in range(begin, begin + 1000)
+                ]
+            )
+        store.advance(parent, _NOW)
+    cold, warm = States(store, most_entities=400), States(store)
+    names = itertools.cycle([f"e{draw.randrange(_ENTITIES)}" for _ in range(10_007)])
+    clock = itertools.count(_NOW)
+
+    def at_once(states: States, *, fresh: bool) -> Callable[[], object]:
+        values, few = ViewValues(view, states), [(f"e{n}",) for n in range(100)]
+        return lambda: values.read([(next(names),) for _ in few] if fresh else few, next(clock))
+
+    def one_by_one(states: States, *, fresh: bool) -> Callable[[], object]:
+        values, few = ViewValues(view, states), [(f"e{n}",) for n in range(100)]
+        return lambda: [values.read([(next(names),) if fresh else who], next(clock)) for who in few]
+
+    async def over_http() -> dict[str, float]:
+        reads = FeatureReads(
+            FeatureViews(lambda _name: view, warm),
+            PushedEvents(store),
+            service=lambda _name: {},
+        )
+        entities = [{"who": f"e{n}"} for n in range(100)]
+        plain = msgspec.json.encode({"entities": entities})
+        feast = msgspec.json.encode(
+            {
+                "features": [f"scaled:{name}" for name in _FEATURES],
+                "entities": {"who": [f"e{n}" for n in range(100)]},
+            }
+        )
+        found: dict[str, list[float]] = {"plain": [], "feast": []}
+        for _ in range(30):
+            begin = time.perf_counter()
+            assert (await reads.read("scaled", plain, now_us=next(clock))).status == 200
+            middle = time.perf_counter()
+            assert (await reads.read_as_feast(feast, now_us=next(clock))).status == 200
+            found["plain"].append(middle - begin)
+            found["feast"].append(time.perf_counter() - middle)
+        reads.close()
+        return {name: statistics.median(each) for name, each in found.items()}
+
+    times = best_times(
+        {
+            "cold": at_once(cold, fresh=True),
+            "cold, one by one": one_by_one(cold, fresh=True),
+            "warm": at_once(warm, fresh=False),
+            "warm, one by one": one_by_one(warm, fresh=False),
+        },
+        number=3,
+    )
+    answers = asyncio.run(over_http())
+    for each in (cold, warm, store):
+        each.close()
+    what = "Redis: 20 features on two views, 100 entities"
+    micro = {name: each * 1e6 for name, each in times.items()}
+    return [
+        Row(f"{what}, cold", "us", micro["cold"], {"one by one": micro["cold, one by one"]}),
+        Row(f"{what}, warm", "us", micro["warm"], {"one by one": micro["warm, one by one"]}),
+        Row("  the same from the bytes to the answer", "us", answers["plain"] * 1e6),
+        Row("  the same in Feast's form", "us", answers["feast"] * 1e6),
+    ]
+
+
+def _draws(draw: random.Random) -> Iterator[float]:
+    return (draw.random() for _ in _FEATURES)
 
 
 def _pushes(url: str) -> list[Row]:

@@ -98,9 +98,10 @@ class FeastReads:
         is_full = plain.get("full_feature_names", False)
         for view in wanted:
             places = {name: place for place, name in enumerate(view.values.view.types)}
+            times = [time_text(each.happened) or _NEVER for each in found[view.name]]
             for feature in view.features:
                 names.append(f"{view.name}__{feature}" if is_full else feature)
-                results.append(_feature(found[view.name], places[feature]))
+                results.append(_feature(found[view.name], places[feature], times))
         _refuse_twice(names)
         return json_answer(_OK, {"metadata": {"feature_names": names}, "results": results})
 
@@ -205,11 +206,11 @@ def _entity(values: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def _feature(found: Sequence[Found], place: int) -> dict[str, Any]:
+def _feature(found: Sequence[Found], place: int, times: Sequence[str]) -> dict[str, Any]:
     return {
         "values": [json_value(each.values[place]) for each in found],
         "statuses": [_STATUSES[each.statuses[place]] for each in found],
-        "event_timestamps": [time_text(each.happened) or _NEVER for each in found],
+        "event_timestamps": times,
     }
 
 

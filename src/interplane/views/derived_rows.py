@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from interplane.expressions.row_program import RowProgram
     from interplane.views.derived_plan import Computed, Plan, Ref
     from interplane.views.shelves import Shelf
-    from interplane.views.states import Asked, States, Walk
+    from interplane.views.states import States
+    from interplane.views.walks import Asked, Walk
 
     _Computing = tuple[
         tuple[str, ...], tuple[tuple[str, int], ...], RowProgram, tuple[Constant, ...]

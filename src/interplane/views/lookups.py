@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from interplane.expressions.nodes import Constant
     from interplane.record import Type
     from interplane.views.derived import AnyUse
-    from interplane.views.states import Asked, States
+    from interplane.views.states import States
+    from interplane.views.walks import Asked
 
 __all__ = ["LookUps"]
 

@@ -13,13 +13,14 @@ from interplane.views.statuses import NOT_FOUND, NULL, OUTSIDE_TTL, PRESENT, STA
 from interplane.views.view import Latest, View
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from interplane.expressions.nodes import Constant
     from interplane.record import Type
     from interplane.views.derived import AnyView
     from interplane.views.states import Seen, States
     from interplane.views.statuses import Status
+    from interplane.views.walks import Asked
 
 __all__ = ["Found", "ViewValues", "entity_types"]
 
@@ -76,7 +77,7 @@ class ViewValues:
             self._walk = RowWalk(Plan.of({view.name: use_of(view, view.entity)}), states)
 
     def read(self, entities: Sequence[Sequence[Constant]], time_us: int) -> list[Found]:
-        """Return what the view says of entities, each of one state of the store; of a stored one, all of one.
+        """Return what the view says of entities, all of one state of the store.
 
         Args:
             entities: the values that name each, of their types; null where none is named.
@@ -89,7 +90,13 @@ class ViewValues:
         """
         view = self.view
         if self._walk is not None:
-            return [self._derived(self._walk, entity, time_us) for entity in entities]
+            rows = [dict(zip(view.entity, entity, strict=True)) for entity in entities]
+            begins = [partial(self._walk.begin, row) for row in rows]
+            read = self._states.look_in_rounds(begins, time_us)
+            return [
+                self._derived(entity, values, seen)
+                for entity, (values, seen) in zip(entities, read, strict=True)
+            ]
         ((shelf, _),) = self._shelves
         asked = [(shelf, shelf.name_of(entity)) for entity in entities]
         return [
@@ -102,9 +109,9 @@ class ViewValues:
             for entity, each in zip(entities, self._states.look(asked, time_us), strict=True)
         ]
 
-    def _derived(self, walk: RowWalk, entity: Sequence[Constant], time_us: int) -> Found:
-        row = dict(zip(self.view.entity, entity, strict=True))
-        read, seen = self._states.look_in_rounds(partial(walk.begin, row), time_us)
+    def _derived(
+        self, entity: Sequence[Constant], read: Sequence[Constant], seen: Mapping[Asked, Seen]
+    ) -> Found:
         parents = [
             seen[shelf, shelf.name_of([entity[place] for place in places])]
             for shelf, places in self._shelves

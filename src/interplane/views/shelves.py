@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from interplane.errors import NotFound, RequestRejected
 from interplane.views.history import FOREVER, History
-from interplane.views.statuses import COUNTS, NO_ENTITY, NULL, status_of
+from interplane.views.statuses import AGE, COUNTS, MASK, NO_ENTITY, NULL, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +72,17 @@ class EntityState:
         self.happened = FOREVER if happened is None else happened
         self.status = status_of(reading.values, happened, time, ttl_us=self._ttl)
         return reading.values
+
+    def at(self, time: int) -> tuple[Constant, ...]:
+        """Return the values at a time: those that were read last, if they are still that."""
+        return self.values if self.begin <= time < self.until else self.read(time)
+
+    def count(self, time: int) -> None:
+        """Count that it was looked up for a time, for which it was read last."""
+        counts = self.counts
+        counts[self.status] += 1
+        if time > self.happened:
+            counts[AGE] = (counts[AGE] + (time - self.happened) // 1000) & MASK
 
     def take(self, event: Event) -> bool:
         """Take in what the store has taken in; return False when a new state would be smaller."""

@@ -8,7 +8,6 @@ acknowledged before a read began is seen by it, whoever wrote it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
@@ -17,9 +16,10 @@ from interplane.views.history import FOREVER
 from interplane.views.ports import StateGone
 from interplane.views.shelves import Shelf
 from interplane.views.statuses import AGE, MASK
+from interplane.views.walks import walk_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from interplane.expressions.nodes import Constant
     from interplane.record import Digest
@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from interplane.views.shelves import EntityState
     from interplane.views.statuses import Counts
     from interplane.views.view import View
+    from interplane.views.walks import Asked, Walk, Walked
 
-    _Of = Callable[[Sequence["Asked"], int], list[EntityState]]
+    _Of = Callable[[Sequence[Asked], int], list[EntityState]]
 
-__all__ = ["Asked", "Seen", "States", "Walk"]
+__all__ = ["Seen", "States"]
 
 T = TypeVar("T")
 
@@ -40,12 +41,7 @@ _OFTEN: Final = 64
 _CHANGES: Final = 256
 _CHANGES_PER_STATE: Final = 4
 _TRIES: Final = 8
-
-Asked = tuple[Shelf, Any]
-"""A view's shelf, and the name of an entity there; None for a row that names none."""
-
-Walk = Generator[Sequence[Asked], "list[tuple[Constant, ...]]", "list[Constant]"]
-"""Look-ups in rounds: yields what it asks, is sent the values of each, and returns what comes of them."""
+_BATCHED: Final = 2
 
 
 class Seen(NamedTuple):
@@ -136,8 +132,12 @@ class States:
             StorageError: if the store cannot be read.
         """
         with self._turn:
-            found = self._of_one_state(asked, time)
-            return [_seen(_values(state, time), state) for state in found]
+            seen = []
+            for state in self._of_one_state(asked, time):
+                values = state.at(time)
+                state.count(time)
+                seen.append(_seen(values, state))
+            return seen
 
     def read_in_rounds(self, begin: Callable[[], Walk], time: int) -> list[Constant]:
         """Return what a walk returns; all that it was told is of one state of the store.
@@ -152,19 +152,20 @@ class States:
             StorageError: if the store cannot be read.
         """
         with self._turn:
-            with suppress(_NotAtHandError):
-                values = _walked(begin(), self._at_hand, time)
-                if self._reader.version() == self._version:
-                    return values
-            return self._in_one_state(lambda of: _walked(begin(), of, time))
+            (walked,) = self._in_rounds([begin], time)
+            for state in walked.told.values():
+                state.count(time)
+            return walked.values
 
     def look_in_rounds(
-        self, begin: Callable[[], Walk], time: int
-    ) -> tuple[list[Constant], dict[Asked, Seen]]:
-        """Return what a walk returns, and of all that it asked how it was found.
+        self, begins: Sequence[Callable[[], Walk]], time: int
+    ) -> list[tuple[list[Constant], dict[Asked, Seen]]]:
+        """Return what each walk returns, and of all that it asked how it was found.
+
+        What all walks ask in a round is read at once, and everything is of one state of the store.
 
         Args:
-            begin: begins the walk. It is begun anew where the store has moved on meanwhile.
+            begins: each begins a walk. It is begun anew where the store has moved on meanwhile.
             time: for when, in microseconds.
 
         Raises:
@@ -173,23 +174,13 @@ class States:
             StorageError: if the store cannot be read.
         """
         with self._turn:
-            told: dict[Asked, EntityState] = {}
-
-            def walked(of: _Of) -> list[Constant]:
-                def noted(asked: Sequence[Asked], time: int) -> list[EntityState]:
-                    states = of(asked, time)
-                    told.update(zip(asked, states, strict=True))
-                    return states
-
-                told.clear()
-                return _walked(begin(), noted, time)
-
-            values = None
-            with suppress(_NotAtHandError):
-                values = walked(self._at_hand)
-            if values is None or self._reader.version() != self._version:
-                values = self._in_one_state(walked)
-            return values, {asked: _seen(state.values, state) for asked, state in told.items()}
+            found = []
+            for values, told in self._in_rounds(begins, time):
+                for state in told.values():
+                    state.count(time)
+                seen = {asked: _seen(state.values, state) for asked, state in told.items()}
+                found.append((values, seen))
+            return found
 
     def check(self, shelves: Sequence[Shelf]) -> None:
         """Refuse views of which the store has no history.
@@ -208,6 +199,20 @@ class States:
         """Give back the connection."""
         with self._turn:
             self._reader.close()
+
+    def _in_rounds(self, begins: Sequence[Callable[[], Walk]], time: int) -> list[Walked]:
+        """Return walks that were all told of one state of the store."""
+
+        def walked(of: _Of) -> list[Walked]:
+            return walk_all([begin() for begin in begins], of, time)
+
+        for _ in range(_BATCHED):
+            with suppress(_NotAtHandError):
+                found = walked(self._at_hand)
+                if self._reader.version() == self._version:
+                    return found
+            self._in_one_state(_nothing)  # then what is missing is loaded at once, not one by one
+        return self._in_one_state(walked)
 
     def _of_one_state(self, asked: Sequence[Asked], time: int) -> list[EntityState]:
         """Return the states, all of one state of the store."""
@@ -354,28 +359,10 @@ class _NotAtHandError(Exception):
     """What is asked cannot be answered before this process has caught up with the store."""
 
 
-def _walked(
-    walk: Walk, states_of: Callable[[Sequence[Asked], int], list[EntityState]], time: int
-) -> list[Constant]:
-    """Return what a walk returns when it is told the values that it asks for."""
-    try:
-        asked = next(walk)
-        while True:
-            asked = walk.send([_values(state, time) for state in states_of(asked, time)])
-    except StopIteration as end:
-        values: list[Constant] = end.value
-        return values
+def _nothing(_of: _Of) -> None:
+    """Ask nothing of a state: to have caught up with it is enough."""
 
 
 def _seen(values: tuple[Constant, ...], state: EntityState) -> Seen:
     happened = None if state.happened == FOREVER else state.happened
     return Seen(values, state.status, happened, state.until)
-
-
-def _values(state: EntityState, time: int) -> tuple[Constant, ...]:
-    values = state.values if state.begin <= time < state.until else state.read(time)
-    counts = state.counts
-    counts[state.status] += 1
-    if time > state.happened:
-        counts[AGE] = (counts[AGE] + (time - state.happened) // 1000) & MASK
-    return values
