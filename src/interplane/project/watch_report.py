@@ -180,12 +180,14 @@ def _check_slicing(project: Project, model: str, by: tuple[str, ...]) -> None:
 
 def _last_windows(hours: list[int], length: Length, last: int) -> list[Window]:
     """Return the last windows that have predictions, oldest first."""
-    found: dict[Window, None] = {}
+    found: list[Window] = []
     for hour in sorted(hours, reverse=True):
-        found[window_at(length, hour * HOUR_US)] = None
-        if len(found) > last:
+        if found and hour * HOUR_US >= found[-1].begin_us:
+            continue  # of the same window
+        if len(found) == last:
             break
-    return list(found)[:last][::-1]
+        found.append(window_at(length, hour * HOUR_US))
+    return found[::-1]
 
 
 def _window(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from interplane.monitoring.alerts.episodes import Change
     from interplane.monitoring.calendar import Window
     from interplane.monitoring.counting.advancing import Advanced
+    from interplane.monitoring.counting.tally_memory import TallyMemory
     from interplane.monitoring.counting.windows import SqliteWindows
     from interplane.monitoring.findings import Finding
     from interplane.monitoring.passes.compared import Comparing
@@ -56,8 +57,12 @@ class Watched:
         return [change.alert for change in self.changes if change.kind == kind]
 
 
-def open_windows(project: Project) -> SqliteWindows:
+def open_windows(project: Project, *, memory: TallyMemory | None = None) -> SqliteWindows:
     """Open the counted windows of a project, made where there are none yet.
+
+    Args:
+        project: the project.
+        memory: tallies that were merged before.
 
     Raises:
         StorageError: if they cannot be opened.
@@ -65,7 +70,7 @@ def open_windows(project: Project) -> SqliteWindows:
     from interplane.monitoring.counting.windows import SqliteWindows
 
     _ = project.store  # the workspace is there from now on
-    return SqliteWindows(project.workspace / "windows.sqlite")
+    return SqliteWindows(project.workspace / "windows.sqlite", memory=memory)
 
 
 def look_at_models(project: Project, *, now_us: int | None = None) -> list[Watched]:
@@ -82,16 +87,17 @@ class Watching:
 
     Args:
         project: the project.
+        memory: tallies that were merged before.
 
     Attributes:
         windows: the counts.
         journal: alerts, deliveries, firings.
     """
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, *, memory: TallyMemory | None = None) -> None:
         self._project = project
         self._ends = ExitStack()
-        self.windows = open_windows(project)
+        self.windows = open_windows(project, memory=memory)
         self._ends.callback(self.windows.close)
         self.journal = open_journal(project)
         self._ends.callback(self.journal.close)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
@@ -46,7 +47,7 @@ class Versioned(Value, frozen=True, kw_only=True):
         Raises:
             DataError: if it is no such form, or of a newer version.
         """
-        newest = next(f.default for f in msgspec.structs.fields(cls) if f.name == "format")
+        newest = _format_of(cls)
         try:
             read = msgspec.convert(dict(plain), cls)
         except msgspec.ValidationError as error:
@@ -60,6 +61,13 @@ class Versioned(Value, frozen=True, kw_only=True):
                 do="It was made by a newer Interplane: upgrade",
             )
         return read
+
+
+@cache
+def _format_of(kind: type[Versioned]) -> int:
+    """Return the version of a form that is written now."""
+    found: int = next(f.default for f in msgspec.structs.fields(kind) if f.name == "format")
+    return found
 
 
 class Record(Value, frozen=True, kw_only=True, tag_field="kind"):

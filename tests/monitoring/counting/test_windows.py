@@ -8,22 +8,24 @@ import pytest
 
 from interplane.errors import Corrupt, NewerFormat, StorageError
 from interplane.monitoring.counting.packing import pack, unpack
+from interplane.monitoring.counting.tally_memory import TallyMemory
 from interplane.monitoring.counting.windows import SqliteWindows
 from interplane.testing import window_laws
 from interplane.testing.memory_windows import MemoryWindows
 from interplane.testing.window_laws import WindowBench
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=["sqlite", "sqlite-remembering", "memory"])
 def bench(request, tmp_path):
     """Return an empty store and another handle on it."""
     if request.param == "memory":
         store = MemoryWindows()
         yield WindowBench(store, store)
         return
+    memory = TallyMemory(most=2) if request.param == "sqlite-remembering" else None
     with (
-        closing(SqliteWindows(tmp_path / "windows.sqlite")) as store,
-        closing(SqliteWindows(tmp_path / "windows.sqlite")) as other,
+        closing(SqliteWindows(tmp_path / "windows.sqlite", memory=memory)) as store,
+        closing(SqliteWindows(tmp_path / "windows.sqlite", memory=memory)) as other,
     ):
         yield WindowBench(store, other)
 

@@ -12,8 +12,8 @@ from interplane.monitoring.counting.merging import merge_counted
 from interplane.monitoring.counting.ports import Hour, Progress
 from interplane.monitoring.counting.windows_reads import (
     find_slicing,
-    read_counted,
     read_grid,
+    read_packed,
     read_statements,
 )
 from interplane.monitoring.counting.windows_schema import FORM
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from interplane.monitoring.calendar import Length
     from interplane.monitoring.counting.grid import Grid, Values
     from interplane.monitoring.counting.ports import Recount, Statement
+    from interplane.monitoring.counting.tally_memory import TallyMemory
+    from interplane.monitoring.counting.windows_reads import Packed
     from interplane.monitoring.tally import Tally
 
 __all__ = ["SqliteWindows"]
@@ -48,14 +50,23 @@ class SqliteWindows:
         path: the file; it is made if there is none.
         funnel: whether writes go through a lock file; by default where SQLite needs it.
         patience_s: how long a write waits for others.
+        memory: tallies that were merged before; without it each is merged anew.
 
     Raises:
         StorageError: if it cannot be made or opened, or is something else.
         NewerFormat: if a newer Interplane made it.
     """
 
-    def __init__(self, path: Path, *, funnel: bool | None = None, patience_s: float = 60.0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        funnel: bool | None = None,
+        patience_s: float = 60.0,
+        memory: TallyMemory | None = None,
+    ) -> None:
         self.path = path
+        self._memory = memory
         self._connections = FORM.open(path, funnel=funnel, patience_s=patience_s)
         self._closing = weakref.finalize(self, self._connections.close)
 
@@ -192,11 +203,7 @@ class SqliteWindows:
         crossing: str | None = None,
     ) -> list[tuple[Layout, Grid]]:
         """Return the counts from an hour to before another, summed for each layout."""
-        return self._at_once(
-            lambda connection: read_counted(
-                connection, model, slicing, range(begin_hour, end_hour), crossing
-            )
-        )
+        return self._packed(model, slicing, range(begin_hour, end_hour), crossing).counted()
 
     def tallies(
         self,
@@ -208,10 +215,12 @@ class SqliteWindows:
         crossing: str | None = None,
     ) -> dict[Values, Tally]:
         """Return the tally of each slice from an hour to before another; see `ports.Windows`."""
-        counted = self.counted(
-            model, slicing=slicing, begin_hour=begin_hour, end_hour=end_hour, crossing=crossing
-        )
-        return merge_counted(counted).tallies()
+        packed = self._packed(model, slicing, range(begin_hour, end_hour), crossing)
+
+        def made() -> dict[Values, Tally]:
+            return merge_counted(packed.counted()).tallies()
+
+        return made() if self._memory is None else dict(self._memory.get(packed.parts, made))
 
     def baseline(
         self, crossing: str, slicing: tuple[str, ...] = (), *, stamp: str | None = None
@@ -262,6 +271,13 @@ class SqliteWindows:
     def close(self) -> None:
         """Close the store's connections."""
         self._closing()
+
+    def _packed(
+        self, model: str, slicing: tuple[str, ...], hours: range, crossing: str | None
+    ) -> Packed:
+        return self._at_once(
+            lambda connection: read_packed(connection, model, slicing, hours, crossing)
+        )
 
     def _rows(self, query: str, *values: str | int) -> list[Any]:
         return self._connections.read(lambda c: c.execute(query, values).fetchall())

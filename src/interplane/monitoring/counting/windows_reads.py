@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -15,11 +15,11 @@ from interplane.monitoring.layout import Layout
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from interplane.monitoring.counting.grid import Arrays
 
-__all__ = ["find_slicing", "read_counted", "read_grid", "read_statements", "slicing_text"]
+__all__ = ["Packed", "find_slicing", "read_grid", "read_packed", "read_statements", "slicing_text"]
 
 _COUNTS: Final = """
 SELECT layout.number, layout.body, tally.body FROM tally
@@ -43,14 +43,42 @@ def find_slicing(connection: sqlite3.Connection, slicing: tuple[str, ...]) -> in
     return int(row[0]) if row else _NOWHERE
 
 
-def read_counted(
+class Packed(NamedTuple):
+    """Counts as they stand in the file.
+
+    Attributes:
+        bodies: the JSON of each layout, and the hours that were counted by it.
+        texts: the JSON of each slice's values, by its number.
+    """
+
+    bodies: list[tuple[bytes, list[bytes]]]
+    texts: dict[int, str]
+
+    @property
+    def parts(self) -> Iterator[bytes]:
+        """All that the counts depend on."""
+        for layout, bodies in self.bodies:
+            yield layout
+            yield len(bodies).to_bytes(8, "big")
+            yield from bodies
+        yield msgspec.msgpack.encode(self.texts)
+
+    def counted(self) -> list[tuple[Layout, Grid]]:
+        """Return the counts, summed for each layout."""
+        return [
+            (msgspec.json.decode(layout, type=Layout), _grid(bodies, self.texts))
+            for layout, bodies in self.bodies
+        ]
+
+
+def read_packed(
     connection: sqlite3.Connection,
     model: str,
     slicing: tuple[str, ...],
     hours: range,
     crossing: str | None,
-) -> list[tuple[Layout, Grid]]:
-    """Return the counts of some hours, summed for each layout that they were counted by."""
+) -> Packed:
+    """Return the counts of some hours, by the layouts that they were counted by."""
     number = find_slicing(connection, slicing)
     values: list[str | int] = [model, number, hours.start, hours.stop]
     of_crossing = ""
@@ -63,14 +91,21 @@ def read_counted(
     for layout, text, body in connection.execute(query, values):
         layouts[layout] = text
         bodies.setdefault(layout, []).append(body)
-    return [
-        (msgspec.json.decode(layouts[layout], type=Layout), read_grid(connection, number, each))
-        for layout, each in bodies.items()
-    ]
+    texts = _texts(connection, number) if bodies else {}
+    return Packed([(layouts[layout], each) for layout, each in bodies.items()], texts)
 
 
 def read_grid(connection: sqlite3.Connection, slicing: int, bodies: Iterable[bytes]) -> Grid:
     """Return the sum of packed counts of one layout."""
+    return _grid(bodies, _texts(connection, slicing))
+
+
+def _texts(connection: sqlite3.Connection, slicing: int) -> dict[int, str]:
+    rows = connection.execute("SELECT number, value FROM slice WHERE slicing = ?", (slicing,))
+    return dict(rows.fetchall())
+
+
+def _grid(bodies: Iterable[bytes], texts: Mapping[int, str]) -> Grid:
     packed = [unpack(body) for body in bodies]
     if not packed:
         return Grid((), {})
@@ -83,8 +118,6 @@ def read_grid(connection: sqlite3.Connection, slicing: int, bodies: Iterable[byt
                 kind = np.float64 if array.dtype.kind == "f" else np.int64
                 arrays[name] = np.zeros((len(slices), *array.shape[1:]), kind)
             arrays[name][own] += array
-    rows = connection.execute("SELECT number, value FROM slice WHERE slicing = ?", (slicing,))
-    texts: dict[int, str] = dict(rows.fetchall())
     values = (tuple(msgspec.json.decode(texts[number])) for number in slices.tolist())
     return Grid(tuple(values), arrays)
 
