@@ -16,7 +16,7 @@ from interplane.views.history import FOREVER
 from interplane.views.ports import StateGone
 from interplane.views.shelves import Shelf
 from interplane.views.statuses import AGE, MASK
-from interplane.views.walks import walk_all
+from interplane.views.walks import walk_all, walk_one
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
     from interplane.views.shelves import EntityState
     from interplane.views.statuses import Counts
     from interplane.views.view import View
-    from interplane.views.walks import Asked, Walk, Walked
-
-    _Of = Callable[[Sequence[Asked], int], list[EntityState]]
+    from interplane.views.walks import Asked, StatesOf, Walk, Walked
 
 __all__ = ["Seen", "States"]
 
@@ -152,10 +150,20 @@ class States:
             StorageError: if the store cannot be read.
         """
         with self._turn:
-            (walked,) = self._in_rounds([begin], time)
-            for state in walked.told.values():
+            told: list[EntityState] = []
+
+            def walked(of: StatesOf) -> list[Constant]:
+                told.clear()
+                return walk_one(begin(), of, time, told)
+
+            values = None
+            with suppress(_NotAtHandError):
+                values = walked(self._at_hand)
+            if values is None or self._reader.version() != self._version:
+                values = self._in_one_state(walked)
+            for state in told:
                 state.count(time)
-            return walked.values
+            return values
 
     def look_in_rounds(
         self, begins: Sequence[Callable[[], Walk]], time: int
@@ -203,7 +211,7 @@ class States:
     def _in_rounds(self, begins: Sequence[Callable[[], Walk]], time: int) -> list[Walked]:
         """Return walks that were all told of one state of the store."""
 
-        def walked(of: _Of) -> list[Walked]:
+        def walked(of: StatesOf) -> list[Walked]:
             return walk_all([begin() for begin in begins], of, time)
 
         for _ in range(_BATCHED):
@@ -268,7 +276,7 @@ class States:
         return self._in_one_state(lambda of: of(asked, time), asked, time)
 
     def _in_one_state(
-        self, work: Callable[[_Of], T], asked: Sequence[Asked] = (), time: int = 0
+        self, work: Callable[[StatesOf], T], asked: Sequence[Asked] = (), time: int = 0
     ) -> T:
         """Return what becomes of one state of the store; of a new one where that has passed.
 
@@ -359,7 +367,7 @@ class _NotAtHandError(Exception):
     """What is asked cannot be answered before this process has caught up with the store."""
 
 
-def _nothing(_of: _Of) -> None:
+def _nothing(_of: StatesOf) -> None:
     """Ask nothing of a state: to have caught up with it is enough."""
 
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from interplane.expressions.nodes import Constant
     from interplane.views.shelves import EntityState
 
-__all__ = ["Asked", "Walk", "Walked", "walk_all"]
+    StatesOf = Callable[[Sequence["Asked"], int], list[EntityState]]
+
+__all__ = ["Asked", "Walk", "Walked", "walk_all", "walk_one"]
 
 Asked = tuple[Shelf, Any]
 """A view's shelf, and the name of an entity there; None for a row that names none."""
@@ -35,9 +37,32 @@ class Walked(NamedTuple):
     told: dict[Asked, EntityState]
 
 
-def walk_all(
-    walks: Sequence[Walk], states_of: Callable[[Sequence[Asked], int], list[EntityState]], time: int
-) -> list[Walked]:
+def walk_one(walk: Walk, states_of: StatesOf, time: int, told: list[EntityState]) -> list[Constant]:
+    """Take one walk to its end, for it is what a prediction waits for; return what it returns.
+
+    Args:
+        walk: a walk that has not begun.
+        states_of: gives the states of what is asked, in its order.
+        time: for when the states are read, in microseconds.
+        told: is given the states. Nothing is counted as looked up: see `walk_all`.
+    """
+    try:
+        asked = next(walk)
+        while True:
+            states = states_of(asked, time)
+            told += states
+            asked = walk.send(
+                [
+                    state.values if state.begin <= time < state.until else state.read(time)
+                    for state in states
+                ]
+            )
+    except StopIteration as end:
+        values: list[Constant] = end.value
+        return values
+
+
+def walk_all(walks: Sequence[Walk], states_of: StatesOf, time: int) -> list[Walked]:
     """Take walks to their ends, side by side: what they ask in a round is asked at once.
 
     Nothing is counted as looked up: whoever begins them anew would count it twice.
