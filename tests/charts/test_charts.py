@@ -1,12 +1,13 @@
 """Pictures as values: a line of time that folds quiet, planes that stay light."""
 
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from interplane.charts.heat import STEPS, draw_heat
 from interplane.charts.lines import Reading, draw_line
@@ -119,6 +120,26 @@ def test_the_picture_stays_light(size, width):
     assert [1] == [dot.count for dot in broken]
     places = [dot.x for dot in (*picture.code, *picture.data)]
     assert 0 <= min(places) <= max(places) <= width
+
+
+@pytest.mark.parametrize("width", [1360.0, 360.0])
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_what_is_live_is_named(count, width):
+    """Beside each other, by model where there are several; in the frame, and none over another."""
+    whole = history(6)
+    first = whole.crossings[0]
+    struts = tuple(
+        replace(first, crossing=digest("live", n), model=f"a-model-{n}", pointers=("live",))
+        for n in range(count)
+    )
+    picture = draw_planes(replace(whole, crossings=struts), width=width, now=at(9000))
+    names = ["1"] if count == 1 else [f"a-model-{n}@1" for n in range(count)]
+    assert names == sorted(tag.text for tag in picture.tags)
+    for tag in picture.tags:
+        assert 0 <= tag.x - tag.width / 2 <= tag.x + tag.width / 2 <= width
+    for one, other in combinations(picture.tags, 2):
+        beside = abs(one.x - other.x) >= (one.width + other.width) / 2
+        assert beside or abs(one.y - other.y) >= 22
 
 
 def test_nothing_yet_is_no_picture():

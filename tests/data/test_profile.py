@@ -137,3 +137,14 @@ def test_weather(flights_data):
     assert found["wind_speed"].high == pytest.approx(1048.36058)
     assert found["wind_gust"].nulls / found.rows == pytest.approx(0.796, abs=0.001)
     assert "1048.36" in found.to_text()
+
+
+def test_a_notebook_shows_a_line_a_column():
+    """With its histogram; names and values are text."""
+    table = Table.from_columns({"<b>n</b>": [1.5, 2.5, 2.5, None], "who": ["<i>", "<i>", "x", "y"]})
+    html = profile(table)._repr_html_()
+    assert 3 == html.count("<tr>")
+    assert 2 == html.count("<svg")
+    assert "&lt;b&gt;n&lt;/b&gt;" in html
+    assert "&lt;i&gt;" in html
+    assert not [word for word in ("<b>", "<i>", "<script") if word in html]

@@ -243,6 +243,9 @@ def test_a_notebook_shows_it_too(evaluation):
     assert html.count("<tr>") == 14
     assert "carrier=B" in html
     assert "<script" not in html
+    # A whisker each, which says whether a slice is worse than all rows beyond chance.
+    assert 13 == html.count("<svg")
+    assert 1 == html.count("beside all rows")
 
 
 def test_too_few_rows_for_an_interval(flights, scored):

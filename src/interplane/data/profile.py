@@ -84,6 +84,11 @@ class Profile(Value, frozen=True, kw_only=True):
     def __contains__(self, name: object) -> bool:
         return any(column.name == name for column in self.columns)
 
+    def _repr_html_(self) -> str:
+        from interplane.data.profile_card import profile_html
+
+        return profile_html(self)
+
     def to_bytes(self) -> bytes:
         """Return the canonical JSON."""
         return canonical(self)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import textwrap
-from html import escape
 from typing import TYPE_CHECKING
 
+from interplane.charts.intervals import Spread, draw_intervals
+from interplane.charts.markup import Markup, element
+from interplane.charts.notebook import card
+from interplane.charts.svg import one_mark
+from interplane.charts.tables import table
 from interplane.evaluation.metrics import METRICS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from interplane.evaluation.intervals import Estimate
     from interplane.evaluation.results import Results, SliceResult
 
@@ -74,14 +80,36 @@ def _fitting(widths: list[int], width: int | None) -> int:
 
 
 def evaluation_html(results: Results, *, slices: int = 12) -> str:
-    """Return the same table for a notebook."""
+    """Return the same table for a notebook, with a picture of where each value lies."""
     header, *rows = evaluation_rows(results, slices=slices)
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    notes = "".join(f"<p>{escape(note)}</p>" for note in _notes(results, slices) if note)
-    return f"<p>{escape(_title(results))}</p><table><tr>{head}</tr>{body}</table>{notes}"
+    metric = next(iter(results.metrics))
+    marks = _marks(results, _shown(results, slices), metric)
+    cells: list[list[object]] = [[*row, mark] for row, mark in zip(rows, marks, strict=True)]
+    right = [False, *[True] * (len(header) - 1)]
+    notes = [element("p", note) for note in _notes(results, slices) if note]
+    drawn = table([*header, f"{metric}, beside all rows"], cells, right=right)
+    return card("evaluation", _title(results), drawn, *notes)
+
+
+def _marks(results: Results, shown: Sequence[SliceResult], metric: str) -> list[Markup]:
+    """Return a whisker for each, on one scale, beside the line of all rows."""
+    values = [each.metrics[metric] for each in shown]
+    overall = results.overall.metrics[metric].value
+    spreads = [[Spread(each.value, each.low, each.high)] for each in values]
+    drawn = draw_intervals(spreads, against=overall)
+    if drawn is None:
+        return [Markup("")] * len(values)
+    return [
+        Markup("") if mark is None else one_mark(mark, drawn.ruler, _went(value, overall, metric))
+        for (mark, *_), value in zip(drawn.lines, values, strict=True)
+    ]
+
+
+def _went(value: Estimate, overall: float, metric: str) -> str:
+    if value.low <= overall <= value.high:
+        return "unsure"
+    is_more_better = METRICS[metric].higher_is_better is not False
+    return "better" if (value.value > overall) == is_more_better else "worse"
 
 
 def evaluation_rows(results: Results, *, slices: int = 12) -> list[list[str]]:
@@ -91,8 +119,11 @@ def evaluation_rows(results: Results, *, slices: int = 12) -> list[list[str]]:
     header = ["slice", "rows", *(["true"] if classes else [])]
     for metric in metrics:
         header += [metric, *([f"{metric} - champion"] if results.champion else [])]
-    shown = [results.overall, *worst_first(results, metrics[0])[:slices]]
-    return [header, *(_row(each, metrics, results) for each in shown)]
+    return [header, *(_row(each, metrics, results) for each in _shown(results, slices))]
+
+
+def _shown(results: Results, slices: int) -> list[SliceResult]:
+    return [results.overall, *worst_first(results, next(iter(results.metrics)))[:slices]]
 
 
 def _row(each: SliceResult, metrics: list[str], results: Results) -> list[str]:

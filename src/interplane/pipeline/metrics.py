@@ -27,7 +27,7 @@ _LONGEST_NAME: Final = 100
 def log_metric(name: str, value: float, *, at: float | None = None) -> None:
     """Tell the value of a metric inside a step: one point of its curve.
 
-    It costs about a microsecond: points go to disk together, twice a second, where who follows the run
+    It costs a microsecond or two: points go to disk together, twice a second, where who follows the run
     sees them. They are on record with the run of the step, and nothing of them is in its key. Outside
     of a run, and in processes that a step starts, a point is checked and kept nowhere: a step can be
     called as the function that it is.
@@ -250,7 +250,7 @@ def _check_name(name: object) -> None:
 def _number(name: object, value: Any) -> float:
     """Return a value as a number: of Python, NumPy or whatever else turns into one by itself."""
     kind = type(value)
-    if not (hasattr(kind, "__float__") or hasattr(kind, "__index__")):
+    if kind is not int and not (hasattr(kind, "__float__") or hasattr(kind, "__index__")):
         _refuse(name, value, "the value")
     try:
         return float(value)

@@ -35,7 +35,15 @@ _LANE: Final = 26.0
 _CELL: Final = 7.0
 _MOST_LINES: Final = 240
 _ROOM: Final = 54.0
-"""How far from each other the names of two crossings have to stand."""
+"""How far from each other lines stand that would cover each other."""
+_APART: Final = 12.0
+_TALL: Final = 26.0
+"""How far from each other names have to stand, beside and above each other."""
+_LETTER: Final = 8.6
+_LEAST_WIDE: Final = 28.0
+_LONGEST_NAME: Final = 18
+_SHARES: Final = (0.5, 0.35, 0.65, 0.22, 0.78)
+"""Where on a line its name may stand, tried one after the other."""
 
 
 class Dot(Value, frozen=True, kw_only=True):
@@ -65,10 +73,11 @@ class Line(Value, frozen=True, kw_only=True):
 
 
 class Tag(Value, frozen=True, kw_only=True):
-    """The name of a crossing beside its line."""
+    """The name of a crossing on its line: its number, where there is one model only."""
 
     x: float
     y: float
+    width: float
     text: str
     kind: str
     href: str
@@ -127,7 +136,7 @@ def draw_planes(planes: Planes, *, width: float, now: str) -> PlanesPicture | No
         data=tuple(places.data_dots()),
         runs=tuple(_few([places.run(each) for each in planes.runs])),
         crossings=tuple(_few(struts)),
-        tags=tuple(_tags(planes.crossings, struts)),
+        tags=tuple(_tags(planes.crossings, struts, width)),
         now=line.x(now),
     )
 
@@ -261,20 +270,53 @@ def _few(lines: list[Line]) -> list[Line]:
     return drawn
 
 
-def _tags(struts: Sequence[Strut], lines: Sequence[Line]) -> Iterable[Tag]:
+def _tags(struts: Sequence[Strut], lines: Sequence[Line], width: float) -> Iterable[Tag]:
     """Return names where there is room, of what is live first, then of what was, then of the newest."""
     order = sorted(
         zip(struts, lines, strict=True),
         key=lambda pair: (_rank(pair[1].kind), -_moment(pair[0].at)),
     )
-    taken: list[float] = []
+    has_one_model = len({strut.model for strut in struts}) == 1
+    longest = _LONGEST_NAME if width > _TELEPHONE else _LONGEST_NAME // 2
+    taken: list[tuple[float, float, float]] = []
     for strut, line in order:
-        x, y = round((line.x1 + line.x2 + line.bend) / 2, 1), (_CODE_Y + _DATA_Y) / 2
-        if any(abs(x - other) < _ROOM for other in taken):
+        text = f"{strut.number}" if has_one_model else _name(strut, longest)
+        wide = max(_LETTER * len(text) + 16.0, _LEAST_WIDE)
+        places = (_on(line, share, wide, width) for share in _SHARES[: _places(line.kind)])
+        free = next((place for place in places if _is_free(*place, wide, taken)), None)
+        if free is None:
             continue
-        taken.append(x)
+        taken.append((*free, wide))
         note = _WORDS[line.kind] if line.kind != "passed" else ""
-        yield Tag(x=x, y=y, text=f"{strut.number}", kind=line.kind, href=line.href, note=note)
+        x, y = free
+        yield Tag(x=x, y=y, width=wide, text=text, kind=line.kind, href=line.href, note=note)
+
+
+def _name(strut: Strut, longest: int) -> str:
+    """Return what a crossing is called; of a long name the beginning."""
+    model = strut.model if len(strut.model) <= longest else f"{strut.model[: longest - 1]}…"
+    return f"{model}@{strut.number}"
+
+
+def _places(kind: str) -> int:
+    """Return how many places along a line are tried: all for what has to be named."""
+    return len(_SHARES) if kind in _ALONE else 1
+
+
+def _on(line: Line, share: float, wide: float, width: float) -> tuple[float, float]:
+    """Return the place on a line at a share of its way, within the frame."""
+    middle = (line.x1 + line.x2) / 2 + line.bend
+    rest = 1 - share
+    x = rest * rest * line.x1 + 2 * rest * share * middle + share * share * line.x2
+    x = min(max(x, wide / 2 + 8), width - wide / 2 - 8)
+    return round(x, 1), round(_CODE_Y + share * (line.y2 - _CODE_Y), 1)
+
+
+def _is_free(x: float, y: float, wide: float, taken: Iterable[tuple[float, float, float]]) -> bool:
+    return all(
+        abs(x - other) > (wide + width) / 2 + _APART or abs(y - height) > _TALL
+        for other, height, width in taken
+    )
 
 
 def _rank(kind: str) -> int:

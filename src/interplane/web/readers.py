@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from interplane.errors import ConfigError, InterplaneError, StorageError
 from interplane.project.chronicle import Chronicle
 from interplane.project.config import find_project_file
+from interplane.web.kept import Kept
 from interplane.web.routes import Asked
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Readers:
         self._stamp: object = _stamp(self._file)
         self._broken: InterplaneError | None = None
         self._chronicle = Chronicle(open_project())
+        self._kept = Kept()
         self._own = threading.local()
 
     def looking(self, who: Who, path: Mapping[str, str], query: Mapping[str, str]) -> Asked:
@@ -73,7 +75,7 @@ class Readers:
                 held.project.store.close()
             held = _Held(self._fresh(), self._stamp)
             self._own.held = held
-        return Asked(held.project, self._chronicle, who, path, query)
+        return Asked(held.project, self._chronicle, self._kept, who, path, query)
 
     def check_file(self) -> None:
         """Refuse to change anything while the project file is broken.

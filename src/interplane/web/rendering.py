@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
+from interplane.charts import svg, svg_joined, svg_metrics, svg_residuals, tables
+from interplane.charts.numbers import number, size
 from interplane.record import short
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["ago", "environment", "exact", "number", "size"]
+__all__ = ["ago", "environment", "exact"]
 
 _STEPS = ((86_400 * 365.25, "year"), (86_400 * 30.44, "month"), (86_400, "day"))
 _SMALL_STEPS = ((3_600, "hour"), (60, "minute"))
@@ -31,7 +34,14 @@ def environment() -> Environment:
     )
     filters = {"ago": ago, "exact": exact, "number": number, "short": short, "size": size}
     made.filters.update(filters)
+    made.globals["draw"] = SimpleNamespace(**_drawing())
     return made
+
+
+def _drawing() -> dict[str, object]:
+    """Return what writes pictures: the same functions as in notebooks, by their names."""
+    modules = (svg, svg_joined, svg_metrics, svg_residuals, tables)
+    return {name: getattr(module, name) for module in modules for name in module.__all__}
 
 
 def ago(at: str, *, now: datetime | None = None) -> str:
@@ -55,29 +65,3 @@ def exact(at: str) -> str:
     '2026-01-01 10:20:30 UTC'
     """
     return datetime.fromisoformat(at).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def number(value: Any, digits: int = 3) -> str:
-    """Return a number for people: whole ones with commas, others with some digits.
-
-    >>> number(1234567), number(0.77612), number(None)
-    ('1,234,567', '0.776', '-')
-    """
-    if value is None:
-        return "-"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:,.{digits}f}"
-
-
-def size(count: float) -> str:
-    """Return a number of bytes.
-
-    >>> size(2_500_000)
-    '2.5 MB'
-    """
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from interplane.project.project import Project
     from interplane.web.access.gate import Who
     from interplane.web.access.roles import Permission
+    from interplane.web.kept import Kept
     from interplane.web.places import Query
 
 __all__ = ["GO_ON", "Action", "Asked", "Done", "Following", "Grows", "Live", "Page", "check_routes"]
@@ -33,6 +34,7 @@ class Asked(NamedTuple):
     Attributes:
         project: the project, for this thread alone.
         chronicle: what happened in it, shared by all threads.
+        kept: what was made before of what never changes, shared by all threads.
         who: who asks.
         path: what stands in the page's path, by name.
         query: what stands behind the question mark, by name; of several the last.
@@ -40,6 +42,7 @@ class Asked(NamedTuple):
 
     project: Project
     chronicle: Chronicle
+    kept: Kept
     who: Who
     path: Mapping[str, str] = {}
     query: Mapping[str, str] = {}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from starlette.responses import Response
 
+from interplane.charts.style import page_sheet
 from interplane.record import digest_bytes
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StaticFiles"]
 
+_PICTURES: Final = "pictures.css"
 _MEDIA: Final = {
     "css": "text/css",
     "js": "text/javascript",
@@ -35,7 +37,7 @@ class _File(NamedTuple):
 
 
 class StaticFiles:
-    """What lies in the package's folder ``static``, with an entity tag each.
+    """What lies in the package's folder ``static`` and the sheet of pictures, with an entity tag each.
 
     A browser may keep them, and asks each time whether they are still the same: a page never meets
     the script of another version.
@@ -48,6 +50,7 @@ class StaticFiles:
             for each in folder.iterdir()
             if each.is_file()
         }
+        self._files[_PICTURES] = _read(_PICTURES, page_sheet().encode())
 
     @property
     def names(self) -> tuple[str, ...]:

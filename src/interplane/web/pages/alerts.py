@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from interplane.errors import UnknownName
-from interplane.monitoring.counting.columns import resolve_column, spoken_name
-from interplane.predictions.columns import LOOKED_UP, ROW
 from interplane.project.journal import find_journal, open_journal
 from interplane.project.watch_report import alert_words
 from interplane.record import Digest, Value, short
 from interplane.storage.clock import iso_of
+from interplane.web.pages.alert_rows import read_rows_of
 from interplane.web.routes import Asked, Page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import pyarrow as pa
 
     from interplane.monitoring.alerts.alert import Alert
     from interplane.monitoring.alerts.outbox import Delivery
     from interplane.monitoring.alerts.ports import Event
     from interplane.monitoring.findings import Finding
     from interplane.monitoring.triggers.firing import Firing
-    from interplane.project.project import Project
 
 __all__ = ["PAGES", "AlertPage", "AlertsPage"]
-
-_MOST_ROWS: Final = 50
-_SAID: Final = ("time", "score", "outcome")
 
 
 class AlertRow(Value, frozen=True, kw_only=True):
@@ -145,7 +136,7 @@ def read_alert(asked: Asked) -> AlertPage:
     finally:
         journal.close()
     found = (("opened by", alert.opened), ("worst", alert.worst), ("last", alert.last))
-    columns, rows, in_all, missing = _rows(asked.project, alert)
+    behind = read_rows_of(asked, alert)
     return AlertPage(
         alert=_row(alert),
         metric=alert.cell.metric,
@@ -154,10 +145,10 @@ def read_alert(asked: Asked) -> AlertPage:
         history=tuple(_happened(each) for each in reversed(history)),
         deliveries=tuple(_told(each) for each in deliveries),
         started=tuple(_started(asked, each, firings) for each in firings if each.key == alert.id),
-        columns=columns,
-        rows=rows,
-        rows_in_all=in_all,
-        rows_missing=missing,
+        columns=behind.columns,
+        rows=behind.rows,
+        rows_in_all=behind.in_all,
+        rows_missing=behind.missing,
     )
 
 
@@ -224,49 +215,6 @@ def _links(asked: Asked) -> dict[Digest, tuple[str, str]]:
         for each in asked.chronicle.crossings()
         if each.number is not None
     }
-
-
-def _rows(
-    project: Project, alert: Alert
-) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...], int, str]:
-    """Return the logged rows of an alert's worst window, in its slice, with what came true."""
-    begin, end = (
-        datetime.fromisoformat(iso_of(us)) for us in (alert.worst.begin_us, alert.worst.end_us)
-    )
-    try:
-        found = project.matched(alert.cell.model, since=begin, until=end).to_arrow()
-        by = [resolve_column(name, found.column_names) for name in alert.cell.by]
-    except UnknownName as error:  # the model is not of this workspace, or an expression slices
-        return (), (), 0, f"It cannot be shown: {error.what}"
-    inside = _inside(found, by, alert.cell.values)
-    inside = inside.select(sorted(inside.column_names, key=_rank))
-    shown = inside.slice(0, _MOST_ROWS).to_pylist()
-    names = tuple(map(spoken_name, inside.column_names))
-    return names, tuple(tuple(map(_cell, each.values())) for each in shown), inside.num_rows, ""
-
-
-def _inside(found: pa.Table, by: Sequence[str], values: Sequence[Any]) -> pa.Table:
-    import pyarrow.compute as pc
-
-    for name, value in zip(by, values, strict=True):
-        column = found.column(name)
-        found = found.filter(pc.is_null(column) if value is None else pc.equal(column, value))
-    return found
-
-
-def _rank(name: str) -> int:
-    """Return where a column of the log stands: what was said first, then of what, then the rest."""
-    if name in _SAID:
-        return _SAID.index(name)
-    return len(_SAID) + (0 if name.startswith((ROW, LOOKED_UP)) else 1)
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return "" if value is None else str(value)
 
 
 PAGES: Final = (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from interplane.evaluation.slices_card import SliceLine  # noqa: TC001 - the type of a field
 from interplane.models.request_schema import RequestSchema
 from interplane.record import Crossing, Value
 from interplane.web.pages.crossing import CrossingPage, read_crossing
 from interplane.web.pages.figures import evaluation_of
 from interplane.web.pages.models import Span, by_model, spans_of
-from interplane.web.pages.slices import SliceLine  # noqa: TC001 - the type of a field
 from interplane.web.routes import Asked, Page
 
 __all__ = ["PAGES", "CardPage"]

@@ -8,9 +8,10 @@ from msgspec.structs import replace
 
 from interplane.charts.intervals import Ruler, Spread, Whisker, draw_intervals
 from interplane.errors import UnknownName
+from interplane.evaluation.figures import Figure, figures, is_better
 from interplane.project.crossings import differences, find_crossing
 from interplane.record import Crossing, Digest, Value
-from interplane.web.pages.figures import Figure, evaluation_of, figures, is_better
+from interplane.web.pages.figures import evaluation_of
 from interplane.web.pages.steps import known_names
 from interplane.web.places import Whole
 from interplane.web.routes import Asked, Page

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from interplane.errors import UnknownName
+from interplane.evaluation.figures import Figure, figures
+from interplane.evaluation.slices_card import SlicesCard, slices_of
 from interplane.project.crossings import find_crossing
 from interplane.record import DataVersion, Digest, RunEnd, Value, Verdict
 from interplane.storage.names import series_name
 from interplane.web.pages.curves import CurvesCard, curves_of
-from interplane.web.pages.figures import Figure, evaluation_of, figures
-from interplane.web.pages.slices import SlicesCard, slices_of
+from interplane.web.pages.figures import evaluation_of
 from interplane.web.routes import Asked, Page
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def read_crossing(asked: Asked) -> CrossingPage:
         differences=() if overall is None else figures(overall.difference),
         metrics=metrics,
         by_slice=None if evaluation is None or not metric else slices_of(evaluation, metric),
-        curves=curves_of(store, crossing, evaluation),
+        curves=curves_of(store, crossing, evaluation, asked.kept),
     )
 
 

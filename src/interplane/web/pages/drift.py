@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from interplane.charts.heat import HeatLine, draw_heat
 from interplane.charts.overlay import Overlay, draw_overlay
@@ -30,7 +30,10 @@ _MOST_KEPT: Final = 200
 _QUIET: Final = 0.05
 _LOUD: Final = 0.5
 _MOVED: Final = 0.1
-_COUNTED: Final[dict[tuple[Digest, Digest], tuple[int, int] | None]] = {}
+
+
+class _Counted(NamedTuple):
+    rows: tuple[int, int] | None
 
 
 class ColumnPair(Value, frozen=True, kw_only=True):
@@ -112,7 +115,7 @@ def read_data_compare(asked: Asked) -> DataComparePage:
     first, last = profiles[a], profiles[b]
     moves = _moves(profiles, a, [number for number in profiles if number != a])
     old, new = (store.record(side.digest, DataVersion) for side in sides)
-    counted, why_not = _counted(store, name, sides, old, new)
+    counted, why_not = _counted(asked, name, sides, old, new)
     shared = len(set(old.parts) & set(new.parts))
     columns = sorted(_pairs(first, last, moves, b), key=_order)[:_MOST_COLUMNS]
     shown = [number for number in profiles if number != a]
@@ -204,7 +207,7 @@ def _order(pair: ColumnPair) -> tuple[bool, float, float]:
 
 
 def _counted(
-    store: Store, name: str, sides: Sequence[DataSide], old: DataVersion, new: DataVersion
+    asked: Asked, name: str, sides: Sequence[DataSide], old: DataVersion, new: DataVersion
 ) -> tuple[tuple[int, int] | None, str]:
     """Return how many rows came and went; None with the reason where that is much to read."""
     a, b = sides
@@ -214,14 +217,13 @@ def _counted(
     size = sum(part.size_bytes for part in set(old.parts) ^ set(new.parts))
     if size > _MOST_READ:
         return None, f"Rows were not counted: {size >> 20} MiB differ. {command} counts them."
-    key = a.digest, b.digest
-    if key not in _COUNTED:
-        found = diff(store, f"{name}@{a.number}", f"{name}@{b.number}")
-        if len(_COUNTED) >= _MOST_KEPT:
-            _COUNTED.clear()
+
+    def count() -> _Counted:
+        found = diff(asked.project.store, f"{name}@{a.number}", f"{name}@{b.number}")
         both = found.rows_added, found.rows_removed
-        _COUNTED[key] = None if both[0] is None or both[1] is None else (both[0], both[1])
-    return _COUNTED[key], ""
+        return _Counted(None if both[0] is None or both[1] is None else (both[0], both[1]))
+
+    return asked.kept.get(_Counted, (a.digest, b.digest), count, most=_MOST_KEPT).rows, ""
 
 
 PAGES: Final = (

@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from interplane.evaluation.figures import figures
 from interplane.project.crossings import load
-from interplane.record import Crossing, Value
+from interplane.record import Crossing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from interplane.evaluation.evaluation import Evaluation
-    from interplane.evaluation.intervals import Estimate
+    from interplane.evaluation.figures import Figure
     from interplane.record import Digest
     from interplane.storage.store import Store
+    from interplane.web.kept import Kept
 
-__all__ = ["Figure", "evaluation_of", "figures", "headline", "is_better"]
-
+__all__ = ["evaluation_of", "headline"]
 
 _MOST_KEPT: Final = 20_000
-_KEPT: dict[Digest, tuple[Figure, ...]] = {}
 
 
-class Figure(Value, frozen=True, kw_only=True):
-    """A figure: its value, and the interval that it lies in."""
-
-    name: str
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-
-
-def figures(metrics: Mapping[str, Estimate]) -> tuple[Figure, ...]:
-    """Return the figures of metrics."""
-    return tuple(
-        Figure(name=name, value=each.value, low=each.low, high=each.high)
-        for name, each in metrics.items()
-    )
+class _Headline(NamedTuple):
+    figures: tuple[Figure, ...]
 
 
 def evaluation_of(store: Store, crossing: Crossing) -> Evaluation | None:
@@ -47,21 +32,17 @@ def evaluation_of(store: Store, crossing: Crossing) -> Evaluation | None:
     return found
 
 
-def headline(store: Store, digest: Digest) -> tuple[Figure, ...]:
-    """Return the overall figures of a crossing; what a digest names never changes, so it is kept."""
-    kept = _KEPT.get(digest)
-    if kept is None:
+def headline(store: Store, digest: Digest, kept: Kept) -> tuple[Figure, ...]:
+    """Return the overall figures of a crossing.
+
+    Args:
+        store: where it is.
+        digest: the crossing.
+        kept: those that were read before: what a digest names never changes.
+    """
+
+    def read() -> _Headline:
         found = evaluation_of(store, store.record(digest, Crossing))
-        kept = () if found is None else figures(found.overall.metrics)
-        if len(_KEPT) >= _MOST_KEPT:
-            _KEPT.clear()
-        _KEPT[digest] = kept
-    return kept
+        return _Headline(() if found is None else figures(found.overall.metrics))
 
-
-def is_better(metric: str) -> bool | None:
-    """Return whether more of a metric is better; None where neither is, or it is not known."""
-    from interplane.evaluation.metrics import METRICS
-
-    known = METRICS.get(metric)
-    return None if known is None else known.higher_is_better
+    return kept.get(_Headline, digest, read, most=_MOST_KEPT).figures

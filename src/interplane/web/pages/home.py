@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from interplane.evaluation.figures import Figure  # noqa: TC001 - the type of a field
 from interplane.project.journal import find_journal
 from interplane.project.runs import list_runs
-from interplane.record import Digest, Value
+from interplane.record import Crossing, Digest, Value
 from interplane.storage.clock import iso_of
-from interplane.web.pages.figures import Figure, headline
+from interplane.web.pages.figures import headline
 from interplane.web.planes_picture import PlanesPicture, draw_planes
 from interplane.web.routes import Asked, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from interplane.project.chronicle import Planes, Strut
+    from interplane.project.chronicle import DataPoint, Planes, Strut
     from interplane.project.project import Project
 
-__all__ = ["PAGES", "Home", "Live", "Waiting"]
+__all__ = ["PAGES", "Home", "Live", "StoodOn", "Waiting"]
 
 _WIDE: Final = 1360.0
 _NARROW: Final = 360.0
 _RECENT: Final = 40
 _MOST_WAITING: Final = 8
-_DRAWN: dict[str, tuple[Planes, str, tuple[PlanesPicture | None, PlanesPicture | None]]] = {}
+
+
+class StoodOn(Value, frozen=True, kw_only=True):
+    """A data version that something live stands on; ``newest`` is the one that came since, if any."""
+
+    name: str
+    newest: str
 
 
 class Live(Value, frozen=True, kw_only=True):
@@ -37,7 +44,7 @@ class Live(Value, frozen=True, kw_only=True):
         crossing: its digest.
         since: from when on it has been live.
         code: the commit, or the name of its files.
-        data: the newest data version, for example ``flights@7``.
+        data: the data versions, for example ``flights@7``.
         beside: what runs beside it: canary, shadow.
         figures: its figures from its test.
     """
@@ -47,7 +54,7 @@ class Live(Value, frozen=True, kw_only=True):
     crossing: Digest
     since: str
     code: str
-    data: str
+    data: tuple[StoodOn, ...]
     beside: tuple[str, ...]
     figures: tuple[Figure, ...]
 
@@ -88,18 +95,25 @@ class Home(Value, frozen=True, kw_only=True):
     crossings: int
 
 
+class _Drawn(NamedTuple):
+    planes: Planes
+    minute: str
+    wide: PlanesPicture | None
+    narrow: PlanesPicture | None
+
+
 def read_home(asked: Asked) -> Home:
     """Return the project as one picture, what is live, and what waits for a person."""
     project, planes = asked.project, asked.chronicle.planes()
-    wide, narrow = _pictures(planes, datetime.now(UTC))
+    drawn = _pictures(asked, planes, datetime.now(UTC))
     waiting = [*_alerts(project), *_runs(project), *_data(planes)]
     waiting.sort(key=lambda each: each.at, reverse=True)
     return Home(
         project=project.config.name,
-        live=tuple(_live(project, planes)),
+        live=tuple(_live(asked, planes)),
         waiting=tuple(waiting[:_MOST_WAITING]),
-        wide=wide,
-        narrow=narrow,
+        wide=drawn.wide,
+        narrow=drawn.narrow,
         commits=len(planes.code),
         versions=len(planes.data),
         runs=len(planes.runs),
@@ -107,21 +121,25 @@ def read_home(asked: Asked) -> Home:
     )
 
 
-def _pictures(planes: Planes, now: datetime) -> tuple[PlanesPicture | None, PlanesPicture | None]:
+def _pictures(asked: Asked, planes: Planes, now: datetime) -> _Drawn:
     """Return the pictures; those of the same planes and minute are drawn once."""
     minute = now.replace(second=59, microsecond=0).isoformat().replace("+00:00", "Z")
-    kept = _DRAWN.get("last")
-    if kept is None or kept[0] is not planes or kept[1] != minute:
-        pictures = (
+    drawn = asked.kept.find(_Drawn, "last")
+    if drawn is None or drawn.planes is not planes or drawn.minute != minute:
+        drawn = _Drawn(
+            planes,
+            minute,
             draw_planes(planes, width=_WIDE, now=minute),
             draw_planes(planes, width=_NARROW, now=minute),
         )
-        kept = _DRAWN["last"] = (planes, minute, pictures)
-    return kept[2]
+        asked.kept.put(_Drawn, "last", drawn, most=1)
+    return drawn
 
 
-def _live(project: Project, planes: Planes) -> Iterator[Live]:
-    points = {point.version: point for point in planes.data}
+def _live(asked: Asked, planes: Planes) -> Iterator[Live]:
+    store = asked.project.store
+    points = {(point.dataset, point.version): point for point in planes.data}
+    newest = {point.dataset: point for point in planes.data}
     beside: dict[str, list[str]] = {}
     for strut in planes.crossings:
         for word in strut.pointers:
@@ -130,18 +148,27 @@ def _live(project: Project, planes: Planes) -> Iterator[Live]:
     for strut in sorted(planes.crossings, key=lambda each: each.model):
         if "live" not in strut.pointers:
             continue
-        stood_on = [points[each] for each in strut.data if each in points]
-        newest = max(stood_on, key=lambda each: each.at, default=None)
+        used = {use.dataset: use for use in store.record(strut.crossing, Crossing).data.values()}
+        stood_on = [
+            points[name, use.version]
+            for name, use in sorted(used.items())
+            if (name, use.version) in points
+        ]
         yield Live(
             model=strut.model,
             number=strut.number,
             crossing=strut.crossing,
-            since=_since(project, strut),
+            since=_since(asked.project, strut),
             code=strut.code,
-            data="" if newest is None else f"{newest.dataset}@{newest.number}",
+            data=tuple(_stood_on(each, newest[each.dataset]) for each in stood_on),
             beside=tuple(beside.get(strut.model, ())),
-            figures=headline(project.store, strut.crossing),
+            figures=headline(store, strut.crossing, asked.kept),
         )
+
+
+def _stood_on(point: DataPoint, newest: DataPoint) -> StoodOn:
+    since = "" if newest.number <= point.number else f"{newest.dataset}@{newest.number}"
+    return StoodOn(name=f"{point.dataset}@{point.number}", newest=since)
 
 
 def _since(project: Project, strut: Strut) -> str:

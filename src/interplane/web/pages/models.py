@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from interplane.charts.spans import SpansPicture, Stretch, draw_spans
 from interplane.errors import UnknownName
+from interplane.evaluation.figures import Figure  # noqa: TC001 - the type of a field
 from interplane.project.approvals import find_proposal
 from interplane.project.crossings import find_crossing
 from interplane.project.rollouts import deployments
 from interplane.record import Digest, Value
 from interplane.storage.clock import SystemClock
-from interplane.web.pages.figures import Figure, headline
+from interplane.web.pages.figures import headline
 from interplane.web.routes import Asked, Page
 
 if TYPE_CHECKING:
@@ -90,9 +91,9 @@ class ModelPage(Value, frozen=True, kw_only=True):
 
 def read_models(asked: Asked) -> ModelsPage:
     """Return all models, each with what is live of it and its newest crossings."""
-    store, models = asked.project.store, by_model(asked)
+    models = by_model(asked)
     lines = [
-        _line(store, each)
+        _line(asked, each)
         for found in models.values()
         for place, each in enumerate(found)
         if place < _NEWEST or each.pointers
@@ -113,7 +114,7 @@ def read_model(asked: Asked) -> ModelPage:
     stretches, now = list(_stretches(spans)), SystemClock().now_utc()
     return ModelPage(
         model=model,
-        crossings=tuple(_line(store, each) for each in found[:_MOST_LINES]),
+        crossings=tuple(_line(asked, each) for each in found[:_MOST_LINES]),
         crossings_left_out=max(len(found) - _MOST_LINES, 0),
         spans=spans[::-1],
         asking=_asking(asked, model),
@@ -152,7 +153,7 @@ def by_model(asked: Asked) -> dict[str, list[Recorded]]:
     return {name: found[::-1] for name, found in models.items()}
 
 
-def _line(store: Store, found: Recorded) -> CrossingLine:
+def _line(asked: Asked, found: Recorded) -> CrossingLine:
     verdict = found.crossing.verdict
     stopped = next((each for each in verdict.breaches if each.action == "stop"), None)
     return CrossingLine(
@@ -164,7 +165,7 @@ def _line(store: Store, found: Recorded) -> CrossingLine:
         why="" if stopped is None else f"{stopped.rule}: {stopped.found}",
         at=found.at,
         actor=found.actor,
-        figures=headline(store, found.digest),
+        figures=headline(asked.project.store, found.digest, asked.kept),
     )
 
 

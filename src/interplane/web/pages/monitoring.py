@@ -9,6 +9,7 @@ from interplane.charts.heat import HeatLine, draw_heat
 from interplane.charts.lines import LinePicture, Reading, draw_line
 from interplane.errors import UnknownName, UsageError
 from interplane.monitoring.calendar import LENGTHS, Length
+from interplane.monitoring.counting.tally_memory import TallyMemory
 from interplane.project.watch_drift import drifts
 from interplane.project.watch_report import WindowReport, report
 from interplane.project.watching import Watching
@@ -102,7 +103,7 @@ class MonitoredPage(Value, frozen=True, kw_only=True):
 
 def read_monitoring(asked: Asked) -> MonitoringPage:
     """Return all models that are watched."""
-    with Watching(asked.project) as watching:
+    with _watching(asked) as watching:
         found = [report(watching, asked.project, name, last=1) for name in watching.models()]
     return MonitoringPage(models=tuple(map(_row, found)))
 
@@ -117,7 +118,7 @@ def read_monitored(asked: Asked) -> MonitoredPage:
         raise UnknownName.of("slicing", by, slicings, do="Name it in slices of a [[monitor]]")
     slicing = tuple(by.split(",")) if by else ()
     metric = asked.query.get("metric", "label_rate")
-    with Watching(project) as watching:
+    with _watching(asked) as watching:
         found = report(
             watching, project, model, length=length, last=_MOST, by=slicing, metric=metric
         )
@@ -142,6 +143,12 @@ def read_monitored(asked: Asked) -> MonitoredPage:
         spans=SPANS,
         skew=read_skew(project, model),
     )
+
+
+def _watching(asked: Asked) -> Watching:
+    """Return what reads counts: those of the same hours are merged once for all pages."""
+    memory = asked.kept.get(TallyMemory, "tallies", TallyMemory, most=1)
+    return Watching(asked.project, memory=memory)
 
 
 def _row(found: ModelReport) -> MonitoredRow:

@@ -15,8 +15,6 @@ from interplane.web.routes import Asked, Page
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from interplane.storage.store import Store
-
 __all__ = ["PAGES", "PipelinePage"]
 
 _FEW: Final = 60
@@ -35,9 +33,6 @@ class _Told(Value, frozen=True, kw_only=True):
     parameters: dict[str, Any]
     figures: dict[str, float | None]
     crossings: tuple[Digest, ...]
-
-
-_KEPT: Final[dict[Digest, _Told]] = {}
 
 
 class RunLine(Value, frozen=True, kw_only=True):
@@ -86,12 +81,12 @@ class PipelinePage(Value, frozen=True, kw_only=True):
 
 def read_pipeline(asked: Asked) -> PipelinePage:
     """Return the runs of a pipeline with their parameters and figures."""
-    store, name, planes = asked.project.store, asked.path["pipeline"], asked.chronicle.planes()
+    name, planes = asked.path["pipeline"], asked.chronicle.planes()
     runs = [each.run for each in reversed(planes.runs) if each.pipeline == name]
     if not runs:
         raise UnknownName.of("pipeline", name, sorted({each.pipeline for each in planes.runs}))
     limit = int(asked.query.get("limit", _FEW))
-    told = [(each, _told(store, each)) for each in runs[: max(limit, _DRAWN)]]
+    told = [(each, _told(asked, each)) for each in runs[: max(limit, _DRAWN)]]
     names = {each.crossing: f"{each.model}@{each.number}" for each in planes.crossings}
     parameters = tuple(dict.fromkeys(key for _, run in told for key in run.parameters))
     figures = tuple(dict.fromkeys(key for _, run in told for key in run.figures))
@@ -138,16 +133,17 @@ def _picture(
     return draw_parallel(columns, sorted(rows, key=lambda row: row.kind == "live"))
 
 
-def _told(store: Store, digest: Digest) -> _Told:
+def _told(asked: Asked, digest: Digest) -> _Told:
     """Return what a run has to tell; kept when it has ended, for then it never changes."""
-    kept = _KEPT.get(digest)
-    if kept is not None:
-        return kept
+    store, kept = asked.project.store, asked.kept
+    known = kept.find(_Told, digest)
+    if known is not None:
+        return known
     info = find_run(store, digest, details=False)
     figures: dict[str, float | None] = {}
     for crossing in info.crossings:
         model = store.record(crossing, Crossing).model_name
-        for each in headline(store, crossing):
+        for each in headline(store, crossing, kept):
             figures[f"{model}: {each.name}"] = each.value
     told = _Told(
         at=info.run.started_at,
@@ -163,9 +159,7 @@ def _told(store: Store, digest: Digest) -> _Told:
         crossings=info.crossings,
     )
     if info.seconds is not None:
-        if len(_KEPT) >= _MOST_KEPT:
-            _KEPT.clear()
-        _KEPT[digest] = told
+        kept.put(_Told, digest, told, most=_MOST_KEPT)
     return told
 
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from interplane.charts.graph import GraphPicture, Node, draw_graph
 from interplane.project.run_logs import steps_at_work
+from interplane.project.run_metrics import metrics_of
 from interplane.project.runs import find_run, list_runs
 from interplane.record import Digest, Snapshot, Value
+from interplane.web.pages.metrics import MetricCard, metric_cards
 from interplane.web.pages.steps import StepBar, Steps
 from interplane.web.pages.words import LOG, NewWords, follow_words, last_words
 from interplane.web.places import Whole
@@ -45,7 +47,7 @@ class RunsPage(Value, frozen=True, kw_only=True):
 
 
 class RunPage(Value, frozen=True, kw_only=True):
-    """A run: its steps over time, what hangs on what, and what was written.
+    """A run: its steps over time, what hangs on what, what was told of metrics, and what was written.
 
     ``wrote`` has the end of what the steps wrote that were executed in it, or are; its stream
     brings what is new of that by itself.
@@ -61,6 +63,7 @@ class RunPage(Value, frozen=True, kw_only=True):
     parameters: dict[str, dict[str, Any]]
     steps: tuple[StepBar, ...]
     graph: GraphPicture | None
+    metrics: tuple[MetricCard, ...]
     wrote: NewWords | None
     error: str
     span: float
@@ -94,6 +97,7 @@ def read_run(asked: Asked) -> RunPage:
         parameters={step: values for step, values in info.run.parameters.items() if values},
         steps=bars,
         graph=_graph(steps, bars, info.digest),
+        metrics=metric_cards(metrics_of(asked.project, info)),
         wrote=last_words(asked.project, info),
         error=info.error or "",
         span=max(span, info.seconds or 0.0, 1e-3),

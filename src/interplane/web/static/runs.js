@@ -15,6 +15,9 @@
   let shown = [];
   let sorted = null;
   let drawn = "";
+  const metrics = document.getElementById("runs-metrics");
+  const MOST = 10; // runs whose curves can be told apart
+  const chosen = new Set();
 
   const HOW = {
     "=": (a, b) => a === b || String(a).toLowerCase() === String(b).toLowerCase(),
@@ -63,6 +66,32 @@
     return typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value);
   }
 
+  // A box to choose a run by, whose metrics are then drawn with those of the others.
+  function choice(key) {
+    const made = element("input");
+    made.type = "checkbox";
+    made.setAttribute("aria-label", `Choose ${key}`);
+    made.checked = chosen.has(key);
+    made.disabled = !made.checked && chosen.size >= MOST;
+    made.addEventListener("change", () => {
+      if (made.checked) chosen.add(key);
+      else chosen.delete(key);
+      for (const each of body.querySelectorAll("input")) each.disabled = !each.checked && chosen.size >= MOST;
+      lead();
+    });
+    return made;
+  }
+
+  // What is chosen, or else the first runs that are shown.
+  function lead() {
+    const first = shown.slice(0, MOST).map(({ run }) => run.digest.slice(0, 12));
+    const keys = chosen.size ? [...chosen] : first;
+    metrics.href = `${metrics.href.split("?")[0]}?runs=${keys.join(",")}`;
+    const some = keys.length === 1 ? "run" : `${keys.length} runs`;
+    metrics.textContent = chosen.size ? `Metrics of the ${some} chosen` : `Metrics of the first ${some}`;
+    metrics.hidden = !keys.length;
+  }
+
   function row({ run }) {
     const made = element("tr");
     made.dataset.run = run.digest.slice(0, 12);
@@ -71,7 +100,9 @@
       td.append(inside);
       made.append(td);
     };
-    cell(link(`/runs/${made.dataset.run}`, element("code", made.dataset.run)));
+    const first = element("span", undefined, "choose");
+    first.append(choice(made.dataset.run), link(`/runs/${made.dataset.run}`, element("code", made.dataset.run)));
+    cell(first);
     cell(element("span", run.status, `state ${run.status}`));
     cell(run.crossing ? link(`/models/${run.crossing.replace("@", "/")}`, run.crossing) : "");
     for (const value of run.values) cell(write(value), "num");
@@ -117,6 +148,7 @@
     drawn = "";
     box.scrollTop = 0;
     draw();
+    lead();
   }
 
   function filter() {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from interplane.charts.grid import Grid, GridCell
 from interplane.charts.intervals import Ruler, Spread, Whisker, draw_intervals
+from interplane.evaluation.figures import Figure, figures, is_better
 from interplane.record import Value
-from interplane.web.pages.figures import Figure, figures, is_better
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from interplane.evaluation.evaluation import Evaluation
     from interplane.evaluation.results import Skipped, SliceResult
 
-__all__ = ["SliceGrid", "SliceLine", "SlicesCard", "slices_of"]
+__all__ = ["SliceLine", "SlicesCard", "slices_of"]
 
 STEPS: Final = 6
 _MOST: Final = 200
@@ -47,24 +48,12 @@ class SliceLine(Value, frozen=True, kw_only=True):
     drawn: Whisker | None
     why_not: str
 
-
-class GridCell(Value, frozen=True, kw_only=True):
-    """A cell of a grid: its value as text, how it compares, and what it says."""
-
-    text: str
-    tone: int
-    is_shown: bool
-    is_small: bool
-    says: str
-
-
-class SliceGrid(Value, frozen=True, kw_only=True):
-    """Slices by two columns: the values of one down, of the other to the right; None where no row is."""
-
-    down: str
-    across: str
-    columns: tuple[str, ...]
-    lines: tuple[tuple[str, tuple[GridCell | None, ...]], ...]
+    @property
+    def went(self) -> str:
+        """Better or worse than all rows beyond chance, or unsure."""
+        if not self.is_shown:
+            return "unsure"
+        return "worse" if self.tone > 0 else "better"
 
 
 class SlicesCard(Value, frozen=True, kw_only=True):
@@ -84,7 +73,7 @@ class SlicesCard(Value, frozen=True, kw_only=True):
     slices: tuple[SliceLine, ...]
     left_out: int
     ruler: Ruler | None
-    grids: tuple[SliceGrid, ...]
+    grids: tuple[Grid, ...]
 
 
 def slices_of(evaluation: Evaluation, metric: str) -> SlicesCard | None:
@@ -185,7 +174,7 @@ def _grid(
     by: tuple[str, str],
     metric: str,
     tones: Mapping[tuple[Any, ...], int],
-) -> SliceGrid | None:
+) -> Grid | None:
     """Return the slices by two columns, the one with more values across; None for too many."""
     overall = evaluation.overall.metrics[metric].value
     cells: dict[tuple[object, ...], GridCell] = {}
@@ -212,7 +201,7 @@ def _grid(
     if not cells or len(across) > _WIDEST or len(down) > _WIDEST:
         return None
     columns, names = _in_order(across), _in_order(down)
-    return SliceGrid(
+    return Grid(
         down=by[1] if is_turned else by[0],
         across=by[0] if is_turned else by[1],
         columns=tuple(_text([each]) for each in columns),
