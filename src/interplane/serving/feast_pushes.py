@@ -37,7 +37,10 @@ def read_push(plain: Any, *, most_rows: int) -> tuple[str, list[dict[str, Any]]]
     for field in plain:
         if field not in _FIELDS:
             raise _malformed(f"the request has {field!r:.60} at $", ", ".join(_FIELDS))
-    source, columns = plain.get("push_source_name"), plain.get("df")
+    for field in ("push_source_name", "df"):
+        if field not in plain:
+            raise _malformed(f"$.{field} is missing")
+    source, columns = plain["push_source_name"], plain["df"]
     if not isinstance(source, str):
         raise _malformed(f"{source!r:.60} at $.push_source_name")
     if not isinstance(columns, dict) or not all(

@@ -90,7 +90,12 @@ def main(folder, url):
     low = store._get_provider().online_store.online_read(
         store.config, view, keys_of(rows), ["miles", "rides_1d"]
     )
+    wrong = [
+        refusal_of(store, ["history:nothing"], rows),
+        refusal_of(store, ["history:miles"], [{"rider": 5}]),
+    ]
     said = {
+        "wrong": wrong,
         "read": read.to_dict(),
         "statuses": statuses_of(read),
         "full": sorted(full.to_dict()),
@@ -103,6 +108,16 @@ def main(folder, url):
         ],
     }  # fmt: skip
     sys.stdout.write(json.dumps(said))
+
+
+def refusal_of(store, features, rows):
+    """Return what Feast's client shows of an answer that is none."""
+    from feast.infra.online_stores.remote import get_remote_online_features
+
+    entities = {name: [row[name] for row in rows] for name in rows[0]}
+    body = {"features": features, "entities": entities, "full_feature_names": False}
+    answer = get_remote_online_features(config=store.config, req_body=body)
+    return [answer.status_code, answer.json()]
 
 
 def keys_of(rows):

@@ -55,3 +55,6 @@ def test_feasts_own_client_reads_what_we_know(tmp_path):
     assert [200, {"new": 1, "known": 0, "unread": []}] == said["pushed"]
     assert 7.25 == said["after"]["miles"][0] == after.values["miles"]
     assert [7.25, miles[1], None] == [each["miles"] for each in said["low"]]
+    (unknown, number) = said["wrong"]
+    assert (404, "no feature 'nothing'") == (unknown[0], unknown[1]["error"]["what"][9:29])
+    assert (422, "5 at $.entities.rider[0]") == (number[0], number[1]["error"]["what"])
