@@ -161,6 +161,7 @@ def test_runs_are_laid_over_each_other(pages):
         ("runs=../x", 422),
         ("runs=" + ",".join(f"{n:06x}" for n in range(11)), 422),
         ("with=" + "a" * 65, 422),
+        ("with=last,last", 422),
     ],
 )
 def test_runs_that_are_none_are_refused(pages, query, status):

@@ -23,6 +23,7 @@ __all__ = [
     "Cursor",
     "Day",
     "Query",
+    "Runs",
     "Text",
     "Whole",
     "check_query",
@@ -198,7 +199,35 @@ class Cursor(NamedTuple):
         return "the id of an event of this stream"
 
 
-Query = Text | Whole | Choice | Day | Cursor
+class Runs(NamedTuple):
+    """Runs behind the question mark: the beginnings of their digests, with commas between.
+
+    Attributes:
+        says: what they are for.
+        most: how many there may be.
+    """
+
+    says: str
+    most: int
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """It as JSON Schema."""
+        return {"type": "string", "pattern": f"^{self._pattern}$"}
+
+    @property
+    def _pattern(self) -> str:
+        one = f"(?:{KINDS['run']})"
+        return f"(?:{one}(?:,{one}){{0,{self.most - 1}}})?"
+
+    def refuse(self, text: str) -> str | None:
+        """Return what is expected instead; None if they are some."""
+        if re.fullmatch(self._pattern, text):
+            return None
+        return f"at most {self.most} beginnings of digests of runs, with commas between"
+
+
+Query = Text | Whole | Choice | Day | Cursor | Runs
 
 
 def check_query(declared: Mapping[str, Query], query: Mapping[str, str]) -> None:

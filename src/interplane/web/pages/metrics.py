@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from interplane.charts.metrics import TONES, MetricPicture, Told, draw_metric
-from interplane.errors import UnknownName, UsageError
+from interplane.errors import UnknownName
 from interplane.project.run_metrics import metrics_of, plain_value
 from interplane.project.runs import find_run
 from interplane.record import Digest, Value
-from interplane.web.places import Text
+from interplane.web.places import Runs
 from interplane.web.routes import Asked, Page
 
 if TYPE_CHECKING:
@@ -145,16 +145,10 @@ class _Telling(NamedTuple):
 
 
 def _words(asked: Asked) -> list[str]:
-    """Return the runs that are asked for, each once."""
+    """Return the runs that are asked for, each once; of too many the last ones."""
     text = ",".join(asked.query.get(name, "") for name in ("runs", "with"))
-    words = list(dict.fromkeys(word[:12] for word in text.split(",") if word))
-    if len(words) > _MOST:
-        raise UsageError(
-            f"the curves of {len(words)} runs are asked for",
-            expected=f"at most {_MOST}, which can be told apart",
-            do="Leave some out",
-        )
-    return words
+    words = dict.fromkeys(word[:12] for word in text.split(",") if word)
+    return list(words)[-_MOST:]
 
 
 def _told(project: Project, word: str, pipeline: str) -> _Telling:
@@ -239,8 +233,8 @@ PAGES: Final = (
         read=read_metrics,
         template="metrics.html",
         query={
-            "runs": Text("the runs, as beginnings of digests with commas between; else the last"),
-            "with": Text("a further run", 64),
+            "runs": Runs("the runs; the last that told something if not given", _MOST),
+            "with": Runs("a further run, in the place of the first where there are as many", 1),
         },
     ),
 )
