@@ -245,3 +245,16 @@ def test_a_view_of_several_sources_asks_which(bench):
     status, answer = bench.ask("push", "several", b'{"events": []}')
     assert 422 == status
     assert "/v1/sources/events/events or /v1/sources/more/events" in answer["error"]["do"]
+
+
+def test_a_view_on_views_of_several_sources_asks_which_too(bench, monkeypatch):
+    """One that stands on a single source takes events by its name."""
+    use = use_of(SEVERAL, ("who",))
+    both = Derived("both", ("who",), ("str",), {"one": use}, {"x": Column("one.x", "float")})
+    monkeypatch.setitem(VIEWS, "both", both)
+    status, answer = bench.ask("push", "both", b'{"events": []}')
+    assert (422, "the feature view both takes events of 2 sources") == (
+        status,
+        answer["error"]["what"],
+    )
+    assert 200 == bench.ask("push", "twice", b'{"events": []}')[0]
