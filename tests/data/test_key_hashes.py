@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interplane.data.key_hashes import key_hashes
@@ -35,6 +35,7 @@ def by_hand(key, *, salt=""):
     return hashlib.md5(whole.encode(), usedforsecurity=False)
 
 
+@settings(max_examples=60, deadline=None)
 @given(KEYS, st.sampled_from(["", "v2", "ß"]))
 def test_both_ends_are_those_of_the_md5(keys, salt):
     """Of texts of any length, of numbers, and of nulls, which count as empty texts."""

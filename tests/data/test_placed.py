@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interplane.data.evaluating import evaluate, stream
@@ -14,6 +14,7 @@ from interplane.expressions.expr import Row
 VALUES = st.lists(st.tuples(*[st.none() | st.floats(allow_nan=False)] * 2), min_size=1, max_size=60)
 
 
+@settings(deadline=None)
 @given(VALUES, st.randoms(use_true_random=False), st.integers(1, 20))
 def test_rows_come_to_their_places(values, draw, size):
     """Whole batches out of order, rows out of order in them, and rows that follow one another."""

@@ -72,9 +72,11 @@ def remember(
     from interplane.data.key_hashes import key_hashes
 
     _, digests, named = hashes or key_hashes(table, columns)
-    ordered = np.sort(digests[named])  # numpy.unique takes sixty times as long
+    ordered = np.sort(
+        digests if named.all() else digests[named]
+    )  # numpy.unique takes sixty times as long
     different = ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
-    data = different.astype("<u8").tobytes()
+    data = different.astype("<u8", copy=False).tobytes()
     seen = Seen(
         of=of,
         columns=tuple(columns),
