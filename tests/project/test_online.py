@@ -249,5 +249,7 @@ def test_all_refused_rows_of_a_push_are_told(root):
         assert 0 == caught.value.details["left_out"]
         (seen,) = project.online_features("history", [{"rider": "r7"}], at=LATER)
         assert 7.5 == seen.values["miles"]
-        with pytest.raises(RequestRejected, match="far"):
+        with pytest.raises(RequestRejected, match=r"^1 of 2 rows was refused: row 0 as .*far"):
             project.push("ends", rows[:2])
+        with pytest.raises(RequestRejected, match=r"^'far' at"):
+            project.push("ends", rows[:1])

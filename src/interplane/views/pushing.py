@@ -83,13 +83,15 @@ def refused_rows(refused: Mapping[int, RequestRejected], *, of: int) -> RequestR
         of: how many rows were pushed.
     """
     (place, first), *others = sorted(refused.items())
-    if not others:
+    if of == 1:
         return first
     also = ", ".join(str(place) for place, _ in others[:_MOST_TOLD])
+    also = f"; also {also}" if also else ""
     also += ", …" if len(others) > _MOST_TOLD else ""
+    were = "were" if others else "was"
     told = [{"row": place, "why": error.what} for place, error in sorted(refused.items())]
     return RequestRejected(
-        f"{len(refused):,} of {of:,} rows were refused: row {place} as {first.what}; also {also}",
+        f"{len(refused):,} of {of:,} rows {were} refused: row {place} as {first.what}{also}",
         expected=first.expected,
         do=f"The other {of - len(refused):,} were taken. Mend the refused ones, and push them again",
         refused=told[:_MOST_TOLD],
