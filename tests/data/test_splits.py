@@ -6,7 +6,7 @@ import hashlib
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given, reject, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from interplane.data.promises import Promise, keeps
@@ -35,6 +35,12 @@ def days(*of_january):
     return Table.from_columns({"day": [date(2024, 1, day) for day in of_january]})
 
 
+# Few rows leave many splits with an empty part, and those are no examples.
+SPLITS = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.filter_too_much]
+)
+
+
 def unless_empty(split, *args, **options):
     """A split; no example where a part of it would be empty, which is refused."""
     try:
@@ -60,7 +66,7 @@ def test_a_digest_is_the_documented_one(pairs, salt):
     assert (expected, True) == (digests.tolist(), bool(named.all()))
 
 
-@settings(max_examples=40, deadline=None)
+@SPLITS
 @given(PEOPLE, st.floats(0.05, 0.6), st.floats(0, 0.35), st.text("ab", max_size=2))
 def test_no_entity_is_on_two_sides_and_every_row_is_on_one(pairs, share, validation, salt):
     """Parts are disjoint in entities, whole together, in the order of the rows, and keep their promise."""
@@ -81,7 +87,7 @@ def test_no_entity_is_on_two_sides_and_every_row_is_on_one(pairs, share, validat
             assert one is other or not keeps(other, one.promise).any()
 
 
-@settings(max_examples=40, deadline=None)
+@SPLITS
 @given(PEOPLE, PEOPLE, st.floats(0.1, 0.4), st.floats(0.1, 0.4))
 def test_a_row_keeps_its_side_when_rows_are_added_and_the_test_share_grows(
     pairs, more, share, further
@@ -102,7 +108,7 @@ def test_a_random_split_is_about_as_large_as_was_asked_for():
     assert not split.test.equals(other)
 
 
-@settings(max_examples=40, deadline=None)
+@SPLITS
 @given(
     st.lists(st.integers(1, 31), min_size=2, max_size=30),
     st.integers(2, 28),
