@@ -20,6 +20,41 @@ class ProfiledColumn(Protocol):
     """The statistics of a column, as `interplane.data.profile.ColumnProfile` has them."""
 
     @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def type(self) -> str:
+        """Its type."""
+        ...
+
+    @property
+    def distinct(self) -> int:
+        """How many different values there are."""
+        ...
+
+    @property
+    def distinct_exact(self) -> bool:
+        """Whether that was counted, and not estimated."""
+        ...
+
+    @property
+    def mean(self) -> float | None:
+        """The average of numbers."""
+        ...
+
+    @property
+    def std(self) -> float | None:
+        """Their standard deviation."""
+        ...
+
+    @property
+    def quantiles(self) -> Sequence[Any]:
+        """Values in order, the middle one among them."""
+        ...
+
+    @property
     def nulls(self) -> int:
         """Rows without a value."""
         ...

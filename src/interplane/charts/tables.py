@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from interplane.charts.markup import Markup, element, joined
 from interplane.charts.numbers import number
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from interplane.charts.intervals import Ruler
 
 __all__ = ["curves", "grid", "heat", "overlay_key", "pairs", "ruler", "scrolled", "state", "table"]
-
-_NONE: Final = Markup("")
 
 
 def scrolled(inside: Markup, label: str = "") -> Markup:
@@ -58,11 +56,12 @@ def table(
     return scrolled(element("table", element("thead", head), element("tbody", *body)))
 
 
-def pairs(lines: Iterable[tuple[str, object]]) -> Markup:
+def pairs(lines: Iterable[tuple[str, object]], kind: str = "") -> Markup:
     """Return what is known of a thing: a word for each, and what it is."""
     return element(
         "dl",
         *(joined([element("dt", name), element("dd", value)]) for name, value in lines),
+        class_=kind or None,
     )
 
 

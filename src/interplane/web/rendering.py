@@ -7,7 +7,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from interplane.charts import svg, svg_joined, svg_metrics, svg_residuals, tables
+from interplane.charts import column_card, svg, svg_joined, svg_metrics, svg_residuals, tables
 from interplane.charts.numbers import number, size
 from interplane.record import short
 
@@ -40,7 +40,7 @@ def environment() -> Environment:
 
 def _drawing() -> dict[str, object]:
     """Return what writes pictures: the same functions as in notebooks, by their names."""
-    modules = (svg, svg_joined, svg_metrics, svg_residuals, tables)
+    modules = (column_card, svg, svg_joined, svg_metrics, svg_residuals, tables)
     return {name: getattr(module, name) for module in modules for name in module.__all__}
 
 

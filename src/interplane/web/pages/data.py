@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from interplane.charts.column_card import ColumnCard, column_card
 from interplane.data.datasets import profile_of
 from interplane.data.history import History, resolve_version
 from interplane.errors import UnknownName
 from interplane.record import DataVersion, Digest, Value, Verdict
 from interplane.storage.names import named_pointer
-from interplane.web.pages.columns import ColumnCard, column_card
 from interplane.web.routes import Asked, Page
 
 if TYPE_CHECKING:

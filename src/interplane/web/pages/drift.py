@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from interplane.charts.column_card import ColumnCard, column_card
 from interplane.charts.heat import HeatLine, draw_heat
 from interplane.charts.overlay import Overlay, draw_overlay
 from interplane.data.datasets import diff, profile_of
@@ -11,7 +12,6 @@ from interplane.data.distance import distance
 from interplane.data.history import History, resolve_version
 from interplane.errors import UnknownName
 from interplane.record import DataVersion, Digest, Value
-from interplane.web.pages.columns import ColumnCard, column_card
 from interplane.web.places import Whole
 from interplane.web.routes import Asked, Page
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from interplane.charts.column_card import ColumnCard, column_card
 from interplane.project.feature_catalogue import find_feature
 from interplane.project.feature_reading import FeatureReading
 from interplane.project.feature_text import length_text
 from interplane.project.known_features import FeatureUse, Freshness, KnownFeature
 from interplane.record.base import Value
-from interplane.web.pages.columns import ColumnCard, column_card
 from interplane.web.routes import Asked, Page
 
 if TYPE_CHECKING:
