@@ -240,12 +240,15 @@ def test_notes_fit_the_line(evaluation):
 def test_a_notebook_shows_it_too(evaluation):
     """Text is escaped."""
     html = evaluation._repr_html_()
-    assert html.count("<tr>") == 14
-    assert "carrier=B" in html
+    figures, _, others = html.partition("</table>")
+    assert 14 == figures.count("<tr>")
+    assert "carrier=B" in figures
     assert "<script" not in html
     # A whisker each, which says whether a slice is worse than all rows beyond chance.
-    assert 13 == html.count("<svg")
-    assert 1 == html.count("beside all rows")
+    assert 13 == figures.count('<svg class="whiskers')
+    assert 1 == figures.count("beside all rows")
+    # What was decided otherwise than by the champion, and the slices by two columns.
+    assert (1, 1) == (others.count('<svg class="flips'), others.count('<table class="grid'))
 
 
 def test_too_few_rows_for_an_interval(flights, scored):

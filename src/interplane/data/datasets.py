@@ -113,6 +113,11 @@ class Difference:
 
         return difference_text(self)
 
+    def _repr_html_(self) -> str:
+        from interplane.data.difference_card import difference_html
+
+        return difference_html(self)
+
 
 def list_datasets(store: Store) -> list[DatasetInfo]:
     """Return the datasets of a workspace, by name."""

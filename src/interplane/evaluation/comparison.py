@@ -84,6 +84,11 @@ class Comparison(Value, frozen=True, kw_only=True):
     lost: tuple[str, ...] = ()
     flips: FlipsLine | None = None
 
+    def _repr_html_(self) -> str:
+        from interplane.evaluation.comparison_card import comparison_html
+
+        return comparison_html(self)
+
 
 def compare(
     old: Results | None, new: Results | None, *, metric: str = "", is_paired: bool = False

@@ -12,8 +12,7 @@ from interplane.record import Value
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from interplane.evaluation.evaluation import Evaluation
-    from interplane.evaluation.results import Skipped, SliceResult
+    from interplane.evaluation.results import Results, Skipped, SliceResult
 
 __all__ = ["SliceLine", "SlicesCard", "slices_of"]
 
@@ -76,7 +75,7 @@ class SlicesCard(Value, frozen=True, kw_only=True):
     grids: tuple[Grid, ...]
 
 
-def slices_of(evaluation: Evaluation, metric: str) -> SlicesCard | None:
+def slices_of(evaluation: Results, metric: str) -> SlicesCard | None:
     """Return the slices of an evaluation by a metric that it has; None where it was not sliced."""
     overall = evaluation.overall.metrics[metric].value
     known = [each for each in evaluation.slices if metric in each.metrics]
@@ -170,7 +169,7 @@ def _small(each: Skipped) -> SliceLine:
 
 
 def _grid(
-    evaluation: Evaluation,
+    evaluation: Results,
     by: tuple[str, str],
     metric: str,
     tones: Mapping[tuple[Any, ...], int],

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from interplane.charts.intervals import Spread, draw_intervals
 from interplane.charts.markup import Markup, element
 from interplane.charts.notebook import card
-from interplane.charts.svg import one_mark
-from interplane.charts.tables import table
+from interplane.charts.svg import flips, one_mark
+from interplane.charts.tables import grid, table
 from interplane.evaluation.metrics import METRICS
+from interplane.evaluation.slices_card import slices_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,14 @@ if TYPE_CHECKING:
     from interplane.evaluation.intervals import Estimate
     from interplane.evaluation.results import Results, SliceResult
 
-__all__ = ["evaluation_html", "evaluation_rows", "evaluation_text", "worst_first"]
+__all__ = [
+    "evaluation_html",
+    "evaluation_parts",
+    "evaluation_rows",
+    "evaluation_text",
+    "evaluation_title",
+    "worst_first",
+]
 
 _SHOWN_SKIPPED = 5
 _LEAST_COLUMNS = 4
@@ -47,7 +55,7 @@ def evaluation_text(results: Results, *, slices: int = 12, width: int | None = N
     rows = evaluation_rows(results, slices=slices)
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     fitting = _fitting(widths, width)
-    lines = [_title(results), ""]
+    lines = [evaluation_title(results), ""]
     for row in rows:
         first, *others = row[:fitting]
         cells = [
@@ -80,7 +88,12 @@ def _fitting(widths: list[int], width: int | None) -> int:
 
 
 def evaluation_html(results: Results, *, slices: int = 12) -> str:
-    """Return the same table for a notebook, with a picture of where each value lies."""
+    """Return the same table for a notebook, with pictures of where each value lies."""
+    return card("evaluation", evaluation_title(results), *evaluation_parts(results, slices=slices))
+
+
+def evaluation_parts(results: Results, *, slices: int = 12) -> list[Markup]:
+    """Return the table with whiskers, what changed against the champion, and slices by two columns."""
     header, *rows = evaluation_rows(results, slices=slices)
     metric = next(iter(results.metrics))
     marks = _marks(results, _shown(results, slices), metric)
@@ -88,7 +101,11 @@ def evaluation_html(results: Results, *, slices: int = 12) -> str:
     right = [False, *[True] * (len(header) - 1)]
     notes = [element("p", note) for note in _notes(results, slices) if note]
     drawn = table([*header, f"{metric}, beside all rows"], cells, right=right)
-    return card("evaluation", _title(results), drawn, *notes)
+    by_slice = slices_of(results, metric)
+    grids = () if by_slice is None else (grid(each, metric) for each in by_slice.grids)
+    changed = results.flips
+    flipped = [] if changed is None else [flips(changed.to_right, changed.to_wrong)]
+    return [drawn, *notes, *flipped, *grids]
 
 
 def _marks(results: Results, shown: Sequence[SliceResult], metric: str) -> list[Markup]:
@@ -144,7 +161,8 @@ def _cell(estimate: Estimate | None, *, signed: bool = False) -> str:
     return f"{estimate.value:{sign}.4f} [{estimate.low:{sign}.4f}, {estimate.high:{sign}.4f}]"
 
 
-def _title(results: Results) -> str:
+def evaluation_title(results: Results) -> str:
+    """Return of what the figures are."""
     title = f"{results.label} on {results.rows:,} rows"
     if results.null_labels:
         title += f" ({results.null_labels:,} more have no label)"

@@ -6,7 +6,7 @@ library alone. Only `Frozen.transform` and `Frozen.matrix` of more than a few ro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, overload
@@ -23,12 +23,11 @@ from interplane.features.lookups import LookupTable
 from interplane.features.requests import check_row
 from interplane.features.spark.sessions import on_spark
 from interplane.features.training import Parity, Training
+from interplane.record.arguments import told
 from interplane.record.digests import digest_value
 from interplane.views.derived import AnyUse, use_of, view_from_dict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy as np
     from pyspark.sql import DataFrame
 
@@ -127,6 +126,11 @@ class Frozen:
             f"<Frozen {len(self.features)} features of {len(self.inputs)} columns, "
             f"fitted on {self.training.rows:,} rows{': ' if computed else ''}{computed}>"
         )
+
+    def _repr_html_(self) -> str:
+        from interplane.features.frozen_card import frozen_html
+
+        return frozen_html(self)
 
     @property
     def summary(self) -> str:
@@ -237,6 +241,12 @@ class Frozen:
         if isinstance(row, Mapping):
             whole = self._whole(row, views)
             return self.program.vector([whole[name] for name in self.columns])
+        if not _is_list(row) or len(row) != len(self.columns):
+            raise UsageError(
+                f"the row is {told(row)}",
+                expected=f"a dict, or the {len(self.columns)} values of {', '.join(self.columns)}",
+                do="Give each column by its name, or the values in the order of columns",
+            )
         return self.program.vector(row)
 
     def _whole(
@@ -370,6 +380,13 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True):
     training: Training
     parity: Parity | None
     views: dict[str, _Use] = {}
+
+
+def _is_list(row: object) -> bool:
+    if isinstance(row, list | tuple):  # as nearly every row is: asked first, as this is the fast way
+        return True
+    is_sequence = isinstance(row, Sequence) and not isinstance(row, str | bytes)
+    return is_sequence or type(row).__module__ == "numpy"
 
 
 def _check(frozen: Frozen, read: _Plain) -> None:
