@@ -14,9 +14,56 @@ HOSTILE = (
 
 _FOREIGN = re.compile(r"https?:|//|javascript:|url\(|@import|expression\(", re.IGNORECASE)
 _KNOWN = frozenset(
-    "a b br circle code dd div dl dt figcaption figure g h1 h2 h3 h4 li line p path polygon polyline"
-    " rect section small span style svg table tbody td text th thead time title tr ul ol caption"
-    " html head body meta main header footer nav".split()
+    [
+        "a",
+        "b",
+        "br",
+        "circle",
+        "code",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "figcaption",
+        "figure",
+        "g",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "li",
+        "line",
+        "p",
+        "path",
+        "polygon",
+        "polyline",
+        "rect",
+        "section",
+        "small",
+        "span",
+        "style",
+        "svg",
+        "table",
+        "tbody",
+        "td",
+        "text",
+        "th",
+        "thead",
+        "time",
+        "title",
+        "tr",
+        "ul",
+        "ol",
+        "caption",
+        "html",
+        "head",
+        "body",
+        "meta",
+        "main",
+        "header",
+        "footer",
+        "nav",
+    ]
 )
 
 
@@ -36,7 +83,7 @@ class _Tags(HTMLParser):
     def handle_startendtag(self, tag, attrs):
         """Only shapes of SVG and void elements end in themselves."""
         del attrs
-        assert tag in "br circle line meta path polygon polyline rect".split()
+        assert tag in ["br", "circle", "line", "meta", "path", "polygon", "polyline", "rect"]
 
     def handle_endtag(self, tag):
         """The tag that was begun last ends first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.charts.strict import HOSTILE, strict, words_of
 
 from interplane.data.adding import add
 from interplane.data.datasets import diff
@@ -15,7 +16,6 @@ from interplane.features.frozen import Frozen
 from interplane.models.feature_flavor import FeatureScore
 from interplane.models.model import Model
 from interplane.testing.stores import memory_store
-from tests.charts.strict import HOSTILE, strict, words_of
 
 ROWS = 400
 
