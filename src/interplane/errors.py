@@ -72,7 +72,7 @@ __all__ = [
 ]
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: object, known: Iterable[str]) -> str:
     """Return ``"Did you mean 'x'? "`` for the nearest known name, or an empty string.
 
     >>> did_you_mean("flihgts", ["flights", "weather"])
@@ -80,7 +80,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("zebra", ["flights", "weather"])
     ''
     """
-    near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
+    # What is no text was never a name: it is like none of them.
+    near = difflib.get_close_matches(name, sorted(known), n=1) if isinstance(name, str) else []
     return f"Did you mean {near[0]!r}? " if near else ""
 
 
@@ -151,7 +152,7 @@ class UnknownName(UsageError, KeyError):
 
     @classmethod
     def of(
-        cls, kind: str, name: str, known: Iterable[str], *, do: str = "", where: str = ""
+        cls, kind: str, name: object, known: Iterable[str], *, do: str = "", where: str = ""
     ) -> Self:
         """Build the error for an unknown ``name`` of a ``kind``, with the nearest known one."""
         names = sorted(known)

@@ -49,7 +49,7 @@ class Versioned(Value, frozen=True, kw_only=True):
         """
         newest = _format_of(cls)
         try:
-            read = msgspec.convert(dict(plain), cls)
+            read = msgspec.convert(plain, cls)
         except msgspec.ValidationError as error:
             raise DataError(
                 f"{what} cannot be read ({error})", expected=f"what {made_by} gives", do=do

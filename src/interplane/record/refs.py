@@ -6,6 +6,7 @@ import re
 from typing import Self
 
 from interplane.errors import UsageError
+from interplane.record.arguments import told
 from interplane.record.base import Value
 
 __all__ = ["Ref", "check_name"]
@@ -14,7 +15,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _PREFIX = re.compile(r"[0-9a-f]{6,64}")
 
 
-def check_name(name: str, *, of: str) -> str:
+def check_name(name: object, *, of: str) -> str:
     """Return ``name`` if it can name a dataset, pipeline, step or model.
 
     Raises:
@@ -23,9 +24,9 @@ def check_name(name: str, *, of: str) -> str:
     >>> check_name("carrier_history", of="dataset")
     'carrier_history'
     """
-    if _NAME.fullmatch(name) is None:
+    if not isinstance(name, str) or _NAME.fullmatch(name) is None:
         raise UsageError(
-            f"{name!r} cannot name a {of}",
+            f"{told(name)} cannot name a {of}",
             expected="small letters, digits, '_' and '-', at most 63, a letter or digit first",
             do="Choose such a name",
         )
@@ -53,6 +54,8 @@ class Ref(Value, frozen=True, kw_only=True):
         Raises:
             UsageError: if it is none of them.
         """
+        if not isinstance(text, str):
+            raise _no_reference(text)
         name, at, rest = text.partition("@")
         if at and not name and _PREFIX.fullmatch(rest):
             return cls(prefix=rest)
@@ -65,8 +68,12 @@ class Ref(Value, frozen=True, kw_only=True):
                 return cls(name=name, number=int(rest))
             if _NAME.fullmatch(rest) and not rest[0].isdigit():
                 return cls(name=name, pointer=rest)
-        raise UsageError(
-            f"{text!r} is no reference",
-            expected="NAME, NAME@NUMBER, NAME@POINTER or @DIGEST (6 or more hexadecimal digits)",
-            do="For example flights@7, flights@live or @3fa9c1",
-        )
+        raise _no_reference(text)
+
+
+def _no_reference(given: object) -> UsageError:
+    return UsageError(
+        f"{told(given)} is no reference",
+        expected="NAME, NAME@NUMBER, NAME@POINTER or @DIGEST (6 or more hexadecimal digits)",
+        do="For example flights@7, flights@live or @3fa9c1",
+    )
