@@ -18,7 +18,9 @@ from interplane.expressions.operations import call
 from interplane.expressions.reductions import reduce
 from interplane.expressions.refused import find_refusal, refusing
 from interplane.expressions.render import described, render
+from interplane.expressions.settings import check_text, listed
 from interplane.expressions.windows import WINDOW_FUNCTIONS, Last, Windowed, window_type
+from interplane.record.arguments import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -154,7 +156,7 @@ class Expr(
             )
         if isinstance(value, str | int | float | None):
             return value
-        literals = (to_literal(item) for item in value)
+        literals = (to_literal(item) for item in listed(value, "…"))
         return tuple(
             float(item.value)  # type: ignore[arg-type]
             if self.type == "float" and item.type == "int"
@@ -425,10 +427,14 @@ def literal(value: Any, type: Type | None = None) -> Expr:
     >>> literal(3, "float"), literal(None, "str").type
     (3.0, 'str')
     """
+    if type is not None:
+        check_text(
+            type, "literal", "the name of a type", do='Write for example literal(3, "float")'
+        )
     if value is None and type is not None:
         return Expr(Literal(None, type))
     made = to_expr(value)
-    return made if type in {None, made.type} else _recast(made, type)
+    return made if type is None or type == made.type else _recast(made, type)
 
 
 def _recast(made: Expr, type: Type | None) -> Expr:
@@ -465,7 +471,14 @@ def cases(*branches: tuple[Expr, Any], otherwise: Any = None) -> Expr:
             do='For example cases((x < 0, "low"), otherwise="high")',
         )
     result = otherwise
-    for condition, value in reversed(branches):
+    for branch in reversed(branches):
+        if not isinstance(branch, tuple) or len(branch) != 2:
+            raise ExpressionError(
+                f"cases got {told(branch)} as a branch",
+                expected="(condition, value) pairs",
+                do='For example cases((x < 0, "low"), otherwise="high")',
+            )
+        condition, value = branch
         result = if_else(condition, value, result)
     return to_expr(result)
 
@@ -492,6 +505,7 @@ def concat(first: Any, *others: Any, separator: str = "") -> Expr:
     >>> concat(row.origin, row.dest, separator="-")
     origin + '-' + dest
     """
+    check_text(separator, "concat", "text", do='Write for example concat(a, b, separator="-")')
     if separator:
         others = tuple(part for other in others for part in (separator, other))
     return _fold("concat", first, others)

@@ -3,13 +3,13 @@
 # ruff: noqa: SLF001 - an expression calls others of its kind
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, overload
 
 from interplane.expressions.patterns import parse_pattern
+from interplane.expressions.settings import check_text, listed, shares
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Unpack
 
     from interplane.record import Type
@@ -83,7 +83,7 @@ class NullMethods(_Methods):
 
     def is_in(self, values: Iterable[Any]) -> Self:
         """Whether it is one of some constants, or of columns among them (null where one is null)."""
-        given = values if isinstance(values, str) else list(values)
+        given = values if isinstance(values, str) else listed(values, "is_in")
         if not any(isinstance(value, _Methods) for value in given):
             return self._call("is_in", values=given)
         first, *others = (self._call("eq", value) for value in given)
@@ -113,6 +113,7 @@ class NullMethods(_Methods):
 
         Whole numbers of 8, 16 and 32 bits stay ints, and are null beyond them.
         """
+        check_text(to, "cast", "the name of a type", do="Write for example x.cast('int')")
         kind = _WIDTHS.get(to, to)
         made = self if kind == self.type else self._call(f"to_{kind}")
         return made._call("narrow", bits=_BITS[to]) if to in _BITS else made
@@ -547,8 +548,8 @@ class Statistics(_Methods):
         **groups: Unpack[Groups],
     ) -> Self | tuple[Self, ...]:
         """The value below which a share ``q`` lies, interpolated; for several shares one of each."""
-        if isinstance(q, Iterable):
-            return tuple(self.quantile(each, where=where, by=by, **groups) for each in q)
+        if not isinstance(q, (int, float)):
+            return tuple(self.quantile(each, where=where, by=by, **groups) for each in shares(q))
         return self._reduce("quantile", where, by, **groups, q=float(q))
 
     def median(self, *, where: Any = None, by: Any = (), **groups: Unpack[Groups]) -> Self:

@@ -106,7 +106,7 @@ OPERATIONS = (
             Option(
                 "unit",
                 f"one of {', '.join(_UNITS)}",
-                lambda value, _: value in _UNITS,
+                lambda value, _: isinstance(value, str) and value in _UNITS,
                 lambda _: _UNITS,
             ),
         ),

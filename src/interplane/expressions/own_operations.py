@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from interplane.errors import ExpressionError, did_you_mean
 from interplane.expressions.form import Form, Operation, Option
 from interplane.expressions.own_twins import checked, engine_template, function_of_template
+from interplane.expressions.settings import check_text
 from interplane.record.digests import digest_value, is_digest, short
 from interplane.record.refs import check_name
 from interplane.record.tables import TYPES
@@ -224,6 +225,7 @@ def operation(
         )
         return _register(own)
 
+    _check_texts(name=name, doc=doc, sql=sql, python=python)
     if python is None:
         _check_types(name or "an operation", args, result)
         return declare
@@ -347,9 +349,16 @@ def _lists(values: Any) -> tuple[tuple[Constant, ...], ...]:
     )
 
 
+def _check_texts(**given: object) -> None:
+    for name, value in given.items():
+        if value is not None:
+            check_text(value, f"operation({name}=…)", "text", do=f'Write for example {name}="half"')
+
+
 def _check_types(name: str, args: Sequence[Type], result: Type | None) -> None:
-    wrong = [kind for kind in (*args, result) if kind not in TYPES]
-    if wrong or not args or isinstance(args, str):
+    is_list = isinstance(args, (list, tuple)) and len(args) > 0
+    kinds = [*args, result] if is_list else []
+    if not is_list or not all(isinstance(kind, str) and kind in TYPES for kind in kinds):
         raise ExpressionError(
             f"{name} takes {args!r:.80} and gives {result!r:.40}",
             expected=f"args, a list of types, and result, one of {', '.join(TYPES)}",

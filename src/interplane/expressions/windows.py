@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from interplane.errors import ExpressionError
+from interplane.expressions.uncounted import Uncounted
 from interplane.record.durations import parse_duration
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def _text(duration_us: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Windowed:
+class Windowed(Uncounted):
     """A statistic over a window; ``expression.mean().over(last("7d"))``.
 
     Attributes:
@@ -158,6 +159,9 @@ class Windowed:
 
     statistic: Reduce
     window: Last
+
+    _is = "a statistic over a window, which a feature view returns as it is"
+    _do = "Return it alone, and calculate with it where the view is used: history.late_rate + 1"
 
 
 def window_type(function: str, argument: Type) -> Type | None:
