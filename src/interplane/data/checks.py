@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from interplane.data.drift import MEASURES
@@ -11,14 +12,15 @@ from interplane.data.engine import connect, identifier, string
 from interplane.data.profile import ColumnProfile, Profile, profile, to_plain
 from interplane.data.profiler import count_bins
 from interplane.data.schema import asked_value_rules, cast_sql, keeps_sql
+from interplane.data.table import Table, needs_table
 from interplane.errors import SchemaBroken, UsageError
 from interplane.record import Breach, Column, Verdict
+from interplane.record.arguments import checked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from interplane.data.schema import ColumnRules, Schema
-    from interplane.data.table import Table
 
 __all__ = ["Checked", "check", "check_table", "schema_broken"]
 
@@ -71,6 +73,7 @@ class Checked:
         return self.table
 
 
+@partial(checked, ours=("Schema",))
 def check_table(
     table: Table, schema: Schema | None = None, *, against: Table | Profile | None = None
 ) -> Checked:
@@ -84,6 +87,7 @@ def check_table(
     Raises:
         UsageError: if there is no schema.
     """
+    needs_table(table, "the rows to check")
     expected = schema or table.schema
     if expected is None:
         raise UsageError(

@@ -7,6 +7,7 @@ from typing import Any
 
 from interplane.errors import UsageError
 from interplane.record import check_name
+from interplane.record.arguments import told
 
 __all__ = ["Dataset"]
 
@@ -29,10 +30,13 @@ class Dataset:
 
     def __post_init__(self) -> None:
         check_name(self.name, of="dataset")
-        parts = (self.schema or "").split("/")
-        if self.schema is not None and (parts[0] == "" or ".." in parts):
+        if self.schema is None:
+            return
+        given: object = self.schema
+        parts = given.split("/") if isinstance(given, str) else [""]
+        if parts[0] == "" or ".." in parts:
             raise UsageError(
-                f"the schema of dataset {self.name!r} is {self.schema!r}",
+                f"the schema of dataset {self.name!r} is {told(self.schema)}",
                 expected="a path below the project's root, with '/' between folders",
                 do='For example "schemas/flights.toml"',
             )

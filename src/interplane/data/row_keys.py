@@ -57,14 +57,14 @@ def key_digests(
     return np.where(found.named, found.last, np.uint64(0)), found.named
 
 
-def check_keys(table: Table, columns: Iterable[str], *, do: str) -> None:
+def check_keys(table: Table, columns: Iterable[object], *, do: str) -> None:
     """Refuse a table that lacks a column by which rows are told.
 
     Raises:
         UnknownName: if it does.
     """
     for name in columns:
-        if name not in table.types:
+        if not isinstance(name, str) or name not in table.types:
             raise UnknownName.of("column", name, table.types, where="the table", do=do)
 
 

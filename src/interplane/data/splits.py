@@ -16,6 +16,7 @@ from interplane.data.promises import Promise, between, within
 from interplane.data.row_keys import check_keys, examples_of, key_digests, plain_examples, shown
 from interplane.data.sources import Memory
 from interplane.errors import DataError, UsageError
+from interplane.record.arguments import told
 from interplane.record.durations import parse_duration
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def split_by_time(
     _check_table(table)
     _check_time(table, column)
     moments = [_moment(until, "until")]
-    moments += [_moment(validation_until, "validation_until")] if validation_until else []
+    if validation_until is not None:
+        moments.append(_moment(validation_until, "validation_until"))
     last = None if end is None else _moment(end, "end")
     length = _length(gap)
     _check_order([*moments, *([last] if last else [])], length)
@@ -180,6 +182,7 @@ def _by_digest(
 ) -> Split:
     _check_table(table)
     _check_shares(share, validation)
+    _check_salt(salt)
     if not columns:
         raise UsageError(
             f"the split by {by} names no column",
@@ -229,7 +232,7 @@ def _names(given: str | Sequence[str]) -> tuple[str, ...]:
     names = (given,) if isinstance(given, str) else given
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
         raise UsageError(
-            f"the columns to split by are {given!r:.80}",
+            f"the columns to split by are {told(given)}",
             expected="a column's name, or a list of them",
             do='Write for example "customer_id"',
         )
@@ -300,9 +303,16 @@ def _check_shares(share: object, validation: object) -> None:
         and share + validation < 1
     ):
         raise UsageError(
-            f"the share for testing is {share!r}, the one for validation {validation!r}",
+            f"the share for testing is {told(share)}, the one for validation {told(validation)}",
             expected="shares of the rows that leave some for training",
             do="Give for example share=0.2, validation=0.1",
+        )
+
+
+def _check_salt(salt: object) -> None:
+    if not isinstance(salt, str):
+        raise UsageError(
+            f"salt is {told(salt)}", expected="text", do="Leave it out, or give for example '2026'"
         )
 
 
@@ -317,7 +327,7 @@ def _moment(given: str | date, name: str) -> datetime:
         ) from error
     if not isinstance(read, date):
         raise UsageError(
-            f"{name} is {given!r:.80}",
+            f"{name} is {told(given)}",
             expected="a moment: a date, a datetime, or ISO 8601 text in UTC",
             do=f'Write for example {name}="2013-05-01"',
         )
@@ -334,7 +344,7 @@ def _length(gap: object) -> timedelta:
         length = None if seconds is None else timedelta(seconds=seconds)
     if length is None or length < timedelta(0):
         raise UsageError(
-            f"gap is {gap!r}",
+            f"gap is {told(gap)}",
             expected='a length of time such as "36h" or "7d"',
             do="Say how long after the training rows the test rows begin",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from interplane.data.engine import connect, identifier
@@ -9,6 +10,7 @@ from interplane.data.sources import Chained, Memory, Parts, Projected, Rows
 from interplane.data.types import arrow_type, columns_of, normalise
 from interplane.errors import DataError, UnknownName, UsageError
 from interplane.record import Column
+from interplane.record.arguments import checked, told_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -75,6 +77,7 @@ class Table:
         return cls(Memory(table), columns_of(table))
 
     @classmethod
+    @checked
     def from_columns(cls, columns: Mapping[str, Any], *, name: str = "the table") -> Self:
         """Take a mapping of names to lists or arrays of equal length.
 
@@ -85,11 +88,12 @@ class Table:
 
         try:
             table = pa.table(dict(columns))
-        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        except (pa.ArrowInvalid, TypeError) as error:
             raise _no_table(name, error) from error
         return cls.from_arrow(table, name=name)
 
     @classmethod
+    @checked
     def from_parts(
         cls,
         paths: Sequence[Path],
@@ -206,9 +210,11 @@ class Table:
             return np.asarray(values.to_numpy(zero_copy_only=False)).astype("datetime64[D]")
         return np.asarray(values.to_numpy())
 
+    @checked
     def batches(self, *, rows: int = _BATCH_ROWS) -> Iterator[pa.RecordBatch]:
         """Yield all rows in order as Arrow batches of at most ``rows`` rows."""
-        yield from self._rows.batches(self.names, size=rows)
+        _check_rows(rows, least=1)
+        yield from self._rows.batches(self.names, size=min(rows, max(self.rows, 1)))
 
     def select(self, *names: str) -> Self:
         """Return these columns, in this order."""
@@ -219,11 +225,14 @@ class Table:
         kept = promise if promise is not None and set(promise.columns) <= set(names) else None
         return type(self)(self._rows, [by_name[name] for name in names], promise=kept)
 
+    @checked
     def head(self, rows: int = _SHOWN_ROWS) -> Self:
         """Return the first rows."""
-        first = Memory(self._rows.read(self.names, limit=rows))
+        _check_rows(rows, least=0)
+        first = Memory(self._rows.read(self.names, limit=min(rows, self.rows)))
         return type(self)(first, self._columns, promise=self._promise)
 
+    @partial(checked, ours=("Promise",))
     def promised(self, promise: Promise) -> Self:
         """Return the table as one that a promise holds of.
 
@@ -246,11 +255,13 @@ class Table:
         >>> a.concat(Table.from_columns({"x": [2]})).to_rows()
         [{'x': 1}, {'x': 2}]
         """
+        needs_table(other, "the rows that follow")
         if self._columns != other.columns:
             raise differing_columns(self._columns, other)
         promise = self._promise if self._promise == other.promise else None
         return type(self)(Chained(self._rows, other._rows), self._columns, promise=promise)
 
+    @partial(checked, ours=("Schema",))
     def through(self, schema: Schema) -> Self:
         """Return the table as it reads through a schema.
 
@@ -271,17 +282,25 @@ class Table:
 
     # ---- SQL ------------------------------------------------------------------------------
 
+    @checked
     def register(self, connection: DuckDBPyConnection, name: str) -> None:
         """Make the rows readable as the view ``name`` on a connection from `engine.connect`.
 
         Parts are read in place. The connection keeps what it needs alive.
         """
+        if not hasattr(connection, "execute"):
+            raise UsageError(
+                f"the connection is {told_kind(connection)}",
+                expected="a connection of DuckDB",
+                do="Ask with table.sql(…), or connect with duckdb.connect()",
+            )
         source = self._rows.relation(connection, alias=f"{name} rows")
         chosen = ", ".join(identifier(column) for column in self.names)
         connection.execute(
             f"CREATE OR REPLACE TEMP VIEW {identifier(name)} AS SELECT {chosen} FROM {source}"
         )
 
+    @checked
     def sql(self, query: str, /, **tables: Table) -> Table:
         """Ask a question in DuckDB's SQL: ``self`` is this table, others go by keyword.
 
@@ -301,15 +320,23 @@ class Table:
 
         with connect(threads=1) as connection:
             for name, table in {"self": self, **tables}.items():
+                needs_table(table, f"the rows of {name!r}")
                 table.register(connection, name)
             try:
-                result = connection.sql(query).to_arrow_table()
+                answer: Any = connection.sql(query)
+                result = None if answer is None else answer.to_arrow_table()
             except duckdb.Error as error:
                 known = ", ".join(["self", *tables])
                 raise UsageError(
                     f"the query failed: {error}",
                     do=f"Tables in it are {known}; columns of self: {', '.join(self.names)}",
                 ) from error
+        if result is None:
+            raise UsageError(
+                f"the query {query[:80]!r} asks for no rows",
+                expected="a question",
+                do="Begin with SELECT, or with FROM self",
+            )
         table = normalise(result, where="the query's result", lenient=True)
         found = Table(Memory(table), columns_of(table))
         return Table(Memory(table), found.columns, promise=_still(self._promise, found))
@@ -323,10 +350,11 @@ class Table:
         """Return whether the other table has the same columns and, bit for bit, the same rows."""
         from interplane.data.content import content_digest
 
+        needs_table(other, "the rows to compare with")
         return self.columns == other.columns and content_digest(self) == content_digest(other)
 
-    def _check(self, name: str) -> None:
-        if name not in self.types:
+    def _check(self, name: object) -> None:
+        if not isinstance(name, str) or name not in self.types:
             raise UnknownName.of("column", name, self.names, where="this table")
 
     def __repr__(self) -> str:
@@ -376,13 +404,17 @@ def needs_table(value: object, what: str) -> None:
     >>> needs_table(Table.from_columns({"x": [1]}), "the rows")
     """
     if not isinstance(value, Table):
-        kind = type(value)
         raise UsageError(
-            f"{what} are a {kind.__module__.partition('.')[0]} {kind.__name__}"
-            if kind.__module__ != "builtins"
-            else f"{what} are a {kind.__name__}",
+            f"{what} are {told_kind(value)}",
             expected="a table",
             do="Make it one with ip.Table.from_arrow(…), which takes frames of pandas, Polars and Arrow",
+        )
+
+
+def _check_rows(rows: int, *, least: int) -> None:
+    if rows < least:
+        raise UsageError(
+            f"rows is {rows}", expected=f"a number of rows from {least} on", do="Give such a number"
         )
 
 
