@@ -16,6 +16,7 @@ from interplane.evaluation.metrics import Metric, Sample, check_scores, get_metr
 from interplane.evaluation.results import Flips, Skipped, SliceResult
 from interplane.evaluation.seen import count_seen, maybe_seen
 from interplane.evaluation.slices import SliceBy, Slicing, divide, why_skipped
+from interplane.record.arguments import checked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
 __all__ = ["evaluate"]
 
 Floats = NDArray[np.float64]
+_MOST_RESAMPLES: Final = 100_000
 
 _DEFAULT_METRICS: Final = {"classification": ("roc_auc", "log_loss"), "regression": ("mae", "rmse")}
 
 
+@checked
 def evaluate(
     model: Model,
     test: Table,
@@ -380,3 +383,9 @@ def _check_settings(**settings: Any) -> None:
             raise UsageError(
                 f"{name} is {settings[name]}", expected=f"at least {least}", do="Raise it"
             )
+    if settings["resamples"] > _MOST_RESAMPLES:
+        raise UsageError(
+            f"resamples is {settings['resamples']:,}",
+            expected=f"at most {_MOST_RESAMPLES:,}: more move no interval",
+            do="Leave it out for 500",
+        )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from interplane.errors import UnknownName
+from interplane.errors import UnknownName, UsageError
 from interplane.evaluation.results import Results
 from interplane.evaluation.tables import evaluation_html, evaluation_text
 from interplane.evaluation.views import MetricView
 from interplane.record import Digest, digest_value
+from interplane.record.arguments import checked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,6 +28,7 @@ class Evaluation(Results, frozen=True, kw_only=True):
         """The digest of the JSON form."""
         return digest_value(self)
 
+    @checked
     def __getitem__(self, metric: str) -> MetricView:
         """Return the view of a metric: its value, its interval and the rules over it.
 
@@ -45,6 +47,7 @@ class Evaluation(Results, frozen=True, kw_only=True):
         return iter(self.overall.metrics)
 
     @classmethod
+    @checked
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """Read an evaluation from its JSON form.
 
@@ -58,13 +61,24 @@ class Evaluation(Results, frozen=True, kw_only=True):
             do="Evaluate the model again",
         )
 
+    @checked
     def to_text(self, *, slices: int = 12, width: int | None = None) -> str:
         """Return the figures as a table: all rows first, then the worst slices.
 
         Args:
             slices: how many slices.
             width: how many characters a line may have; columns that do not fit are named below.
+
+        Raises:
+            UsageError: for less than nothing.
         """
+        for name, value, least in (("slices", slices, 0), ("width", width, 1)):
+            if value is not None and value < least:
+                raise UsageError(
+                    f"{name} is {value}",
+                    expected=f"at least {least}",
+                    do="Raise it, or leave it out",
+                )
         return evaluation_text(self, slices=slices, width=width)
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from interplane.errors import UsageError
 from interplane.record import Breach, Verdict
+from interplane.record.arguments import checked
 from interplane.record.base import Value
 
 __all__ = ["Ruling", "judge", "rule"]
@@ -42,6 +43,7 @@ class Ruling(Value, frozen=True, kw_only=True):
         return f"{self.words}: {self.found}"
 
 
+@checked
 def rule(words: str, *, holds: bool, found: str, where: str = "", do: str = "") -> Ruling:
     """Return a rule of your own for a gate.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from interplane.errors import UnknownName
 from interplane.evaluation.intervals import Estimate
+from interplane.record.arguments import checked
 from interplane.record.base import Value, Versioned
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ class Results(Versioned, frozen=True, kw_only=True):
         """The names of the metrics, in the order asked for."""
         return tuple(self.overall.metrics)
 
+    @checked
     def by(self, slicing: str | Sequence[str]) -> tuple[SliceResult, ...]:
         """Return the slices by a column, or by the cross of several.
 
@@ -144,6 +146,7 @@ class Results(Versioned, frozen=True, kw_only=True):
         columns = self.slicing(slicing)
         return tuple(each for each in self.slices if each.by == columns)
 
+    @checked
     def slicing(self, slicing: str | Sequence[str]) -> tuple[str, ...]:
         """Return the columns of a slicing that was asked for.
 

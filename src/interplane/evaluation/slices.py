@@ -14,6 +14,7 @@ from interplane.data.table import Table
 from interplane.errors import UsageError
 from interplane.expressions.expr import Expr, Row
 from interplane.expressions.nodes import Column, Node, Reduce, walk
+from interplane.record.arguments import told
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -82,7 +83,7 @@ def divide(table: Table, slices: Sequence[SliceBy]) -> list[Slicing]:
             written |= {name: _write(name, each, table) for name, each in by.items()}
             named += [(name,) for name in by]
         else:
-            named.append((by,) if isinstance(by, str) else tuple(by))
+            named.append(_columns(by))
     named = list(dict.fromkeys(named))
     if not written:
         return [slice_rows(table, by) for by in named]
@@ -99,6 +100,17 @@ def divide(table: Table, slices: Sequence[SliceBy]) -> list[Slicing]:
     return [slice_rows(whole, by) for by in named]
 
 
+def _columns(by: object) -> tuple[str, ...]:
+    columns = (by,) if isinstance(by, str) else by
+    if not isinstance(columns, (list, tuple)) or not all(isinstance(each, str) for each in columns):
+        raise UsageError(
+            f"slices has {told(by)} in it",
+            expected="columns, tuples of columns, or dicts of new names to expressions",
+            do='Write for example slices=["carrier", ("carrier", "origin")]',
+        )
+    return tuple(columns)
+
+
 def _write(name: str, expression: Expr | Callable[[Row], Expr], table: Table) -> Node:
     if name in table.types:
         raise UsageError(
@@ -106,7 +118,7 @@ def _write(name: str, expression: Expr | Callable[[Row], Expr], table: Table) ->
             expected="a new name for an expression",
             do="Call it something else",
         )
-    made: Any = expression if isinstance(expression, Expr) else expression(Row(table.types))
+    made: Any = expression(Row(table.types)) if callable(expression) else expression
     if not isinstance(made, Expr) or any(isinstance(node, Reduce) for node in walk(made.node)):
         raise UsageError(
             f"the slice {name!r} is {made!r:.80}",
