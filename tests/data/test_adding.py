@@ -17,6 +17,7 @@ from interplane.data.history import History, resolve_version
 from interplane.data.options import ReadOptions
 from interplane.data.profile import Profile
 from interplane.data.schema_file import parse_schema
+from interplane.data.schema_writer import schema_text
 from interplane.data.table import Table
 from interplane.errors import DataError, Fenced, SchemaBroken, UnknownName, UnreadableFile
 from interplane.record import Addition
@@ -63,6 +64,20 @@ def test_the_same_call_twice(store, put):
     assert (second.digest, second.number, second.new) == (first.digest, 1, False)
     assert "is in flights@1 already" in second.note
     assert len(list(store.catalog.list())) == before
+
+
+def test_the_schema_that_was_written_of_a_version_asks_nothing_new_of_it(store, put):
+    """The same call finds it there; a schema that was edited is checked, and told as another."""
+    first = put()
+    found = History(store, "flights").profile(first.digest)
+    written = parse_schema(schema_text(found, name="flights"))
+    second = put(schema=written)
+    assert (first.digest, False, None) == (second.digest, second.new, second.verdict)
+    assert second.note.endswith("nothing was added")
+    assert 1 == len(History(store, "flights").additions)
+    edited = put(schema=SCHEMA)
+    assert edited.verdict.passed
+    assert 2 == len(History(store, "flights").additions)
 
 
 def test_the_same_rows_from_another_source(store, put):

@@ -12,6 +12,8 @@ from interplane.data.options import LIMITS, Limits, ReadOptions
 from interplane.data.parts import append_parts, parts_table, write_parts
 from interplane.data.profile import profile
 from interplane.data.readers import Source, file_digest, read_table
+from interplane.data.schema_file import parse_schema
+from interplane.data.schema_writer import schema_text
 from interplane.data.table import Table
 from interplane.errors import Fenced, UnknownName
 from interplane.record import Addition, DataVersion, Verdict, canonical, check_name
@@ -156,13 +158,28 @@ class _Adding:
         """Return the version that has the source already, or None."""
         if history.latest is None:
             return None
-        wanted = None if self._schema is None else self._schema.digest
         for added in history.chain(history.latest) if append else history.of(history.latest):
-            same = added.source == source and _same_options(added, options)
+            if added.source != source or not _same_options(added, options):
+                continue
             # Rows that were appended are there, whatever is expected of them by now.
-            if same and (append or (added.parent is None and added.schema == wanted)):
-                return self._there(history, added, elsewise=added.schema != wanted)
+            expected = self._expected_then(history, added)
+            if append or (added.parent is None and expected):
+                return self._there(history, added, elsewise=not expected)
         return None
+
+    def _expected_then(self, history: History, added: Addition) -> bool:
+        """Return whether an addition stands on the schema of now.
+
+        A first version is added without a schema, and one is written of it then; the same command
+        once more, also one that was killed in between, finds that schema and has nothing to check.
+        """
+        wanted = None if self._schema is None else self._schema.digest
+        if added.schema == wanted:
+            return True
+        known = None if added.schema or wanted is None else history.profile(added.version)
+        if known is None:
+            return False
+        return parse_schema(schema_text(known, name=self._name)).digest == wanted
 
     def _there(self, history: History, added: Addition, *, elsewise: bool) -> Added:
         latest = history.latest or added.version
