@@ -383,7 +383,8 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def _is_list(row: object) -> bool:
-    if isinstance(row, list | tuple):  # as nearly every row is: asked first, as this is the fast way
+    # As nearly every row is: asked first, as this is the fast way.
+    if isinstance(row, list | tuple):
         return True
     is_sequence = isinstance(row, Sequence) and not isinstance(row, str | bytes)
     return is_sequence or type(row).__module__ == "numpy"
