@@ -5,7 +5,7 @@ A value's ``_repr_html_`` returns `card`. Notebook programs that show no HTML sh
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from interplane.charts.markup import Markup, element, joined
 from interplane.charts.numbers import number
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["card", "interval", "part", "tiles"]
+
+# Notebooks set what stands between dollars as formulas, in values and names too, unless they are told.
+_CLASSES: Final = f"{ROOT} tex2jax_ignore mathjax_ignore"
 
 
 def card(name: str, lead: object, *parts: object, state: Markup | None = None) -> Markup:
@@ -32,7 +35,7 @@ def card(name: str, lead: object, *parts: object, state: Markup | None = None) -
     """
     head = element("p", *((name,) if state is None else (name, " ", state)), class_="name")
     inside = joined([head, element("p", lead, class_="lead") if lead else "", *parts])
-    return element("div", element("style", notebook_sheet(inside)), inside, class_=ROOT)
+    return element("div", element("style", notebook_sheet(inside)), inside, class_=_CLASSES)
 
 
 def part(name: str, *inside: object) -> Markup:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING, Any
+
+from interplane.charts.markup import element, joined
+from interplane.charts.notebook import card
+from interplane.charts.tables import table as drawn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,15 +92,10 @@ def table_text(table: Table, *, rows: int, columns: int, width: int | None = Non
 def table_html(table: Table, *, rows: int, columns: int) -> str:
     """Return the first rows of a table as HTML, every text escaped."""
     shown, caption = _window(table, rows=rows, columns=columns)
-    head = "".join(
-        f"<th>{html.escape(column.name)}<br><small>{column.type}</small></th>"
+    header = [
+        joined([column.name, element("br"), element("small", column.type)])
         for column in shown.columns
-    )
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell(value))}</td>" for value in row.values()) + "</tr>"
-        for row in shown.to_rows()
-    )
-    return (
-        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-        f"<caption>{html.escape(caption)}</caption></table>"
-    )
+    ]
+    right = [column.type in {"int", "float"} for column in shown.columns]
+    body = ([cell(value) for value in row.values()] for row in shown.to_rows())
+    return card("table", caption, drawn(header, body, right=right))

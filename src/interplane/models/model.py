@@ -213,6 +213,11 @@ class Model:
             f"<Model {self.flavor.name}, {len(self.features.names)} features, {self.digest[:12]}>"
         )
 
+    def _repr_html_(self) -> str:
+        from interplane.models.model_card import model_html
+
+        return model_html(self)
+
 
 def _read_description(description: ModelDescription | Mapping[str, Any]) -> ModelDescription:
     if isinstance(description, ModelDescription):

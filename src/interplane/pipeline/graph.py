@@ -235,6 +235,11 @@ class Pipeline:
     def __repr__(self) -> str:
         return f"<Pipeline {self.name}, {len(self._steps)} steps>"
 
+    def _repr_html_(self) -> str:
+        from interplane.pipeline.graph_card import pipeline_html
+
+        return pipeline_html(self)
+
     def _add(self, step: Step) -> None:
         self._steps.append(step)
         self._graph = None

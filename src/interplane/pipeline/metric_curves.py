@@ -59,6 +59,11 @@ class MetricCurve(NamedTuple):
         """The value that was told last."""
         return self.values[-1]
 
+    def _repr_html_(self) -> str:
+        from interplane.pipeline.curve_card import curve_html
+
+        return curve_html(self)
+
 
 def piece(name: str, at: array[float], values: array[float], *, told: int) -> bytes:
     """Return points as they stand in a file.

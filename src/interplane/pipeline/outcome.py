@@ -117,6 +117,11 @@ class Outcome:
                 crossings=[item.crossing for item in closed],
             )
 
+    def _repr_html_(self) -> str:
+        from interplane.pipeline.graph_card import outcome_html
+
+        return outcome_html(self)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as plain JSON values."""
         return {

@@ -79,6 +79,7 @@ class Plan:
         parameters: the hyperparameters of each step, as plain JSON values.
         inputs: the declared inputs, resolved.
         unfollowed: what the fingerprints could not follow, by step.
+        takes: the steps and inputs that each step takes, by name.
     """
 
     pipeline: str
@@ -86,6 +87,7 @@ class Plan:
     parameters: Mapping[str, Mapping[str, Any]]
     inputs: Mapping[str, ResolvedInput]
     unfollowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    takes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     @property
     def to_run(self) -> tuple[str, ...]:
@@ -107,6 +109,11 @@ class Plan:
             for step, what in self.unfollowed.items()
         ]
         return "\n".join([heading, *(f"  {line}" for line in lines), *notes])
+
+    def _repr_html_(self) -> str:
+        from interplane.pipeline.graph_card import plan_html
+
+        return plan_html(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain JSON values."""
@@ -171,6 +178,10 @@ class Planner:
                 name: found.unfollowed
                 for name in self.graph.steps
                 if (found := self.fingerprints[name]).unfollowed
+            },
+            takes={
+                name: tuple(dict.fromkeys(self.graph.producers.get(e, e) for e in step.edges))
+                for name, step in self.graph.steps.items()
             },
         )
 

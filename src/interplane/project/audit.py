@@ -51,6 +51,11 @@ class Audited(NamedTuple):
     report: SkewReport
     seed: int
 
+    def _repr_html_(self) -> str:
+        from interplane.project.cards.rollouts import audited_html
+
+        return audited_html(self)
+
 
 def audit(
     project: Project,

@@ -64,6 +64,11 @@ class RolloutLook(Value, frozen=True, kw_only=True):
     done: str = ""
     error: str = ""
 
+    def _repr_html_(self) -> str:
+        from interplane.project.cards.rollouts import rollout_html
+
+        return rollout_html(self)
+
 
 def decide_rollouts(
     project: Project, now: datetime | None = None, *, models: tuple[str, ...] = ()

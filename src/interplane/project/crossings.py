@@ -54,6 +54,11 @@ class Recorded:
         number = self.number if self.number is not None else short(self.digest)
         return f"{self.crossing.model_name}@{number}"
 
+    def _repr_html_(self) -> str:
+        from interplane.project.cards.crossings import recorded_html
+
+        return recorded_html(self)
+
 
 class Change(NamedTuple):
     """One thing in which two crossings differ."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Final
 
 from interplane.expressions.nodes import Literal
@@ -20,7 +19,6 @@ __all__ = [
     "HEADERS",
     "definition_of",
     "detail_lines",
-    "html_table",
     "length_text",
     "list_rows",
     "plain_table",
@@ -97,19 +95,6 @@ def plain_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in (headers, *rows)
     )
-
-
-def html_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return rows under headers as HTML; what they say is text and nothing else.
-
-    >>> html_table(("a",), [("<b>",)])
-    '<table><tr><th>a</th></tr><tr><td>&lt;b&gt;</td></tr></table>'
-    """
-    head = "".join(f"<th>{escape(header)}</th>" for header in headers)
-    body = "".join(
-        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
-    )
-    return f"<table><tr>{head}</tr>{body}</table>"
 
 
 def detail_lines(detail: FeatureDetail) -> Iterator[tuple[str, str]]:

@@ -128,9 +128,9 @@ class FeatureDetail(Value, frozen=True, kw_only=True):
 
     def _repr_html_(self) -> str:
         """Return it as a notebook shows it."""
-        from interplane.project.feature_text import detail_lines, html_table
+        from interplane.project.cards.features import feature_html
 
-        return html_table(("", self.feature.name), detail_lines(self))
+        return feature_html(self)
 
 
 class KnownFeatures:
@@ -165,6 +165,6 @@ class KnownFeatures:
 
     def _repr_html_(self) -> str:
         """Return them as a notebook shows them."""
-        from interplane.project.feature_text import HEADERS, html_table, list_rows
+        from interplane.project.cards.features import features_html
 
-        return html_table(HEADERS, list_rows(self.features))
+        return features_html(self)

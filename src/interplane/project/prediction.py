@@ -50,6 +50,11 @@ class Prediction:
     unevaluated: str = ""
     unsliced: tuple[tuple[str, ...], ...] = ()
 
+    def _repr_html_(self) -> str:
+        from interplane.project.cards.crossings import prediction_html
+
+        return prediction_html(self)
+
 
 def predict(
     running: Running,

@@ -48,6 +48,11 @@ class RunInfo:
     error: str | None = None
     crossings: tuple[Digest, ...] = ()
 
+    def _repr_html_(self) -> str:
+        from interplane.project.cards.runs import run_html
+
+        return run_html(self)
+
 
 def list_runs(store: Store, *, limit: int | None = 20) -> list[RunInfo]:
     """Return the last runs, newest first, without the executions behind the steps of ended ones."""

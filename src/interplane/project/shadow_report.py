@@ -41,6 +41,11 @@ class Shadowed(Value, frozen=True, kw_only=True):
     since: str
     report: ShadowReport
 
+    def _repr_html_(self) -> str:
+        from interplane.project.cards.rollouts import shadowed_html
+
+        return shadowed_html(self)
+
 
 def shadow_report(
     project: Project,

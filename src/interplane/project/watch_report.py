@@ -91,6 +91,11 @@ class ModelReport(Value, frozen=True, kw_only=True):
     metric: str = ""
     open_alerts: int = 0
 
+    def _repr_html_(self) -> str:
+        from interplane.project.cards.monitors import model_report_html
+
+        return model_report_html(self)
+
 
 def report(
     watching: Watching,

@@ -56,6 +56,11 @@ class Watched:
         """Return the alerts that were ``opened``, ``continued`` or ``resolved``."""
         return [change.alert for change in self.changes if change.kind == kind]
 
+    def _repr_html_(self) -> str:
+        from interplane.project.cards.monitors import watched_html
+
+        return watched_html(self)
+
 
 def open_windows(project: Project, *, memory: TallyMemory | None = None) -> SqliteWindows:
     """Open the counted windows of a project, made where there are none yet.
