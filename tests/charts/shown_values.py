@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from array import array
 
+from interplane.charts.markup import element
+from interplane.charts.tables import state
 from interplane.data.adding import Added, add
 from interplane.data.datasets import Difference, diff
 from interplane.data.profile import Profile, profile
@@ -40,6 +42,7 @@ from interplane.project.known_features import (
     KnownFeatures,
 )
 from interplane.project.prediction import Prediction
+from interplane.project.reports.document import Report
 from interplane.project.runs import RunInfo
 from interplane.project.shadow_report import Shadowed
 from interplane.project.watch_report import ModelReport, SliceReport, WindowReport
@@ -415,6 +418,12 @@ def feature_detail(text):
     )
 
 
+def report(text):
+    """Return a report with a section."""
+    section = element("section", element("h2", text), element("p", text))
+    return Report(title=text, lead=text, sections=(section,), state=state(text), foot=text)
+
+
 MAKERS = {
     Audited: audited,
     Comparison: comparison,
@@ -432,6 +441,7 @@ MAKERS = {
     Prediction: prediction,
     Profile: lambda text: profile(rows(text)),
     Recorded: crossing,
+    Report: report,
     RolloutLook: rollout,
     RunInfo: run_info,
     Shadowed: shadowed,

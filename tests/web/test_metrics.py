@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interplane.web.pages.residuals import residual_slices
+from interplane.project.reports.residual_slices import residual_slices
 
 from .conftest import HOSTILE, served
 

@@ -14,10 +14,11 @@ from interplane.charts.style import ROOT, notebook_sheet
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["card", "interval", "part", "tiles"]
+__all__ = ["CLASSES", "card", "interval", "part", "tiles"]
 
-# Notebooks set what stands between dollars as formulas, in values and names too, unless they are told.
-_CLASSES: Final = f"{ROOT} tex2jax_ignore mathjax_ignore"
+
+CLASSES: Final = f"{ROOT} tex2jax_ignore mathjax_ignore"
+"""Of what stands in a notebook: notebooks would set what is between dollars in it as formulas."""
 
 
 def card(name: str, lead: object, *parts: object, state: Markup | None = None) -> Markup:
@@ -35,7 +36,7 @@ def card(name: str, lead: object, *parts: object, state: Markup | None = None) -
     """
     head = element("p", *((name,) if state is None else (name, " ", state)), class_="name")
     inside = joined([head, element("p", lead, class_="lead") if lead else "", *parts])
-    return element("div", element("style", notebook_sheet(inside)), inside, class_=_CLASSES)
+    return element("div", element("style", notebook_sheet(inside)), inside, class_=CLASSES)
 
 
 def part(name: str, *inside: object) -> Markup:

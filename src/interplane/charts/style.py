@@ -92,7 +92,8 @@ def _themes() -> str:
     return (
         f".{ROOT} {{ {light} }}\n"
         f"@media (prefers-color-scheme: dark) {{ .{ROOT} {{ {dark} }} }}\n"
-        f"{inside(_LIGHT_HOSTS)} {{ {light} }}\n{inside(_DARK_HOSTS)} {{ {dark} }}"
+        f"{inside(_LIGHT_HOSTS)} {{ {light} }}\n{inside(_DARK_HOSTS)} {{ {dark} }}\n"
+        f"@media print {{ .{ROOT} {{ {light} print-color-adjust: exact; }} }}"
     )
 
 

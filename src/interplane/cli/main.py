@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "models": ("Models", "interplane.cli.models:models", "List models and their crossings."),
     "show": ("Models", "interplane.cli.models:show", "Show a crossing on one screen."),
     "diff": ("Models", "interplane.cli.models:diff", "Say how two crossings differ."),
+    "report": ("Models", "interplane.cli.report:report", "Write what is known as one file."),
     "predict": ("Models", "interplane.cli.predict:predict", "Score a dataset in batch."),
     "learn": ("Models", "interplane.cli.learn:learn", "Go on learning with what came true."),
     "features": ("Models", "interplane.cli.features:features", "List features; show one."),

@@ -15,7 +15,7 @@ from interplane.data.distance import distance
 if TYPE_CHECKING:
     from interplane.data.datasets import ColumnChange, Difference
 
-__all__ = ["difference_html"]
+__all__ = ["difference_html", "difference_parts"]
 
 _SHOWN = 60
 _MOVED = 0.1
@@ -23,16 +23,22 @@ _MOVED = 0.1
 
 def difference_html(difference: Difference) -> str:
     """Return a difference: its columns that changed, what moved furthest first."""
+    return card(
+        "difference", "; ".join(difference_lines(difference)), *difference_parts(difference)
+    )
+
+
+def difference_parts(difference: Difference) -> list[Markup]:
+    """Return the columns that changed, each over itself, what came, went or moved furthest first."""
     rows = difference.rows_before, difference.rows_after
     moved = {each.name: _moved(each, rows) for each in difference.columns}
     columns = sorted(difference.columns, key=lambda each: -moved[each.name])
     shown = [(_name(each, moved[each.name]), _tile(each, rows)) for each in columns[:_SHOWN]]
-    hidden = len(columns) - len(shown)
-    more = element("p", f"and {hidden:,} more columns", class_="soft") if hidden else Markup("")
-    lead = "; ".join(difference_lines(difference))
     if not shown:
-        return card("difference", lead, element("p", "columns: all as they were"))
-    return card("difference", lead, overlay_key(), tiles(shown), more)
+        return [element("p", "columns: all as they were")]
+    hidden = len(columns) - len(shown)
+    more = [element("p", f"and {hidden:,} more columns", class_="soft")] if hidden else []
+    return [overlay_key(), tiles(shown), *more]
 
 
 def _moved(each: ColumnChange, rows: tuple[int, int]) -> float:

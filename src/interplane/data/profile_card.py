@@ -14,7 +14,7 @@ from interplane.charts.tables import table
 if TYPE_CHECKING:
     from interplane.data.profile import ColumnProfile, Profile
 
-__all__ = ["profile_html"]
+__all__ = ["profile_html", "profile_table"]
 
 _HEADER = ("column", "type", "values", "nulls", "different", "least", "mean", "greatest")
 _RIGHT = (False, False, False, True, True, True, True, True)
@@ -23,8 +23,12 @@ _RIGHT = (False, False, False, True, True, True, True, True)
 def profile_html(profile: Profile) -> str:
     """Return the statistics as a table of columns."""
     lead = f"{profile.rows:,} rows, {len(profile.columns):,} columns"
-    lines = [_line(column) for column in profile.columns]
-    return card("profile", lead, table(_HEADER, lines, right=_RIGHT))
+    return card("profile", lead, profile_table(profile))
+
+
+def profile_table(profile: Profile) -> Markup:
+    """Return a line a column, with how its values are spread."""
+    return table(_HEADER, [_line(column) for column in profile.columns], right=_RIGHT)
 
 
 def _line(column: ColumnProfile) -> list[object]:

@@ -35,7 +35,7 @@ def comparison_parts(it: Comparison, names: tuple[str, str]) -> list[Markup]:
     """
     if not it.figures:
         return [element("p", "There are no figures that both have.")]
-    key = element("span", "○ first ● second", class_="soft")
+    key = element("span", f"○ {names[0]} ● {names[1]}", class_="soft")
     rows = [_line(each, named=False) for each in it.figures]
     parts = [table(["figure", *names, "change", key], rows, right=(False, True, True, True))]
     if it.flips is not None:

@@ -15,29 +15,29 @@ if TYPE_CHECKING:
     from interplane.expressions.nodes import Node
     from interplane.features.frozen import Frozen
 
-__all__ = ["frozen_html"]
+__all__ = ["definitions", "frozen_html"]
 
 _SHOWN = 200
 
 
 def frozen_html(frozen: Frozen) -> str:
     """Return the features in the order of the matrix, then what a row has to have for them."""
+    proof = frozen.parity
+    parity = "not proved" if proof is None else f"proved bit for bit on {proof.values:,} values"
+    lead = f"{frozen.summary}; fitted on {frozen.training.rows:,} rows; serves as trained: {parity}"
+    inputs = table(["column", "type"], frozen.columns.items())
+    return card("features", lead, *definitions(frozen), part("what it takes of a row", inputs))
+
+
+def definitions(frozen: Frozen) -> list[Markup]:
+    """Return each feature by its definition, with the columns that it reads."""
     rows = [
         (name, element("code", render(node)), ", ".join(_read(node)))
         for name, node in list(frozen.features.items())[:_SHOWN]
     ]
+    shown = [table(["feature", "definition", "reads"], rows)]
     hidden = len(frozen.features) - len(rows)
-    more = element("p", f"and {hidden:,} more", class_="soft") if hidden else Markup("")
-    inputs = list(frozen.columns.items())
-    proof = frozen.parity
-    parity = "not proved" if proof is None else f"proved bit for bit on {proof.values:,} values"
-    return card(
-        "features",
-        f"{frozen.summary}; fitted on {frozen.training.rows:,} rows; serves as trained: {parity}",
-        table(["feature", "definition", "reads"], rows),
-        more,
-        part("what it takes of a row", table(["column", "type"], inputs)),
-    )
+    return [*shown, element("p", f"and {hidden:,} more", class_="soft")] if hidden else shown
 
 
 def _read(node: Node) -> list[str]:

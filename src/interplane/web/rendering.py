@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from interplane.charts import column_card, svg, svg_joined, svg_metrics, svg_residuals, tables
 from interplane.charts.numbers import number, size
+from interplane.charts.times import exact
+from interplane.project.reports import card_parts
 from interplane.record import short
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["ago", "environment", "exact"]
+__all__ = ["ago", "environment"]
 
 _STEPS = ((86_400 * 365.25, "year"), (86_400 * 30.44, "month"), (86_400, "day"))
 _SMALL_STEPS = ((3_600, "hour"), (60, "minute"))
@@ -40,7 +42,7 @@ def environment() -> Environment:
 
 def _drawing() -> dict[str, object]:
     """Return what writes pictures: the same functions as in notebooks, by their names."""
-    modules = (column_card, svg, svg_joined, svg_metrics, svg_residuals, tables)
+    modules = (card_parts, column_card, svg, svg_joined, svg_metrics, svg_residuals, tables)
     return {name: getattr(module, name) for module in modules for name in module.__all__}
 
 
@@ -56,12 +58,3 @@ def ago(at: str, *, now: datetime | None = None) -> str:
             count = int(passed // seconds)
             return f"{count} {unit}{'' if count == 1 else 's'} ago"
     return "just now" if passed > -60 else exact(at)
-
-
-def exact(at: str) -> str:
-    """Return a time to the second, in UTC.
-
-    >>> exact("2026-01-01T10:20:30.5Z")
-    '2026-01-01 10:20:30 UTC'
-    """
-    return datetime.fromisoformat(at).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -69,14 +69,14 @@ def verdict_part(verdict: Verdict) -> Markup:
         joined([element("b", f"{each.rule}: "), f"{each.where}: {each.found}. {each.do}".rstrip()])
         for each in verdict.breaches[:_SHOWN]
     ]
-    held = verdict.held[:_SHOWN]
-    left_out = len(verdict.breaches) + len(verdict.held) - len(broken) - len(held)
-    more = element("p", f"and {left_out:,} more", class_="soft") if left_out else ""
+    left_out = len(verdict.breaches) - len(broken)
+    more = element("p", f"and {left_out:,} more", class_="warned") if left_out else ""
+    held = "; ".join(verdict.held)
     return part(
         f"what was asked of it: {verdict.asked} rules, {len(verdict.breaches)} broken",
         *(element("p", each, class_="warned") for each in broken),
-        *(element("p", f"held: {each}", class_="soft") for each in held),
         more,
+        element("p", f"held: {held}", class_="soft small-text") if held else "",
     )
 
 

@@ -8,8 +8,8 @@ from interplane.charts.intervals import Ruler  # noqa: TC001 - the type of a fie
 from interplane.errors import UnknownName
 from interplane.evaluation.comparison import FlipsLine, Pair, compare
 from interplane.project.crossings import differences, find_crossing
+from interplane.project.reports.facts import evaluation_of
 from interplane.record import Crossing, Digest, Value
-from interplane.web.pages.figures import evaluation_of
 from interplane.web.pages.steps import known_names
 from interplane.web.places import Whole
 from interplane.web.routes import Asked, Page

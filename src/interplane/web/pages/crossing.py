@@ -2,129 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from interplane.errors import UnknownName
-from interplane.evaluation.figures import Figure, figures
-from interplane.evaluation.slices_card import SlicesCard, slices_of
 from interplane.project.crossings import find_crossing
-from interplane.record import DataVersion, Digest, RunEnd, Value, Verdict
-from interplane.storage.names import series_name
-from interplane.web.pages.curves import CurvesCard, curves_of
-from interplane.web.pages.figures import evaluation_of
+from interplane.project.reports.facts import CrossingFacts, facts_of
+from interplane.project.reports.scored import CurvesCard, Drawn, curves_of
 from interplane.web.routes import Asked, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Hashable
 
+    from interplane.evaluation.evaluation import Evaluation
     from interplane.record import Crossing
-    from interplane.storage.ports import Entry
     from interplane.storage.store import Store
 
-__all__ = ["PAGES", "CrossingPage", "read_crossing"]
+__all__ = ["PAGES", "read_crossing"]
+
+_MOST_KEPT: Final = 500
 
 
-class StandsOn(Value, frozen=True, kw_only=True):
-    """A data version that a crossing stands on."""
-
-    dataset: str
-    number: int | None
-    rows: int
-    as_of: str | None
-
-
-class CrossingPage(Value, frozen=True, kw_only=True):
-    """A crossing: everything that it stands on, how good it is, and where."""
-
-    name: str
-    model: str
-    number: int | None
-    digest: Digest
-    pointers: tuple[str, ...]
-    at: str
-    actor: str
-    pipeline: str
-    run: Digest | None
-    commit: str | None
-    uncommitted: Digest | None
-    pieces: int
-    data: tuple[StandsOn, ...]
-    parameters: dict[str, dict[str, Any]]
-    features: str
-    model_summary: str
-    parity: dict[str, Any] | None
-    verdict: Verdict
-    champion: str
-    test_rows: int
-    figures: tuple[Figure, ...]
-    champion_figures: tuple[Figure, ...]
-    differences: tuple[Figure, ...]
-    metrics: tuple[str, ...]
-    by_slice: SlicesCard | None
-    curves: CurvesCard
-
-
-def read_crossing(asked: Asked) -> CrossingPage:
+def read_crossing(asked: Asked) -> CrossingFacts:
     """Return a crossing with everything that it stands on."""
+
+    def keep(key: Hashable, draw: Callable[[], Drawn]) -> Drawn:
+        return asked.kept.get(Drawn, key, draw, most=_MOST_KEPT)
+
+    def curves(store: Store, crossing: Crossing, evaluation: Evaluation | None) -> CurvesCard:
+        return curves_of(store, crossing, evaluation, keep)
+
     store = asked.project.store
     found = find_crossing(store, f"{asked.path['model']}@{asked.path['number']}")
-    crossing = found.crossing
-    evaluation = evaluation_of(store, crossing)
-    metrics = () if evaluation is None else evaluation.metrics
-    metric = asked.query.get("metric") or (metrics[0] if metrics else "")
-    if metric and metric not in metrics:
-        raise UnknownName.of("metric", metric, metrics)
-    champion = "" if crossing.champion is None else find_crossing(store, crossing.champion).name
-    overall = None if evaluation is None else evaluation.overall
-    return CrossingPage(
-        name=found.name,
-        model=crossing.model_name,
-        number=found.number,
-        digest=found.digest,
-        pointers=found.pointers,
-        at=found.at,
-        actor=found.actor,
-        pipeline=crossing.pipeline,
-        run=_run(store, found.digest),
-        commit=crossing.commit,
-        uncommitted=crossing.diff,
-        pieces=len({name for key in crossing.steps.values() for name in key.code}),
-        data=tuple(_stands_on(store, crossing)),
-        parameters={step: values for step, values in crossing.parameters.items() if values},
-        features="" if crossing.frozen is None else crossing.frozen.summary,
-        model_summary=crossing.model.summary,
-        parity=crossing.parity,
-        verdict=crossing.verdict,
-        champion=champion,
-        test_rows=0 if evaluation is None else evaluation.rows,
-        figures=() if overall is None else figures(overall.metrics),
-        champion_figures=() if overall is None else figures(overall.champion),
-        differences=() if overall is None else figures(overall.difference),
-        metrics=metrics,
-        by_slice=None if evaluation is None or not metric else slices_of(evaluation, metric),
-        curves=curves_of(store, crossing, evaluation, asked.kept),
-    )
-
-
-def _run(store: Store, crossing: Digest) -> Digest | None:
-    """Return the first run that published a crossing, if one did."""
-    found = sorted(map(store.catalog.get, store.catalog.standing_on(crossing)), key=_order)
-    return next((each.record.run for each in found if isinstance(each.record, RunEnd)), None)
-
-
-def _order(entry: Entry) -> int:
-    return entry.sequence
-
-
-def _stands_on(store: Store, crossing: Crossing) -> Iterator[StandsOn]:
-    for use in crossing.data.values():
-        members = store.catalog.series(series_name("data", use.dataset))
-        yield StandsOn(
-            dataset=use.dataset,
-            number=next((each.number for each in members if each.digest == use.version), None),
-            rows=store.record(use.version, DataVersion).rows,
-            as_of=use.as_of,
-        )
+    return facts_of(store, found, metric=asked.query.get("metric", ""), curves=curves)
 
 
 PAGES: Final = (

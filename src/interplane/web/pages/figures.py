@@ -5,31 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from interplane.evaluation.figures import figures
-from interplane.project.crossings import load
+from interplane.project.reports.facts import evaluation_of
 from interplane.record import Crossing
 
 if TYPE_CHECKING:
-    from interplane.evaluation.evaluation import Evaluation
     from interplane.evaluation.figures import Figure
     from interplane.record import Digest
     from interplane.storage.store import Store
     from interplane.web.kept import Kept
 
-__all__ = ["evaluation_of", "headline"]
+__all__ = ["headline"]
 
 _MOST_KEPT: Final = 20_000
 
 
 class _Headline(NamedTuple):
     figures: tuple[Figure, ...]
-
-
-def evaluation_of(store: Store, crossing: Crossing) -> Evaluation | None:
-    """Return the evaluation of a crossing, if it has one."""
-    if crossing.evaluation is None:
-        return None
-    found: Evaluation = load(store, crossing.evaluation)
-    return found
 
 
 def headline(store: Store, digest: Digest, kept: Kept) -> tuple[Figure, ...]:

@@ -9,7 +9,7 @@ from interplane.errors import UnknownName
 from interplane.evaluation.figures import Figure  # noqa: TC001 - the type of a field
 from interplane.project.approvals import find_proposal
 from interplane.project.crossings import find_crossing
-from interplane.project.rollouts import deployments
+from interplane.project.reports.model_card import Span, spans_of
 from interplane.record import Digest, Value
 from interplane.storage.clock import SystemClock
 from interplane.web.pages.figures import headline
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from interplane.project.crossings import Recorded
-    from interplane.storage.store import Store
 
-__all__ = ["PAGES", "ModelPage", "ModelsPage", "Span", "by_model", "spans_of"]
+__all__ = ["PAGES", "ModelPage", "ModelsPage", "by_model"]
 
 _MOST_LINES: Final = 120
 _NEWEST: Final = 5
@@ -53,19 +52,6 @@ class ModelsPage(Value, frozen=True, kw_only=True):
 
     models: tuple[ModelRow, ...]
     crossings: tuple[CrossingLine, ...]
-
-
-class Span(Value, frozen=True, kw_only=True):
-    """What answered a model from one move to the next."""
-
-    begin: str
-    end: str | None
-    live: str
-    canary: str
-    share: float
-    shadow: str
-    actor: str
-    reason: str
 
 
 class Asking(Value, frozen=True, kw_only=True):
@@ -110,7 +96,7 @@ def read_model(asked: Asked) -> ModelPage:
     found = models.get(model)
     if found is None:
         raise UnknownName.of("model", model, models)
-    spans = tuple(spans_of(store, found))[-_MOST_LINES:]
+    spans = tuple(spans_of(store, model))[-_MOST_LINES:]
     stretches, now = list(_stretches(spans)), SystemClock().now_utc()
     return ModelPage(
         model=model,
@@ -167,28 +153,6 @@ def _line(asked: Asked, found: Recorded) -> CrossingLine:
         actor=found.actor,
         figures=headline(asked.project.store, found.digest, asked.kept),
     )
-
-
-def spans_of(store: Store, found: Sequence[Recorded]) -> Iterator[Span]:
-    """Yield what answered the model of some crossings, oldest first."""
-    moves = deployments(store, found[0].crossing.model_name)
-    ends = [each.at for each in moves[1:]]
-    names = {each.digest: each.name for each in found}
-
-    def name(digest: Digest | None) -> str:
-        return "" if digest is None else names.get(digest, digest[:12])
-
-    for move, end in zip(moves, (*ends, None), strict=True):
-        yield Span(
-            begin=move.at,
-            end=end,
-            live=name(move.live),
-            canary=name(move.canary),
-            share=move.share,
-            shadow=name(move.shadow),
-            actor=move.actor,
-            reason=move.reason,
-        )
 
 
 PAGES: Final = (

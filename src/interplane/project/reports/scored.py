@@ -12,23 +12,21 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from interplane.charts.curves import Curves, draw_curves
 from interplane.charts.residuals import Residuals, draw_residuals
 from interplane.pipeline.baseline_rows import BASELINE_ROWS
+from interplane.project.reports.residual_slices import ResidualSlices, residual_slices
 from interplane.record import Value
-from interplane.web.pages.residuals import ResidualSlices, residual_slices
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     import pyarrow as pa
 
     from interplane.evaluation.evaluation import Evaluation
     from interplane.record import Crossing, Digest
     from interplane.storage.store import Store
-    from interplane.web.kept import Kept
 
-__all__ = ["CurvesCard", "curves_of"]
+__all__ = ["CurvesCard", "Drawn", "curves_of"]
 
 _NEEDED: Final = ("score", "outcome", "has_outcome")
-_MOST_KEPT: Final = 500
 _MORE: Final = "publish(…, baseline=OUTPUT) keeps rows with their scores and outcomes."
 
 
@@ -50,15 +48,25 @@ class CurvesCard(Value, frozen=True, kw_only=True):
     missing: str
 
 
-class _Drawn(NamedTuple):
+class Drawn(NamedTuple):
+    """What was drawn of some rows, or why nothing was."""
+
     curves: Curves | None = None
     residuals: Residuals | None = None
     slices: ResidualSlices | None = None
     missing: str = ""
 
 
+def _anew(key: Hashable, draw: Callable[[], Drawn]) -> Drawn:
+    del key
+    return draw()
+
+
 def curves_of(
-    store: Store, crossing: Crossing, evaluation: Evaluation | None, kept: Kept
+    store: Store,
+    crossing: Crossing,
+    evaluation: Evaluation | None,
+    keep: Callable[[Hashable, Callable[[], Drawn]], Drawn] = _anew,
 ) -> CurvesCard:
     """Return what can be drawn of the rows of a crossing.
 
@@ -66,16 +74,17 @@ def curves_of(
         store: where they are.
         crossing: the crossing.
         evaluation: its evaluation, if it has one.
-        kept: what was drawn before.
+        keep: is given of what something is drawn, and what draws it; returns what it drew, now or
+            before.
     """
     digest = crossing.baselines.get(BASELINE_ROWS)
     if digest is None:
         missing = f"An evaluation keeps figures, not scores. {_MORE}"
-        found = _Drawn(missing=missing)
+        found = Drawn(missing=missing)
     else:
         slicings = () if evaluation is None else evaluation.slicings
         key = (digest, slicings)
-        found = kept.get(_Drawn, key, lambda: _read(store, digest, slicings), most=_MOST_KEPT)
+        found = keep(key, lambda: _read(store, digest, slicings))
     return CurvesCard(
         curves=found.curves,
         residuals=found.residuals,
@@ -85,7 +94,7 @@ def curves_of(
     )
 
 
-def _is_same(found: _Drawn, evaluation: Evaluation) -> bool:
+def _is_same(found: Drawn, evaluation: Evaluation) -> bool:
     """Return whether the rows are those of an evaluation: as many, with the same figure."""
     figures: list[tuple[str, float, int]] = []
     if found.curves is not None:
@@ -102,7 +111,7 @@ def _is_same(found: _Drawn, evaluation: Evaluation) -> bool:
     return bool(same) and all(same)
 
 
-def _read(store: Store, digest: Digest, slicings: Sequence[tuple[str, ...]]) -> _Drawn:
+def _read(store: Store, digest: Digest, slicings: Sequence[tuple[str, ...]]) -> Drawn:
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
@@ -110,24 +119,24 @@ def _read(store: Store, digest: Digest, slicings: Sequence[tuple[str, ...]]) -> 
     file = pq.ParquetFile(pa.BufferReader(store.read(digest)))
     names = file.schema_arrow.names
     if not set(_NEEDED) <= set(names):
-        return _Drawn(missing="The rows that were kept have no outcomes.")
+        return Drawn(missing="The rows that were kept have no outcomes.")
     kind = file.schema_arrow.field("outcome").type
     is_yes_or_no = pa.types.is_boolean(kind)
     if not is_yes_or_no and not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
-        return _Drawn(missing="Outcomes are neither true or false nor numbers.")
+        return Drawn(missing="Outcomes are neither true or false nor numbers.")
     table = file.read(columns=None if not is_yes_or_no else list(_NEEDED))
     table = table.filter(pc.and_(table["has_outcome"], pc.is_valid(table["outcome"])))
     return _classes(table) if is_yes_or_no else _numbers(table, slicings)
 
 
-def _classes(table: pa.Table) -> _Drawn:
+def _classes(table: pa.Table) -> Drawn:
     drawn = draw_curves(_floats(table["score"]), table["outcome"].to_numpy().astype(bool))
-    return _Drawn(
+    return Drawn(
         curves=drawn, missing="" if drawn else "All outcomes of the rows that were kept are one."
     )
 
 
-def _numbers(table: pa.Table, slicings: Sequence[tuple[str, ...]]) -> _Drawn:
+def _numbers(table: pa.Table, slicings: Sequence[tuple[str, ...]]) -> Drawn:
     import numpy as np
 
     from interplane.predictions.columns import ROW
@@ -135,11 +144,11 @@ def _numbers(table: pa.Table, slicings: Sequence[tuple[str, ...]]) -> _Drawn:
     said, came = _floats(table["score"]), _floats(table["outcome"])
     drawn = draw_residuals(said, came)
     if drawn is None:
-        return _Drawn(missing="No row that was kept has both a prediction and an outcome.")
+        return Drawn(missing="No row that was kept has both a prediction and an outcome.")
     known = np.isfinite(said) & np.isfinite(came)
     columns = {name.removeprefix(ROW): name for name in table.column_names if name.startswith(ROW)}
     slices = residual_slices(table.filter(known), (came - said)[known], columns, slicings)
-    return _Drawn(residuals=drawn, slices=slices)
+    return Drawn(residuals=drawn, slices=slices)
 
 
 def _floats(column: Any) -> Any:
