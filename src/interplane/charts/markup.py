@@ -17,7 +17,7 @@ __all__ = ["Markup", "element", "joined", "text"]
 
 _FORBIDDEN: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no XML document may hold, whatever it is written as: control characters, halves of pairs."""
-_VOID: Final = frozenset({"br", "circle", "line", "path", "polygon", "polyline", "rect"})
+_VOID: Final = frozenset({"br", "circle", "line", "meta", "path", "polygon", "polyline", "rect"})
 
 
 class Markup(str):
@@ -39,7 +39,7 @@ def text(value: object) -> Markup:
     return value if isinstance(value, Markup) else Markup(escape(_FORBIDDEN.sub("�", str(value))))
 
 
-def element(name: str, *inside: object, **attributes: object) -> Markup:
+def element(name: str, /, *inside: object, **attributes: object) -> Markup:
     """Return an element.
 
     Args:
