@@ -7,7 +7,15 @@ from functools import cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from interplane.charts import column_card, svg, svg_joined, svg_metrics, svg_residuals, tables
+from interplane.charts import (
+    column_card,
+    svg,
+    svg_coverage,
+    svg_joined,
+    svg_metrics,
+    svg_residuals,
+    tables,
+)
 from interplane.charts.numbers import number, size
 from interplane.charts.times import exact
 from interplane.project.reports import card_parts
@@ -42,7 +50,8 @@ def environment() -> Environment:
 
 def _drawing() -> dict[str, object]:
     """Return what writes pictures: the same functions as in notebooks, by their names."""
-    modules = (card_parts, column_card, svg, svg_joined, svg_metrics, svg_residuals, tables)
+    pictures = (svg, svg_coverage, svg_joined, svg_metrics, svg_residuals)
+    modules = (card_parts, column_card, tables, *pictures)
     return {name: getattr(module, name) for module in modules for name in module.__all__}
 
 

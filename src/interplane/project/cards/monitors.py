@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from interplane.charts.coverage import draw_coverage
 from interplane.charts.heat import draw_heat
 from interplane.charts.lines import Reading, draw_line
 from interplane.charts.markup import Markup, element, joined
 from interplane.charts.notebook import card, part, tiles
 from interplane.charts.numbers import number
 from interplane.charts.svg import line
+from interplane.charts.svg_coverage import coverage
 from interplane.charts.tables import heat, state, table
 from interplane.project.watch_report import alert_words
 
@@ -57,6 +59,10 @@ def _lines(it: ModelReport) -> Iterator[tuple[Markup, Markup]]:
     yield from _line("rows", [Reading(each.name, float(each.rows)) for each in it.windows])
     shares = [Reading(each.name, each.positive_rate) for each in it.windows]
     yield from _line("positive_rate", shares)
+    strip = draw_coverage([(each.name, each.rows, each.coverage or 0.0) for each in it.windows])
+    if strip is not None:
+        shown = element("b", f"{number(strip.known * 100, 1)} %")
+        yield joined(["outcomes are known of ", shown]), coverage(strip)
     for name in dict.fromkeys(name for each in it.windows for name in each.metrics):
         yield from _line(name, [_reading(each, name) for each in it.windows])
 
