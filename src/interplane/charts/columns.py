@@ -10,6 +10,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, Protocol
 
+from interplane.charts.shares import share
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -132,9 +134,9 @@ class Below:
         before = self._counts[place - 1] if place else 0.0
         if value < self.low:
             return 0.0
-        span = self._edges[place] - first
-        share = (value - first) / span if span > 0 else 1.0
-        return before + share * (self._counts[place] - before)
+        last = self._edges[place]
+        part = share(value, first, last) if first < last else 1.0
+        return before + part * (self._counts[place] - before)
 
 
 def is_whole(column: ProfiledColumn, rows: int) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from interplane.charts.shares import LARGEST
 from interplane.record import Value
 
 if TYPE_CHECKING:
@@ -69,12 +70,14 @@ class Curves(Value, frozen=True, kw_only=True):
 
 
 def draw_curves(scores: NDArray[np.float64], outcomes: NDArray[np.bool_]) -> Curves | None:
-    """Return the curves of rows; None where all outcomes are one.
+    """Return the curves of the rows that have a score to draw; None where all their outcomes are one.
 
     >>> drawn = draw_curves(np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True]))
     >>> drawn.area, drawn.positives
     (0.75, 2)
     """
+    known = np.abs(scores) < LARGEST
+    scores, outcomes = scores[known], outcomes[known]
     rows, positives = len(scores), int(outcomes.sum())
     if not 0 < positives < rows:
         return None
@@ -110,7 +113,7 @@ def _counts(
     """Return how many true and false ones have at least each score, from the highest on."""
     order = np.argsort(-scores, kind="stable")
     sorted_scores, sorted_outcomes = scores[order], outcomes[order]
-    ends = np.append(np.flatnonzero(np.diff(sorted_scores)), len(scores) - 1)
+    ends = np.append(np.flatnonzero(sorted_scores[1:] != sorted_scores[:-1]), len(scores) - 1)
     hits = np.cumsum(sorted_outcomes)[ends].astype(np.float64)
     misses = (ends + 1) - hits
     return np.append(0.0, hits), np.append(0.0, misses)

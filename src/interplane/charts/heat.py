@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING, Final
 
+from interplane.charts.shares import share
 from interplane.record import Value
 
 if TYPE_CHECKING:
@@ -50,12 +52,13 @@ def draw_heat(
     """
 
     def step(value: float | None) -> int:
-        if value is None:
+        if value is None or isnan(value):
             return -1
         if value <= quiet:
             return 0
-        share = (value - quiet) / (loud - quiet)
-        return min(1 + int(share * (STEPS - 1)), STEPS)
+        if value >= loud:
+            return STEPS
+        return 1 + int(share(value, quiet, loud) * (STEPS - 1))
 
     def says(line: str, name: str, value: float | None) -> str:
         return f"{line}, {name}: " + ("nothing to compare" if value is None else f"{value:.3f}")

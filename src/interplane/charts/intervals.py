@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from interplane.charts.shares import has_place, share
 from interplane.record import Value
 
 if TYPE_CHECKING:
@@ -60,32 +61,31 @@ def draw_intervals(
     >>> [line[0].x for line in drawn.lines], drawn.ruler.against
     ([120.0, 234.0], 6.0)
     """
-    ends = [end for line in lines for each in line if each.value is not None for end in _ends(each)]
+    ends = [end for line in lines for each in line if has_place(each.value) for end in _ends(each)]
     if not ends:
         return None
-    if against is not None:
+    if has_place(against):
         ends.append(against)
     low, high = min(ends), max(ends)
-    span = (high - low) or 1.0
 
     def x(value: float) -> float:
-        return round(_EDGE + (value - low) / span * (_WIDTH - 2 * _EDGE), 1)
+        return round(_EDGE + share(value, low, high) * (_WIDTH - 2 * _EDGE), 1)
 
     def whisker(each: Spread) -> Whisker | None:
-        if each.value is None:
+        if not has_place(each.value):
             return None
         first, last = _ends(each)
         return Whisker(x=x(each.value), low=x(first), high=x(last))
 
     return Spreads(
         ruler=Ruler(
-            width=_WIDTH, low=low, high=high, against=None if against is None else x(against)
+            width=_WIDTH, low=low, high=high, against=x(against) if has_place(against) else None
         ),
         lines=tuple(tuple(map(whisker, line)) for line in lines),
     )
 
 
 def _ends(each: Spread) -> tuple[float, float]:
-    """Return the least and the greatest of a value and its interval."""
-    known = [end for end in each if end is not None]
+    """Return the least and the greatest of a value and its interval; an endless end is left out."""
+    known = [end for end in each if has_place(end)]
     return min(known), max(known)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from interplane.charts.shares import has_place, share
 from interplane.record import Value
 
 if TYPE_CHECKING:
@@ -50,21 +51,24 @@ class LinePicture(Value, frozen=True, kw_only=True):
 
 def draw_line(readings: Sequence[Reading]) -> LinePicture | None:
     """Return the line of values; None without any."""
-    known = [each for each in readings if each.value is not None]
+    known = [each.value for each in readings if has_place(each.value)]
     if not known:
         return None
+    readings = [_drawable(each) for each in readings]
     bounds = [
-        bound for each in known for bound in (each.value, each.low, each.high) if bound is not None
+        bound
+        for each in readings
+        for bound in (each.value, each.low, each.high)
+        if bound is not None
     ]
     low, high = min(bounds), max(bounds)
-    span = (high - low) or max(abs(high), 1.0)
     step = (_WIDTH - 2 * _EDGE) / max(len(readings) - 1, 1)
 
     def x(place: int) -> float:
         return round(_EDGE + place * step, 1)
 
     def y(value: float) -> float:
-        return round(_HEIGHT - _EDGE - (value - low) / span * (_HEIGHT - 2 * _EDGE), 1)
+        return round(_HEIGHT - _EDGE - share(value, low, high) * (_HEIGHT - 2 * _EDGE), 1)
 
     points, lines, bands = [], [], []
     for run in _runs(readings):
@@ -80,7 +84,6 @@ def draw_line(readings: Sequence[Reading]) -> LinePicture | None:
             for place, each in values
             if each.value is not None
         ]
-    last = known[-1].value
     return LinePicture(
         width=_WIDTH,
         height=_HEIGHT,
@@ -89,8 +92,16 @@ def draw_line(readings: Sequence[Reading]) -> LinePicture | None:
         points=tuple(points),
         low=low,
         high=high,
-        last=0.0 if last is None else last,
+        last=known[-1],
     )
+
+
+def _drawable(each: Reading) -> Reading:
+    """Return a reading without what has no place: its value is none then, or its interval."""
+    if not has_place(each.value):
+        return Reading(each.name, None)
+    is_between = has_place(each.low) and has_place(each.high)
+    return each if is_between else each._replace(low=None, high=None)
 
 
 def _runs(readings: Sequence[Reading]) -> list[list[int]]:

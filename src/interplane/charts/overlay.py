@@ -78,8 +78,8 @@ def _numbers(
 ) -> list[tuple[str, float, float]]:
     sides = [Below(before), Below(after)]
     low, high = min(each.low for each in sides), max(each.high for each in sides)
-    step = (high - low) / _BINS or 1.0
-    edges = [low + step * place for place in range(_BINS)] + [high]
+    wide = high / _BINS - low / _BINS or 1.0
+    edges = [low + wide * place for place in range(_BINS)] + [max(high, low + wide)]
     found = []
     for place, (begin, end) in enumerate(pairwise(edges)):
         old, new = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from interplane.charts.shares import has_place, share
 from interplane.record import Value
 
 if TYPE_CHECKING:
@@ -117,16 +118,15 @@ class _Numbers:
     """Numbers from the least below to the greatest above."""
 
     def __init__(self, low: float, high: float) -> None:
-        self._low = low
-        self._span = high - low
+        self._low, self._high = low, high
         ends = ((_HEIGHT - _BOTTOM, low), (_TOP, high))
         self.ticks = tuple(Tick(y=y, text=f"{value:.4g}") for y, value in ends)
 
     def y(self, value: Any) -> float | None:
-        if not _is_number(value):
+        if not has_place(value):
             return None
-        share: float = (value - self._low) / self._span
-        return round(_HEIGHT - _BOTTOM - share * (_HEIGHT - _BOTTOM - _TOP), 1)
+        up = share(value, self._low, self._high)
+        return round(_HEIGHT - _BOTTOM - up * (_HEIGHT - _BOTTOM - _TOP), 1)
 
 
 class _Words:
@@ -149,7 +149,8 @@ def _scale(values: Sequence[Any]) -> _Numbers | _Words | None:
     """Return the scale of a column's values; None where they do not differ."""
     known = [value for value in values if value is not None]
     if known and all(map(_is_number, known)):
-        low, high = min(known), max(known)
+        numbers = [value for value in known if has_place(value)]
+        low, high = min(numbers, default=0.0), max(numbers, default=0.0)
         return _Numbers(low, high) if low < high else None
     words = sorted({_word(value) for value in known})
     return _Words(words) if len(words) > 1 else None

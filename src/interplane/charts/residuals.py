@@ -14,12 +14,13 @@ import numpy as np
 
 from interplane.charts.histogram import Bar, Histogram
 from interplane.charts.scales import Scale, Tick, short
+from interplane.charts.shares import LARGEST
 from interplane.record import Value
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["ResidualBin", "ResidualPlane", "Residuals", "draw_residuals"]
+__all__ = ["ResidualBin", "ResidualPlane", "Residuals", "draw_residuals", "drawable"]
 
 _WIDTH: Final = 560.0
 _HEIGHT: Final = 280.0
@@ -36,6 +37,8 @@ _SHARES: Final = (0.1, 0.25, 0.5, 0.75, 0.9)
 _BEYOND: Final = 0.002
 _BARS: Final = 60
 _BAR_HEIGHT: Final = 200.0
+_LEAST: Final = 1e-290
+"""A span below this has no room for as many bars."""
 
 
 class ResidualBin(Value, frozen=True, kw_only=True):
@@ -113,7 +116,7 @@ class Residuals(Value, frozen=True, kw_only=True):
 
 
 def draw_residuals(said: NDArray[np.float64], came: NDArray[np.float64]) -> Residuals | None:
-    """Return the residuals of rows; None where no row has both.
+    """Return the residuals of rows; None where no row has both, as numbers that can be drawn.
 
     Args:
         said: the predictions.
@@ -123,7 +126,7 @@ def draw_residuals(said: NDArray[np.float64], came: NDArray[np.float64]) -> Resi
     >>> drawn.bias, drawn.mae, round(drawn.rmse, 3)
     (1.0, 1.0, 1.291)
     """
-    known = np.isfinite(said) & np.isfinite(came)
+    known = drawable(said, came)
     said, came = said[known], came[known]
     if not len(said):
         return None
@@ -146,6 +149,12 @@ def draw_residuals(said: NDArray[np.float64], came: NDArray[np.float64]) -> Resi
         spread_zero=zero,
         spread_ends=(low, high),
     )
+
+
+def drawable(said: NDArray[np.float64], came: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which rows have numbers that can be drawn: finite, and so small that their squares are."""
+    is_known: NDArray[np.bool_] = (np.abs(said) < LARGEST) & (np.abs(came) < LARGEST)
+    return is_known
 
 
 def _shown(residuals: NDArray[np.float64]) -> tuple[float, float]:
@@ -242,7 +251,7 @@ def _cells(
 
 def _spread(residuals: NDArray[np.float64], low: float, high: float) -> tuple[Histogram, float]:
     """Return how residuals are spread, and where 0 is."""
-    if low == high:
+    if high - low < _LEAST:
         low, high = low - 0.5, high + 0.5
     counts, edges = np.histogram(np.clip(residuals, low, high), bins=_BARS, range=(low, high))
     most, step = max(int(counts.max()), 1), _WIDTH / _BARS

@@ -10,7 +10,7 @@ from math import isclose
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from interplane.charts.curves import Curves, draw_curves
-from interplane.charts.residuals import Residuals, draw_residuals
+from interplane.charts.residuals import Residuals, draw_residuals, drawable
 from interplane.pipeline.baseline_rows import BASELINE_ROWS
 from interplane.project.reports.residual_slices import ResidualSlices, residual_slices
 from interplane.record import Value
@@ -137,15 +137,13 @@ def _classes(table: pa.Table) -> Drawn:
 
 
 def _numbers(table: pa.Table, slicings: Sequence[tuple[str, ...]]) -> Drawn:
-    import numpy as np
-
     from interplane.predictions.columns import ROW
 
     said, came = _floats(table["score"]), _floats(table["outcome"])
     drawn = draw_residuals(said, came)
     if drawn is None:
         return Drawn(missing="No row that was kept has both a prediction and an outcome.")
-    known = np.isfinite(said) & np.isfinite(came)
+    known = drawable(said, came)
     columns = {name.removeprefix(ROW): name for name in table.column_names if name.startswith(ROW)}
     slices = residual_slices(table.filter(known), (came - said)[known], columns, slicings)
     return Drawn(residuals=drawn, slices=slices)
