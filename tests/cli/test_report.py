@@ -5,6 +5,9 @@ import re
 import pytest
 from tests.charts.strict import strict, words_of
 
+from interplane.errors import UsageError
+from interplane.project.project import Project
+
 MOST_BYTES = 200_000
 
 
@@ -117,3 +120,18 @@ def test_what_cannot_be_told_is_said(words, said, finished):
     assert said in refused.err
     assert "Traceback" not in refused.err
     assert [] == [*finished.root.glob("*.html")]
+
+
+def test_a_notebook_has_the_same(finished):
+    """From Python, shown or saved: the same file."""
+    found = Project.find(finished.root).report("rides@2")
+    shown = strict(found._repr_html_())
+    finished.must("report", "rides@2", "--out", "told.html")
+    assert found.html == (finished.root / "told.html").read_text(encoding="utf-8")
+    assert headings(shown) == headings(read(finished, "told.html"))
+    assert (
+        found.save(str(finished.root / "saved.html"))
+        == (finished.root / "saved.html").stat().st_size
+    )
+    with pytest.raises(UsageError, match="there already"):
+        found.save(finished.root / "saved.html")

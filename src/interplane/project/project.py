@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from interplane.project.materializing import Materialization
     from interplane.project.online_views import OnlineFeatures
     from interplane.project.prediction import Prediction
+    from interplane.project.reports.document import Report
     from interplane.project.rollouts import Deployment, Rolling
     from interplane.project.shadow_report import Shadowed
     from interplane.project.watching import Watched
@@ -204,6 +205,19 @@ class Project:
 
         model: Model = load(self.store, self.crossing(ref).crossing.model)
         return model
+
+    def report(self, ref: str, *, against: str | None = None) -> Report:
+        """Return what is known of a crossing as a report, which a notebook shows.
+
+        Its ``save(path)`` writes it as one file; see `reports.crossing_report.crossing_report`.
+
+        Args:
+            ref: the crossing, for example ``flights@2``.
+            against: what it is compared with; its champion if not given.
+        """
+        from interplane.project.reports.crossing_report import crossing_report
+
+        return crossing_report(self, ref, against=against)
 
     def deploy(
         self,

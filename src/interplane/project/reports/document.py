@@ -12,16 +12,13 @@ from functools import cache
 from hashlib import sha256
 from importlib import resources
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from interplane.charts.markup import Markup, element, joined
 from interplane.charts.notebook import CLASSES, card
 from interplane.charts.style import notebook_sheet
 from interplane.errors import UsageError
 from interplane.storage.clock import system_token
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["Report"]
 
@@ -74,7 +71,7 @@ class Report:
     def _repr_html_(self) -> str:
         return card(self.title, self.lead, *self.sections, state=self.state)
 
-    def save(self, path: Path, *, replace: bool = False) -> int:
+    def save(self, path: str | Path, *, replace: bool = False) -> int:
         """Write the file; it has its name when it is whole.
 
         Args:
@@ -88,6 +85,7 @@ class Report:
             UsageError: if there is something of that name.
             OSError: if it cannot be written.
         """
+        path = Path(path)
         if not replace and (path.exists() or path.is_symlink()):
             raise UsageError(
                 f"{path} is there already",
