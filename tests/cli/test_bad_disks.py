@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -85,7 +86,9 @@ def test_a_full_disk(small_disk, make_rides):
             result = empty(*words)
             if result.code == 6:
                 full += 1
-                assert "Error (storage-full): no space left on the disk" in result.err
+                assert re.search(
+                    r"Error \(storage-full\): (step '\w+': )?no space left on the disk", result.err
+                )
                 assert "Free some space and run the same command again" in result.err
     assert full >= 5
     assert resize("20m")
