@@ -155,7 +155,7 @@ class UnknownName(UsageError, KeyError):
         cls, kind: str, name: object, known: Iterable[str], *, do: str = "", where: str = ""
     ) -> Self:
         """Build the error for an unknown ``name`` of a ``kind``, with the nearest known one."""
-        names = sorted(known)
+        names = sorted(map(str, known))
         shown = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
         place = f" in {where}" if where else ""
         what = f"there is no {kind} {name!r}{place}. Known: {shown or 'none yet'}"

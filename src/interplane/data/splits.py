@@ -310,7 +310,7 @@ def _check_shares(share: object, validation: object) -> None:
 
 
 def _check_salt(salt: object) -> None:
-    if not isinstance(salt, str):
+    if not isinstance(salt, str) or any("\ud800" <= letter <= "\udfff" for letter in salt):
         raise UsageError(
             f"salt is {told(salt)}", expected="text", do="Leave it out, or give for example '2026'"
         )

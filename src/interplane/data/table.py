@@ -46,6 +46,7 @@ class Table:
     [{'carrier': 'AA', 'n': 1}, {'carrier': 'UA', 'n': 2}]
     """
 
+    @partial(checked, ours=("Schema", "Promise"))
     def __init__(
         self,
         rows: Rows,
@@ -54,6 +55,12 @@ class Table:
         schema: Schema | None = None,
         promise: Promise | None = None,
     ) -> None:
+        if not hasattr(rows, "relation"):  # what nothing but our rows has
+            raise UsageError(
+                f"the rows of the table are {told_kind(rows)}",
+                expected="rows that are read by column",
+                do="Make a table with ip.Table.from_arrow(…) or ip.Table.from_columns(…)",
+            )
         self._rows = rows
         self._columns = tuple(columns)
         self._schema = schema
@@ -93,7 +100,7 @@ class Table:
         return cls.from_arrow(table, name=name)
 
     @classmethod
-    @checked
+    @partial(checked, ours=("Promise",))
     def from_parts(
         cls,
         paths: Sequence[Path],
@@ -102,9 +109,19 @@ class Table:
         part_rows: Sequence[int],
         promise: Promise | None = None,
     ) -> Self:
-        """Take Parquet files that hold these columns, one after the other."""
+        """Take Parquet files that hold these columns, one after the other.
+
+        Raises:
+            UsageError: if the numbers of rows are not one for each file.
+        """
         import pyarrow as pa
 
+        if len(part_rows) != len(paths):
+            raise UsageError(
+                f"part_rows has {len(part_rows)} numbers",
+                expected=f"one for each of the {len(paths)} files",
+                do="Give the number of rows of each file",
+            )
         schema = pa.schema([pa.field(column.name, arrow_type(column.type)) for column in columns])
         return cls(Parts(tuple(paths), tuple(part_rows), schema), columns, promise=promise)
 
@@ -293,6 +310,10 @@ class Table:
                 f"the connection is {told_kind(connection)}",
                 expected="a connection of DuckDB",
                 do="Ask with table.sql(…), or connect with duckdb.connect()",
+            )
+        if not name:
+            raise UsageError(
+                "the view has no name", expected="a name", do="Name it as the query does"
             )
         source = self._rows.relation(connection, alias=f"{name} rows")
         chosen = ", ".join(identifier(column) for column in self.names)

@@ -54,12 +54,7 @@ class Estimate(Value, frozen=True, kw_only=True):
             of: the two-sided confidence of this interval.
             upper: the upper bound, else the lower.
         """
-        if not 0.5 < confidence < 1:
-            raise UsageError(
-                f"the confidence is {confidence}",
-                expected="a number between 0.5 and 1, for example 0.95",
-                do="Say how sure the rule must be",
-            )
+        check_side(confidence)
         ratio = NormalDist().inv_cdf(confidence) / NormalDist().inv_cdf((1 + of) / 2)
         end = self.high if upper else self.low
         return self.value + (end - self.value) * ratio
@@ -67,6 +62,19 @@ class Estimate(Value, frozen=True, kw_only=True):
     def to_text(self) -> str:
         """Return ``0.7480 [0.7410, 0.7550]``."""
         return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+
+
+def check_side(confidence: float) -> None:
+    """Refuse a confidence that no one-sided bound has.
+
+    >>> check_side(0.95)
+    """
+    if not 0.5 < confidence < 1:
+        raise UsageError(
+            f"the confidence is {confidence}",
+            expected="a number between 0.5 and 1, for example 0.95",
+            do="Say how sure the rule must be",
+        )
 
 
 def resample_weights(rows: int, *, resamples: int, seed: int) -> Iterator[Floats]:

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 from interplane.errors import UnknownName, UsageError
 from interplane.evaluation.gates import Ruling
+from interplane.evaluation.intervals import check_side
 from interplane.evaluation.metrics import METRICS
 from interplane.evaluation.results import slice_name
+from interplane.record.arguments import checked_methods, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +30,7 @@ __all__ = ["Gap", "MetricView"]
 _NO_CHAMPION = "there is no champion to compare with yet"
 
 
+@checked_methods("Results", "SliceResult")
 @dataclass(frozen=True, slots=True)
 class MetricView:
     """One metric of an evaluation.
@@ -72,12 +75,14 @@ class MetricView:
 
         Raises:
             UnknownName: if there is no such slice, or it has no figures; says why.
+            UsageError: if a value is none of a column.
         """
+        columns = self.evaluation.slicing(slicing)
+        _check_values(columns, values)
         wanted = self.evaluation.by(slicing)
         for each in wanted:
             if each.values == values and self.name in each.metrics:
                 return MetricView(self.evaluation, self.name, each)
-        columns = self.evaluation.slicing(slicing)
         for skipped in self.evaluation.skipped:
             if skipped.by == columns and skipped.values == values:
                 raise UnknownName(
@@ -135,6 +140,7 @@ class MetricView:
         return self._ruling(words, found, held=held)
 
     def _against_champion(self, words: str, *, margin: float, confidence: float) -> Ruling:
+        check_side(confidence)
         better = METRICS[self.name].higher_is_better
         if better is None:
             raise UsageError(
@@ -181,6 +187,7 @@ class MetricView:
         )
 
 
+@checked_methods("Results", "SliceResult")
 @dataclass(frozen=True, slots=True)
 class Gap:
     """The distance between the highest and the lowest slice.
@@ -243,6 +250,22 @@ class Gap:
             if held
             else "Give the weak slice features or rows of its own, or state the limit",
         )
+
+
+def _check_values(columns: tuple[str, ...], values: tuple[object, ...]) -> None:
+    if len(values) != len(columns):
+        raise UsageError(
+            f"a slice by {' and '.join(columns)} is asked for by {len(values)} values",
+            expected="a value of each column",
+            do='Write for example of("carrier", "AA")',
+        )
+    for value in values:
+        if value is not None and not isinstance(value, str | int | float):
+            raise UsageError(
+                f"a slice is asked for by {told(value)}",
+                expected="a value of the column: text, a number, a truth, or None",
+                do='Write for example of("carrier", "AA")',
+            )
 
 
 def _let_in(evaluation: Results) -> str:

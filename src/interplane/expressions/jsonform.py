@@ -108,7 +108,7 @@ def from_json(plain: Any) -> Node:
     """
     if not isinstance(plain, dict) or set(plain) != {"version", "nodes"}:
         raise _refused("$", plain, "an object with version and nodes")
-    if plain["version"] != VERSION:
+    if plain["version"] != VERSION or isinstance(plain["version"], bool):
         raise ExpressionError(
             f"an expression of version {plain['version']!r} at $.version",
             expected=f"version {VERSION}",
@@ -120,7 +120,19 @@ def from_json(plain: Any) -> Node:
     reader = _Reader()
     for index, item in enumerate(items):
         reader.read(item, f"$.nodes[{index}]")
+    _check_written(reader.nodes[-1], items)
     return reader.nodes[-1]
+
+
+def _check_written(node: Node, items: list[Any]) -> None:
+    """Refuse nodes that nothing uses, that stand twice or elsewhere: one expression has one form."""
+    written = to_json(node)["nodes"]
+    for index, (ours, item) in enumerate(zip(written, items, strict=False)):
+        if ours != item:
+            raise _refused(f"$.nodes[{index}]", item, f"{ours}, as the expression is written")
+    if len(written) != len(items):
+        item = items[len(written)]
+        raise _refused(f"$.nodes[{len(written)}]", item, "no more nodes: nothing uses this one")
 
 
 class _Reader:

@@ -225,7 +225,8 @@ def operation(
         )
         return _register(own)
 
-    _check_texts(name=name, doc=doc, sql=sql, python=python)
+    check_text(sql, "operation(sql=…)", "text", do='Write for example sql="{0} / 2"')
+    _check_texts(name=name, doc=doc, python=python)
     if python is None:
         _check_types(name or "an operation", args, result)
         return declare

@@ -13,6 +13,7 @@ from interplane.expressions.windows import Windowed
 from interplane.features.encodings import OneHot
 from interplane.features.joining import column_of
 from interplane.features.spark.sessions import on_spark
+from interplane.record.arguments import checked_methods, told
 from interplane.views.joined import Joined, joined_by
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def features(
     return decorate
 
 
+@checked_methods()
 class Features:
     """Features as written: a function of one row, and which columns play which part.
 
@@ -143,6 +145,13 @@ class Features:
             NotFreezable: if the function returns something that is not a feature.
         """
         self._check_columns(types)
+        for name, use in (uses or {}).items():
+            if not hasattr(use, "view"):
+                raise UsageError(
+                    f"the view {name!r} is {told(use)}",
+                    expected="a view over its source, with what it is joined by",
+                    do="Call fit, which makes them of the sources",
+                )
         views = {
             name: Row(use.view.types, name=name, prefix=column_of(name, ""))
             for name, use in (uses or {}).items()
@@ -250,7 +259,10 @@ class Features:
 
 def _parameters(function: Callable[..., object], name: str) -> tuple[str, dict[str, Joined]]:
     """Return the name of the row, and the views that the further parameters are."""
-    parameters = list(inspect.signature(function).parameters.values())
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except ValueError:  # some of C have none
+        parameters = []
     if not parameters:
         raise NotFreezable(
             f"{name} takes no parameter",

@@ -18,6 +18,7 @@ from interplane.expressions.jsonform import from_json, to_json
 from interplane.expressions.nodes import Column, Lookup, Reduce
 from interplane.expressions.row_program import RowProgram, compile_row
 from interplane.expressions.trees import parts_of
+from interplane.features.frozen_parts import check_parts, check_values
 from interplane.features.joining import column_of, looked_up, widen
 from interplane.features.lookups import LookupTable
 from interplane.features.requests import check_row
@@ -71,6 +72,9 @@ class Frozen:
     training: Training = field(default_factory=lambda: Training(rows=0))
     parity: Parity | None = None
     read_seen: Callable[[Seen], bytes] | None = None
+
+    def __post_init__(self) -> None:
+        check_parts(self)
 
     # ---- what it is -----------------------------------------------------------------------
 
@@ -247,7 +251,11 @@ class Frozen:
                 expected=f"a dict, or the {len(self.columns)} values of {', '.join(self.columns)}",
                 do="Give each column by its name, or the values in the order of columns",
             )
-        return self.program.vector(row)
+        try:
+            return self.program.vector(row)
+        except (ArithmeticError, AttributeError, TypeError, ValueError):
+            check_values(row, self.columns)  # nothing is checked of values that do no harm
+            raise
 
     def _whole(
         self, row: Mapping[str, Constant], views: Mapping[str, Mapping[str, Constant]]
@@ -278,7 +286,11 @@ class Frozen:
             whole.update({column_of(parameter, name): given.get(name) for name in types})
         for parameter in views:
             if parameter not in self.uses:
-                raise UnknownName.of("feature view", parameter, self.uses, where="these features")
+                raise UnknownName.of(
+                    *("feature view", parameter, self.uses),
+                    where="these features",
+                    do="Leave it out" if not self.uses else "",
+                )
         return whole
 
     @cached_property
@@ -330,7 +342,7 @@ class Frozen:
             uses = {
                 name: use_of(view_from_dict(use.view), use.by) for name, use in read.views.items()
             }
-        except (msgspec.ValidationError, InterplaneError) as error:
+        except (msgspec.ValidationError, UnicodeEncodeError, InterplaneError) as error:
             if isinstance(error, InterplaneError) and error.details.get("own"):
                 raise  # an operation of the project's own that is not registered here
             raise _broken(str(error)) from error

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from interplane.record import Type
 
-__all__ = ["check_row", "fits"]
+__all__ = ["check_row", "expected_of", "fits"]
 
 _EXPECTED: dict[Type, str] = {
     "bool": "true or false",
@@ -42,7 +42,7 @@ def check_row(row: Mapping[str, Any], inputs: Mapping[str, Type], *, also: froze
         if value is not None and not fits(value, kind):
             raise RequestRejected(
                 f"{value!r:.80} of type {type(value).__name__} at $.{name}",
-                expected=f"{_EXPECTED[kind]}, or None",
+                expected=f"{expected_of(kind)}, or None",
                 do="Convert it first",
                 column=name,
             )
@@ -52,6 +52,15 @@ def check_row(row: Mapping[str, Any], inputs: Mapping[str, Type], *, also: froze
             raise UnknownName.of(
                 "column", name, known, where="these features", do="Leave out what they do not read"
             )
+
+
+def expected_of(kind: Type) -> str:
+    """Return what a column of a type takes, in words.
+
+    >>> expected_of("float")
+    'a number'
+    """
+    return _EXPECTED[kind]
 
 
 def fits(value: Any, kind: Type) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -9,10 +10,11 @@ from interplane.errors import Corrupt, UsageError, did_you_mean
 from interplane.models.flavors import Flavor, Predictor, flavor_of, get_flavor
 from interplane.models.warm_start import check_continued, warm_booster
 from interplane.record import Digest, Type, digest_bytes, digest_value
+from interplane.record.arguments import checked, told
 from interplane.record.base import Versioned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -83,12 +85,14 @@ class Model:
     """
 
     def __init__(self, trained: object, *, features: FrozenFeatures) -> None:
+        _check_frozen(features)
         flavor = flavor_of(trained)
         files = flavor.save(trained, features.names)
         self._hold(flavor, files, features)
         check_continued(files, features=features.digest)
 
     @classmethod
+    @checked
     def load(
         cls,
         description: ModelDescription | Mapping[str, Any],
@@ -101,6 +105,7 @@ class Model:
             Corrupt: if a file, or the features, are not those of the description.
             DataError: if the description cannot be read.
         """
+        _check_frozen(features)
         known = _read_description(description)
         found = {name: digest_bytes(data) for name, data in files.items()}
         if found != known.files:
@@ -163,6 +168,12 @@ class Model:
             row: the values by column.
             views: for each of its feature views, by its parameter, the values by feature.
         """
+        if not isinstance(row, Mapping):
+            raise UsageError(
+                f"the row is {told(row)}",
+                expected="a dict from columns to values",
+                do="Give each column by its name; predict takes a table",
+            )
         return self.predictor.predict_one(self.features.vector(row, **views))
 
     # ---- going on -------------------------------------------------------------------------
@@ -233,6 +244,15 @@ def _read_description(description: ModelDescription | Mapping[str, Any]) -> Mode
 def _differences(found: Mapping[str, Digest], known: Mapping[str, Digest]) -> list[str]:
     names = sorted(found.keys() | known.keys())
     return [name for name in names if found.get(name) != known.get(name)]
+
+
+def _check_frozen(features: object) -> None:
+    if not all(hasattr(features, each) for each in ("names", "matrix", "digest")):
+        raise UsageError(
+            f"the features of the model are {told(features)}",
+            expected="frozen features, as Features.fit returns them",
+            do="Fit them first: interplane.Model(trained, features=written.fit(train))",
+        )
 
 
 def _check_features(trained: tuple[str, ...], given: tuple[str, ...]) -> None:

@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Self
 
-from interplane.errors import UnknownArtifact, UnknownName
+from interplane.errors import UnknownArtifact, UnknownName, UsageError
+from interplane.record.arguments import checked_methods
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Files"]
 
 
+@checked_methods()
 class Files:
     """Files by their names, which may have folders in them.
 
@@ -42,7 +44,14 @@ class Files:
 
         Raises:
             UnknownArtifact: for a link, or something that is neither file nor folder.
+            UsageError: if there is no such folder.
         """
+        if not folder.is_dir():
+            raise UsageError(
+                f"there is no folder {str(folder)!r}",
+                expected="a folder with the files",
+                do="Make it first, or correct the path",
+            )
         return cls(dict(_walk(folder, PurePosixPath())))
 
     @property

@@ -9,6 +9,7 @@ from interplane.errors import GraphError, UsageError
 from interplane.pipeline.steps import read_step
 from interplane.pipeline.wiring import Graph, wire
 from interplane.record import check_name
+from interplane.record.arguments import checked_methods
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -93,6 +94,7 @@ class Publication:
         return {role: name for role in roles if (name := getattr(self, role)) is not None}
 
 
+@checked_methods()
 class Pipeline:
     """Steps and how they hang together. Decorators return the function unchanged.
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from interplane.errors import ConfigError, UnknownName, UsageError, did_you_mean
 from interplane.project.config import ProjectConfig, find_project_file, read_config
 from interplane.record import Ref
+from interplane.record.arguments import checked_methods
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = ["Project"]
 
 
+@checked_methods("ReadOptions", "Schema")
 class Project:
     """A folder with a project file, and what hangs on it: what the commands do, from Python.
 
@@ -77,7 +79,14 @@ class Project:
         Raises:
             ConfigError: if there is none, or its file is wrong.
         """
-        file = find_project_file((Path.cwd() if start is None else Path(start)).resolve())
+        place = Path.cwd() if start is None else Path(start)
+        if not place.exists():
+            raise ConfigError(
+                f"there is no folder {str(place)!r} to find a project in",
+                expected="the folder of a project, or one below it",
+                do="Correct the path; without one the current folder is taken",
+            )
+        file = find_project_file(place.resolve())
         return cls(file.parent, read_config(file))
 
     @property

@@ -50,7 +50,7 @@ class Versioned(Value, frozen=True, kw_only=True):
         newest = _format_of(cls)
         try:
             read = msgspec.convert(plain, cls)
-        except msgspec.ValidationError as error:
+        except (msgspec.ValidationError, UnicodeEncodeError) as error:  # text may be no Unicode
             raise DataError(
                 f"{what} cannot be read ({error})", expected=f"what {made_by} gives", do=do
             ) from error

@@ -150,12 +150,19 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray)
 
 
+def _is_text(value: Any) -> bool:
+    """Return whether it is text that can be written: halves of a character cannot."""
+    if not isinstance(value, str):
+        return False
+    return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
 def _is_flag(value: Any) -> bool:
     return type(value).__name__ in {"bool", "bool_"}  # also NumPy's, which is not imported here
 
 
 _SIMPLE: Final[Mapping[str, Kind]] = {
-    "str": Kind("text", lambda value: isinstance(value, str)),
+    "str": Kind("text", _is_text),
     "bytes": Kind("bytes", lambda value: isinstance(value, bytes)),
     "int": Kind(
         "a whole number",

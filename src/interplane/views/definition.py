@@ -18,6 +18,7 @@ from interplane.expressions.places import called
 from interplane.expressions.trees import parts_of
 from interplane.expressions.windows import Windowed, last
 from interplane.record import check_name
+from interplane.record.arguments import checked, checked_methods
 from interplane.views.definition_sources import all_columns, check_shared, source_names
 from interplane.views.derived_definition import DerivedFeatureView
 from interplane.views.joined import Joined, WrittenView, feature_name, names_of
@@ -49,6 +50,7 @@ def feature_view(
 def feature_view(
     *misplaced: object, entity: str | Sequence[str]
 ) -> Callable[[Callable[..., Mapping[str, Any]]], DerivedFeatureView]: ...
+@checked
 def feature_view(
     *misplaced: object,
     source: str | Dataset | Sequence[str | Dataset] = (),
@@ -127,6 +129,7 @@ def _refuse_settings(*settings: object) -> None:
         )
 
 
+@checked_methods()
 class FeatureView(WrittenView):
     """A feature view as written; ``by`` joins it to the rows of features.
 
@@ -185,6 +188,13 @@ class FeatureView(WrittenView):
             UnknownName: if a source lacks a column that the view names or reads.
             DataError: if sources have one column with several types.
         """
+        for name in self.sources:
+            if not isinstance(types.get(name), Mapping):
+                raise UnknownName.of(
+                    *("source", name, types),
+                    where="the types",
+                    do=f"Give the types of its columns: {{{name!r}: table.types}}",
+                )
         own = {name: types[name] for name in self.sources}
         if len(own) == 1:
             return ViewUse(self.define(own[self.sources[0]]), by)
@@ -319,7 +329,10 @@ class FeatureView(WrittenView):
 
 
 def _row_name(function: Callable[..., object], name: str) -> str:
-    parameters = list(inspect.signature(function).parameters)
+    try:
+        parameters = list(inspect.signature(function).parameters)
+    except ValueError:  # some of C have none
+        parameters = []
     if len(parameters) == 1:
         return parameters[0]
     raise NotFreezable(

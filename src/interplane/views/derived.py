@@ -201,7 +201,7 @@ class Derived:
             check_name(read.name, of="feature view")
             parents = {each.parameter: _use(each, deep=deep + 1) for each in read.parents}
             features = {each.name: from_json(each.expression) for each in read.features}
-        except (msgspec.ValidationError, InterplaneError) as error:
+        except (msgspec.ValidationError, UnicodeEncodeError, InterplaneError) as error:
             raise _broken(name, str(error)) from error
         view = cls(
             name=read.name,

@@ -310,7 +310,7 @@ class View:
         """
         if not isinstance(plain, dict) or plain.get("form") != _FORM:
             raise _broken("?", "it is none")
-        if plain.get("version") not in {_VERSION, _NEWER}:
+        if plain.get("version") not in (_VERSION, _NEWER):  # it may be anything, also a list
             raise DataError(
                 f"this feature view has version {plain.get('version')!r} of its form",
                 expected=f"a version up to {_NEWER}",
@@ -321,7 +321,7 @@ class View:
             check_name(read.name, of="feature view")
             arguments = tuple(from_json(each) for each in read.arguments)
             features = {each.name: _feature_of(each, arguments) for each in read.features}
-        except (msgspec.ValidationError, InterplaneError, IndexError) as error:
+        except (msgspec.ValidationError, UnicodeEncodeError, InterplaneError, IndexError) as error:
             raise _broken(str(plain.get("name", "?")), str(error)) from error
         view = cls(
             name=read.name,

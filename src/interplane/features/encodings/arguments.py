@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from interplane.errors import ExpressionError
 from interplane.expressions.expr import Expr
+from interplane.record.arguments import told
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = [
+    "check_choice",
+    "check_flag",
     "check_positive",
     "check_share",
     "check_whole",
@@ -39,7 +45,7 @@ def groupable(x: Any, encoding: str) -> Expr:
 
 def groupables(x: Any, encoding: str) -> list[Expr]:
     """Return one expression or several as a list, if rows can be grouped by each."""
-    keys = [x] if isinstance(x, Expr) or not hasattr(x, "__iter__") else list(x)
+    keys = list(x) if hasattr(type(x), "__iter__") and not isinstance(x, Expr) else [x]
     if not keys:
         raise ExpressionError(
             f"{encoding} got no columns",
@@ -104,6 +110,22 @@ def check_positive(value: Any, name: str, *, of: str, do: str) -> None:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not (is_number and math.isfinite(value) and value > 0):
         raise ExpressionError(f"{of} got {name}={value!r}", expected="a number above 0", do=do)
+
+
+def check_choice(value: object, name: str, choices: Sequence[str], *, of: str, do: str) -> None:
+    """Refuse a setting that is none of some words."""
+    if not isinstance(value, str) or value not in choices:
+        raise ExpressionError(
+            f"{of} got {name}={told(value)}", expected=f"one of {', '.join(choices)}", do=do
+        )
+
+
+def check_flag(value: object, name: str, *, of: str) -> None:
+    """Refuse a setting that is neither true nor false."""
+    if not isinstance(value, bool):
+        raise ExpressionError(
+            f"{of} got {name}={told(value)}", expected="True or False", do="Leave it out for False"
+        )
 
 
 def exactly_one(given: dict[str, Any], *, of: str, do: str) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from interplane.errors import ExpressionError
 from interplane.expressions.expr import Expr, coalesce
 from interplane.expressions.nodes import Literal as Constant
 from interplane.expressions.nodes import Reduce
 from interplane.features.derived import INDEX
-from interplane.features.encodings.arguments import check_share, check_whole, groupables
+from interplane.features.encodings.arguments import (
+    check_choice,
+    check_share,
+    check_whole,
+    groupables,
+)
 from interplane.features.encodings.crossing import cross
 
 if TYPE_CHECKING:
@@ -54,12 +58,11 @@ def ordinal(
     >>> ordinal(Row({"carrier": "str"}).carrier).type
     'int'
     """
-    if order not in ("frequency", "value"):
-        raise ExpressionError(
-            f"ordinal got order={order!r}",
-            expected="frequency or value",
-            do="Leave it out for the most frequent first",
-        )
+    check_choice(
+        *(order, "order", ("frequency", "value")),
+        of="ordinal",
+        do="Leave it out for the most frequent first",
+    )
     return _index(groupables(x, "ordinal"), order=order, top=top, unseen=unseen, of="ordinal")
 
 

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Literal
 
 from interplane.errors import ExpressionError
+from interplane.expressions.uncounted import Several
 from interplane.features.encodings.arguments import check_positive, expression, numeric
 
 if TYPE_CHECKING:
@@ -58,4 +59,4 @@ def cyclic(x: Expr, period: float | Part = 24) -> dict[str, Expr]:
 
 def _circle(x: Expr, period: float) -> dict[str, Expr]:
     angle = x * (2.0 * math.pi / period)
-    return {"sin": angle.sin(), "cos": angle.cos()}
+    return Several(sin=angle.sin(), cos=angle.cos())

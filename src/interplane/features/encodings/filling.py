@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from interplane.errors import ExpressionError
-from interplane.features.encodings.arguments import expression, number
+from interplane.expressions.uncounted import Several
+from interplane.features.encodings.arguments import check_choice, check_flag, expression, number
 
 if TYPE_CHECKING:
     from interplane.expressions.expr import Expr
@@ -43,15 +43,15 @@ def impute(
     >>> impute(Row({"wind": "float"}).wind, "median", indicator=True)
     {'': coalesce(wind, median(wind)), 'missing': wind.is_null()}
     """
-    if strategy not in _STRATEGIES:
-        raise ExpressionError(
-            f"impute got the strategy {strategy!r}",
-            expected=f"one of {', '.join(_STRATEGIES)}",
-            do="Write impute(x, constant=…) for a value of your own",
-        )
+    check_choice(
+        *(strategy, "strategy", _STRATEGIES),
+        of="impute",
+        do="Write impute(x, constant=…) for a value of your own",
+    )
     expression(x, "impute")
+    check_flag(indicator, "indicator", of="impute")
     filled = _filled(x, strategy) if constant is None else x.fill_null(constant)
-    return {"": filled, "missing": x.is_null()} if indicator else filled
+    return Several({"": filled, "missing": x.is_null()}) if indicator else filled
 
 
 def _filled(x: Expr, strategy: Strategy) -> Expr:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from interplane.expressions.expr import Expr, if_else
 from interplane.expressions.nodes import Reduce
+from interplane.expressions.uncounted import Uncounted
 from interplane.features.derived import VOCABULARY
 from interplane.features.encodings.arguments import check_share, check_whole, groupable
 
@@ -23,8 +24,11 @@ _MOST = 100_000
 
 
 @dataclass(frozen=True)
-class OneHot:
+class OneHot(Uncounted):
     """A feature that becomes one per value of its vocabulary, once the fit has found that."""
+
+    _is = "the features of one_hot, whose number is known after the fit"
+    _do = "Calculate before it: one_hot(x + 1); or write one of them, (x == 'a').cast('float')"
 
     x: Expr
     top: int

@@ -7,6 +7,7 @@ from typing import Literal
 from interplane.expressions.expr import Expr
 from interplane.expressions.ngrams import mark
 from interplane.expressions.operations import call
+from interplane.expressions.uncounted import Several
 from interplane.features.encodings.arguments import check_whole, text
 
 __all__ = ["hashed_ngrams", "text_length", "word_count"]
@@ -43,6 +44,6 @@ def hashed_ngrams(
     node = call("ngram_marks", text(s, "hashed_ngrams").node, n=n, buckets=buckets, unit=unit)
     marks = Expr(node)
     count = marks.length()
-    return {
-        str(bucket): count - marks.replace(mark(bucket), "").length() for bucket in range(buckets)
-    }
+    return Several(
+        {str(place): count - marks.replace(mark(place), "").length() for place in range(buckets)}
+    )

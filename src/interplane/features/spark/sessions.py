@@ -6,14 +6,14 @@ import importlib.util
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interplane.errors import MissingExtra, UsageError
+from interplane.record.arguments import told_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pyspark.sql import SparkSession
 
 __all__ = ["find_java", "is_spark", "on_spark", "session"]
@@ -35,9 +35,15 @@ def on_spark(table: object, sources: Mapping[str, object] | None = None) -> bool
     """Return whether rows, and with them the sources of their views, are on Spark.
 
     Raises:
-        UsageError: if some of them are and some are not.
+        UsageError: if some of them are and some are not, or they are no dict.
     """
     there = is_spark(table)
+    if not isinstance(sources, Mapping | None):
+        raise UsageError(
+            f"the sources are {told_kind(sources)}",
+            expected="a dict from the names of sources to their tables",
+            do='Write for example sources={"flights": flights}',
+        )
     for name, source in (sources or {}).items():
         if is_spark(source) != there:
             raise UsageError(

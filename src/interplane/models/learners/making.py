@@ -8,6 +8,7 @@ from interplane.errors import UsageError
 from interplane.models.learners.river_linear import RiverLearner
 from interplane.models.learners.sgd import SgdLearner
 from interplane.models.learners.states import SgdState, read_state
+from interplane.record.arguments import told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,6 +47,12 @@ def learner(estimator: object, *, features: _Named) -> Learner:
             learner.learn_many(x, y)
             return ip.Model(learner, features=frozen)
     """
+    if not hasattr(features, "names"):
+        raise UsageError(
+            f"the features of the learner are {told(features)}",
+            expected="frozen features, as Features.fit returns them",
+            do="Fit them first: interplane.learner(estimator, features=written.fit(train))",
+        )
     for kind in LEARNERS:
         if kind.takes(estimator):
             return kind(estimator, features.names)

@@ -307,7 +307,7 @@ def read_state(plain: Mapping[str, Any] | Any) -> State:
     """
     try:
         state = msgspec.convert(plain, _Form).state
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
         raise _unreadable(str(error)) from error
     if len(set(state.feature_names)) != len(state.feature_names) or not state.feature_names:
         raise _unreadable("its features have no names, or two have one")
