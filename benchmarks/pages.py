@@ -23,6 +23,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -125,7 +126,55 @@ def run(predictions: int = PREDICTIONS) -> list[Row]:
                 continue  # of one thing, however many others there are
             rows.append(measured(page, asked, bare))
         project.store.close()
-    return rows
+    return [*rows, grid()]
+
+
+def grid() -> Row:
+    """Measure what the table of a pipeline's runs is filled with: all of them, with their parameters."""
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / "interplane.toml").write_text('name = "large"\n')
+        project, draw = Project.find(Path(name)), random.Random(7)
+        catalog, draft = project.store.catalog, project.store.draft()
+        digest = draft.put(b"{}")
+        project.store.commit(draft, writer=catalog.writer("bench"))
+        data = DataVersion(columns=(), parts=(Part(digest=digest, rows=1, size_bytes=2),))
+        snapshot = Snapshot(project="large", commit=digest[:40], diff=None, environment=digest)
+        runs = [
+            Run(
+                id=f"{n:032x}",
+                pipeline="wide",
+                parameters={
+                    "model": {"trees": draw.randrange(500), "rate": draw.random(), "seed": n}
+                },
+                inputs={"rows": data.digest},
+                snapshot=snapshot.digest,
+                started_at=at(n / 4),
+            )
+            for n in range(RUNS)
+        ]
+        ends = [
+            RunEnd(run=each.digest, status="done", ended_at=at(n / 4 + 0.1), steps={}, step_runs={})
+            for n, each in enumerate(runs)
+        ]
+        write(catalog, catalog.writer("bench"), [data, snapshot, *runs, *ends], [])
+        chronicle = Chronicle(Project.find(Path(name)))
+        chronicle.planes()
+        page = next(each for each in PAGES if each.name == "pipeline")
+        path, query = {"pipeline": "wide"}, {"limit": str(RUNS)}
+        asked = Asked(project, chronicle, Kept(), Who("bench", "viewer"), path, query)
+        begin = time.perf_counter()
+        size = len(msgspec.json.encode(page.read(asked))) / 1e6
+        first = time.perf_counter() - begin
+        took = best_times(
+            {
+                "twin": lambda: msgspec.json.encode(page.read(asked)),
+                "bare": lambda: [*catalog.list("run", limit=RUNS)],
+            }
+        )
+        project.store.close()
+    beside = {"as many entries of the catalog": took["bare"] * 1e3}
+    note = f"{size:.1f} MB as JSON; the first time {first * 1e3:.0f} ms"
+    return Row(f"the table of {RUNS:,} runs of a pipeline", "ms", took["twin"] * 1e3, beside, note)
 
 
 def measured(page: Page, asked: Asked, bare: float) -> Row:

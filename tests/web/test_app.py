@@ -150,7 +150,11 @@ def test_anything_is_found(pages, run):
     def found(words):
         return [each["href"] for each in pages.ask(f"/search.json?q={quote(words)}").json["found"]]
 
-    assert ["/data/rides", "/models/rides", "/runs"] == found("RIDE")
+    features = [each for each in found("RIDE") if each.startswith("/features/model/rides.")]
+    assert features
+    assert ["/data/rides", "/models/rides", "/pipelines/rides", *features] == found("RIDE")
+    assert features[:1] == found(features[0].rpartition("/")[2])
+    assert all(pages.ask(each).status == 200 for each in features)
     assert {"/data/rides/2", "/models/rides/2"} == set(found("rides@2"))
     assert [f"/runs/{run}"] == found(run[:10])
     assert 1 == len(found("the rate of a zone"))

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["PAGES", "PipelinePage"]
 
 _FEW: Final = 60
-_MOST: Final = 10_000
+_MOST: Final = 40_000
 _DRAWN: Final = 250
-_MOST_KEPT: Final = 40_000
+_MOST_KEPT: Final = 80_000
 
 
 class _Told(Value, frozen=True, kw_only=True):

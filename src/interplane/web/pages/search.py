@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from interplane.errors import UnknownName, UsageError
+from interplane.project.feature_reading import FeatureReading
 from interplane.record.base import Value
 from interplane.web.pages.naming import Named, Names
 from interplane.web.places import Text
@@ -123,7 +125,17 @@ def _named(asked: Asked, words: str) -> Iterator[Found]:
     yield from _pointed(planes, words)
     for pipeline in sorted({run.pipeline for run in planes.runs}):
         if words in pipeline.lower():
-            yield Found(kind="pipeline", name=pipeline, href="/runs")
+            yield Found(kind="pipeline", name=pipeline, href=f"/pipelines/{pipeline}")
+    for kind, name in _features(asked):
+        if words in name.lower():
+            yield Found(kind="feature", name=name, href=f"/features/{kind}/{quote(name)}")
+
+
+def _features(asked: Asked) -> Iterator[tuple[str, str]]:
+    """Yield the features of the catalogue, and whether each is a view's or a model's."""
+    reading = FeatureReading(asked.project, asked.chronicle.crossings())
+    yield from (("view", each.known.name) for each in reading.of_views())
+    yield from (("model", each.known.name) for each in reading.of_models())
 
 
 def _pointed(planes: Planes, words: str) -> Iterator[Found]:
