@@ -74,10 +74,13 @@ class Timeline:
         scale = (right - left) / sum(drawn)
         self._places = [left + at * scale for at in accumulate(drawn, initial=0.0)]
         self._lengths, self._drawn = lengths, drawn
+        self._known = dict(zip(seen, (round(each, 1) for each in self._places), strict=True))
 
     def x(self, at: str) -> float:
         """Return the place of a moment, to a tenth."""
-        return round(self._x(_seconds(at)), 1)
+        seconds = _seconds(at)
+        found = self._known.get(seconds)
+        return round(self._x(seconds), 1) if found is None else found
 
     def _x(self, at: float) -> float:
         piece = min(max(bisect_right(self._seen, at) - 1, 0), len(self._lengths) - 1)

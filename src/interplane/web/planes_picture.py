@@ -122,7 +122,7 @@ def draw_planes(planes: Planes, *, width: float, now: str) -> PlanesPicture | No
     names = sorted({each.dataset for each in planes.data})
     lanes = {name: _DATA_Y + _LANE * place for place, name in enumerate(names)}
     places = _Places(line, planes, lanes)
-    struts = _fanned([places.strut(each) for each in planes.crossings])
+    crossings, named = places.crossings(planes.crossings)
     height = _DATA_Y + _LANE * max(len(lanes), 1) + 40
     return PlanesPicture(
         width=width,
@@ -134,9 +134,9 @@ def draw_planes(planes: Planes, *, width: float, now: str) -> PlanesPicture | No
         folds=tuple(line.folds()),
         code=tuple(places.code_dots(each for each in planes.code if each.at >= begin)),
         data=tuple(places.data_dots()),
-        runs=tuple(_few([places.run(each) for each in planes.runs])),
-        crossings=tuple(_few(struts)),
-        tags=tuple(_tags(planes.crossings, struts, width)),
+        runs=tuple(places.runs(planes.runs)),
+        crossings=tuple(crossings),
+        tags=tuple(_tags(named, width, models=len({each.model for each in planes.crossings}))),
         now=line.x(now),
     )
 
@@ -152,6 +152,7 @@ class _Places:
         self._versions = {
             each.version: (line.x(each.at), lanes[each.dataset]) for each in planes.data
         }
+        self._below: dict[tuple[Digest, ...], tuple[float, float, float]] = {}
 
     def code_dots(self, points: Iterable[CodePoint]) -> Iterable[Dot]:
         cells: dict[tuple[int, bool], list[CodePoint]] = defaultdict(list)
@@ -191,14 +192,46 @@ class _Places:
             )
 
     def _ends(
-        self, code: str, data: Sequence[Digest], at: str
+        self, code: str, data: tuple[Digest, ...], at: str
     ) -> tuple[float, float, float, float]:
         """Return where a line begins above, and where it ends below: the newest of the data."""
-        here = self._line.x(at)
-        x1 = self._code.get(code, here)
-        found = [self._versions[each] for each in data if each in self._versions]
-        x2, y2 = max(found, default=(here, _DATA_Y))
-        return x1, x2, y2, min((x for x, _ in found), default=x2)
+        below = self._below.get(data)
+        if below is None:
+            found = [self._versions[each] for each in data if each in self._versions]
+            if not found:
+                here = self._line.x(at)
+                return self._code.get(code, here), here, _DATA_Y, here
+            below = self._below[data] = (*max(found), min(x for x, _ in found))
+        x1 = self._code.get(code)
+        return (self._line.x(at) if x1 is None else x1, *below)
+
+    def runs(self, runs: Sequence[RunLine]) -> list[Line]:
+        """Return the lines of runs; too many are counted by where they would stand."""
+        if len(runs) <= _MOST_LINES:
+            return [self.run(each) for each in runs]
+        ends = self._ends
+        return _binned(
+            Counter((*ends(each.code, each.data, each.at)[:2], each.status) for each in runs)
+        )
+
+    def crossings(self, struts: Sequence[Strut]) -> tuple[list[Line], list[tuple[Strut, Line]]]:
+        """Return the lines of crossings, and those that may have a name, each with its line.
+
+        Too many are counted like runs; what is pointed at is drawn for itself.
+        """
+        if len(struts) <= _MOST_LINES:
+            lines = _fanned([self.strut(each) for each in struts])
+            return lines, list(zip(struts, lines, strict=True))
+        alone = [each for each in struts if each.pointers]
+        rest = [each for each in struts if not each.pointers]
+        lines = _fanned([self.strut(each) for each in alone])
+        ends = self._ends
+        counted = Counter((*ends(each.code, each.data, each.at)[:2], _kind(each)) for each in rest)
+        rest.sort(key=lambda each: each.at, reverse=True)
+        past = [each for each in rest if each.was_live][:_MOST_LINES]
+        others = [each for each in rest if not each.was_live][:_MOST_LINES]
+        named = [(each, self.strut(each)) for each in (*past, *others)]
+        return [*lines, *_binned(counted)], [*zip(alone, lines, strict=True), *named]
 
     def run(self, run: RunLine) -> Line:
         x1, x2, y2, _ = self._ends(run.code, run.data, run.at)
@@ -251,36 +284,39 @@ def _fanned(lines: list[Line]) -> list[Line]:
     return fanned
 
 
-def _few(lines: list[Line]) -> list[Line]:
-    """Return the lines; of too many those that would stand in one place together."""
-    if len(lines) <= _MOST_LINES:
-        return lines
+def _binned(counted: Counter[tuple[float, float, str]]) -> list[Line]:
+    """Return lines for many: those that would stand in one place together."""
     wide = _CELL
     while True:
-        cells = Counter((int(each.x1 // wide), int(each.x2 // wide), each.kind) for each in lines)
+        cells: Counter[tuple[int, int, str]] = Counter()
+        for (x1, x2, kind), count in counted.items():
+            cells[int(x1 // wide), int(x2 // wide), kind] += count
         if len(cells) <= _MOST_LINES:
             break
         wide *= 1.5
-    drawn: list[Line] = [each for each in lines if each.kind in _ALONE]
-    for (from_, to, kind), count in cells.items():
-        if kind not in _ALONE:
-            x1, x2 = round((from_ + 0.5) * wide, 1), round((to + 0.5) * wide, 1)
-            says = f"{count:,} times {_WORDS.get(kind, kind)}"
-            drawn.append(Line(x1=x1, x2=x2, y2=_DATA_Y, kind=kind, says=says, count=count))
-    return drawn
+    return [
+        Line(
+            x1=round((from_ + 0.5) * wide, 1),
+            x2=round((to + 0.5) * wide, 1),
+            y2=_DATA_Y,
+            kind=kind,
+            says=f"{count:,} times {_WORDS.get(kind, kind)}",
+            count=count,
+        )
+        for (from_, to, kind), count in cells.items()
+    ]
 
 
-def _tags(struts: Sequence[Strut], lines: Sequence[Line], width: float) -> Iterable[Tag]:
+def _tags(named: Sequence[tuple[Strut, Line]], width: float, *, models: int) -> Iterable[Tag]:
     """Return names where there is room, of what is live first, then of what was, then of the newest."""
     order = sorted(
-        zip(struts, lines, strict=True),
+        named,
         key=lambda pair: (_rank(pair[1].kind), -_moment(pair[0].at)),
     )
-    has_one_model = len({strut.model for strut in struts}) == 1
     longest = _LONGEST_NAME if width > _TELEPHONE else _LONGEST_NAME // 2
     taken: list[tuple[float, float, float]] = []
     for strut, line in order:
-        text = f"{strut.number}" if has_one_model else _name(strut, longest)
+        text = f"{strut.number}" if models == 1 else _name(strut, longest)
         wide = max(_LETTER * len(text) + 16.0, _LEAST_WIDE)
         places = (_on(line, share, wide, width) for share in _SHARES[: _places(line.kind)])
         free = next((place for place in places if _is_free(*place, wide, taken)), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from interplane.evaluation.figures import Figure  # noqa: TC001 - the type of a field
@@ -24,6 +24,7 @@ __all__ = ["PAGES", "Home", "Live", "StoodOn", "Waiting"]
 
 _WIDE: Final = 1360.0
 _NARROW: Final = 360.0
+_MINUTE: Final = timedelta(minutes=1)
 _RECENT: Final = 40
 _MOST_WAITING: Final = 8
 
@@ -97,7 +98,7 @@ class Home(Value, frozen=True, kw_only=True):
 
 class _Drawn(NamedTuple):
     planes: Planes
-    minute: str
+    until: datetime
     wide: PlanesPicture | None
     narrow: PlanesPicture | None
 
@@ -122,18 +123,25 @@ def read_home(asked: Asked) -> Home:
 
 
 def _pictures(asked: Asked, planes: Planes, now: datetime) -> _Drawn:
-    """Return the pictures; those of the same planes and minute are drawn once."""
-    minute = now.replace(second=59, microsecond=0).isoformat().replace("+00:00", "Z")
+    """Return the pictures; those of the same planes are drawn anew when now is another place."""
     drawn = asked.kept.find(_Drawn, "last")
-    if drawn is None or drawn.planes is not planes or drawn.minute != minute:
+    if drawn is None or drawn.planes is not planes or drawn.until < now:
+        until = now + max(_MINUTE, _age(planes, now) / _WIDE)
+        at = until.isoformat(timespec="seconds").replace("+00:00", "Z")
         drawn = _Drawn(
             planes,
-            minute,
-            draw_planes(planes, width=_WIDE, now=minute),
-            draw_planes(planes, width=_NARROW, now=minute),
+            until,
+            draw_planes(planes, width=_WIDE, now=at),
+            draw_planes(planes, width=_NARROW, now=at),
         )
         asked.kept.put(_Drawn, "last", drawn, most=1)
     return drawn
+
+
+def _age(planes: Planes, now: datetime) -> timedelta:
+    """Return how long ago the first thing of the picture was, or nothing in an empty one."""
+    first = [each[0].at for each in (planes.data, planes.runs, planes.crossings) if each]
+    return max(now - datetime.fromisoformat(min(first, default=now.isoformat())), timedelta(0))
 
 
 def _live(asked: Asked, planes: Planes) -> Iterator[Live]:
