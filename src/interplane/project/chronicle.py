@@ -167,6 +167,8 @@ class Chronicle:
         self._crossings: dict[Digest, Entry] = {}
         self._numbers: dict[Digest, int] = {}
         self._were_live: set[Digest] = set()
+        self._kept: dict[Digest, Recorded] = {}
+        self._struts: dict[Digest, tuple[Recorded, Strut]] = {}
         self._stamp: object = None
         self._planes = Planes(code=(), data=(), runs=(), crossings=())
         self._recorded: tuple[Recorded, ...] = ()
@@ -303,30 +305,40 @@ class Chronicle:
             self._were_live.update(move.target for move in moves if move.target is not None)
             for member in catalog.series(series):
                 entry = self._crossings[member.digest]
-                if isinstance(entry.record, Crossing):
-                    yield Recorded(
+                if not isinstance(entry.record, Crossing):
+                    continue
+                pointers = tuple(word for word, at in words if at == entry.digest)
+                kept = self._kept.get(entry.digest)
+                if kept is None or (kept.number, kept.pointers) != (member.number, pointers):
+                    kept = self._kept[entry.digest] = Recorded(
                         digest=entry.digest,
                         crossing=entry.record,
                         number=member.number,
                         at=entry.at,
                         actor=entry.actor,
-                        pointers=tuple(word for word, at in words if at == entry.digest),
+                        pointers=pointers,
                     )
+                yield kept
 
     def _strut(self, found: Recorded) -> Strut:
-        crossing = found.crossing
-        archived = self._archives.get((crossing.archive, crossing.environment), "")
-        return Strut(
+        crossing, was_live = found.crossing, found.digest in self._were_live
+        code = crossing.commit or self._archives.get((crossing.archive, crossing.environment), "")
+        of, kept = self._struts.get(found.digest, (None, None))
+        if of is found and kept is not None and (kept.was_live, kept.code) == (was_live, code):
+            return kept
+        strut = Strut(
             crossing=found.digest,
             model=crossing.model_name,
             number=found.number or 0,
             at=found.at,
             passed=crossing.verdict.passed,
             pointers=found.pointers,
-            was_live=found.digest in self._were_live,
-            code=crossing.commit or archived,
+            was_live=was_live,
+            code=code,
             data=tuple(use.version for use in crossing.data.values()),
         )
+        self._struts[found.digest] = found, strut
+        return strut
 
 
 class _Log:
