@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import interplane as ip
-from interplane.errors import ExpressionError
+from interplane.errors import ExpressionError, UnknownName
 from interplane.expressions.expr import Expr, Row
 from interplane.expressions.operations import TABLE
+from interplane.expressions.places import called
 from interplane.expressions.refused import FUNCTIONS, KINDS, find_refusal
+from interplane.expressions.uncounted import Several
+from interplane.expressions.windows import last
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,12 +37,114 @@ ROW = Row({"x": "float", "carrier": "str", "at": "timestamp"})
         (lambda: ROW.at > ip.now(), r"ip\.now\(\) cannot be: the clock.*prediction time"),
         (lambda: ROW.x + ip.random(), r"ip\.random\(\).*hash_bucket"),
         (ip.row_number, r"other rows"),
+        (lambda: divmod(ROW.x, 2), r"x is given to divmod\(\).*x // y and x % y"),
+        (lambda: divmod(7, ROW.x), r"divmod\(\)"),
+        (lambda: pow(ROW.x, 2, 3), r"third argument.*\(x \*\* y\) % z"),
+        (lambda: ROW.x @ ROW.x, r"x is multiplied with @.*x \* y"),
+        (lambda: [1.0] @ ROW.x, r"x is multiplied with @"),
+        (lambda: ROW.carrier.str, r"carrier has no method 'str'.*x\.lower\(\)"),
+        (lambda: ROW.join(ROW), r"row\.join\(\) cannot be: another table.*feature view"),
+        (lambda: ROW.filter(ROW.x > 1), r"row\.filter\(\) cannot be"),
     ],
 )
 def test_refusals_say_why_and_what_to_do(write: Callable[[], Any], what: str) -> None:
     """At the line where it is written, with the column."""
     with pytest.raises(ExpressionError, match=what):
         write()
+
+
+def test_a_column_that_tables_have_as_a_method() -> None:
+    """It is the column: what a table can do is refused where there is none of the name."""
+    row = Row({"join": "float"})
+    assert "join + 1.0" == repr(row.join + 1.0)
+    with pytest.raises(UnknownName, match="no column 'filter'"):
+        row["filter"]
+
+
+@pytest.mark.parametrize(
+    ("write", "what"),
+    [
+        (lambda row: row.x.round(1, 2, 3), r"round\(\) takes from 1 to 2 positional arguments"),
+        (
+            lambda row: row.x.mean(over=row.carrier),
+            r"unexpected keyword argument 'over'|\['over'\]",
+        ),
+        (lambda row: row.x.ln().nothing, "has no method 'nothing'"),
+        (lambda row: row.x << 2, "unsupported operand"),
+        (lambda row: row.at(), "not callable"),
+        (lambda row: divmod(row.x, 2), r"divmod\(\)"),
+    ],
+)
+def test_what_python_raises_names_the_feature(write: Callable[[Any], Any], what: str) -> None:
+    """An argument too many, an operator that nobody wrote: with the feature, the line and what to do."""
+
+    def written(row: Any) -> dict[str, Any]:
+        return {"speed": write(row)}
+
+    with pytest.raises(ExpressionError, match=what) as caught:
+        called(written, ROW, of="flights")
+    error = caught.value
+    assert "the feature 'speed' (test_refused.py, line " in error.what
+    assert "speed" == error.details["feature"]
+    assert error.do
+
+
+def test_hasattr_says_no() -> None:
+    """Who asks whether there is a method is answered, not stopped."""
+    window = ROW.x.mean().over(last("7d"))
+    assert (False, False, True) == (
+        *(hasattr(each, "to_numpy") for each in (ROW.x, window)),
+        hasattr(window, "statistic"),
+    )
+
+
+@pytest.mark.parametrize("of", [ROW.x.mean().over(last("7d")), ip.one_hot(ROW.carrier)])
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda w: w + 1,
+        lambda w: 1 - w,
+        lambda w: w == 1,
+        lambda w: w != w,
+        lambda w: w > 1,
+        lambda w: w | (ROW.x > 1),
+        lambda w: (ROW.x > 1) | w,
+        lambda w: ROW.x * w,
+        ROW.x.fill_null,
+        lambda w: divmod(w, 2),
+        bool,
+        lambda w: w.fill_null(0),
+        lambda w: w.cast("float"),
+    ],
+)
+def test_what_is_no_value_of_a_row_is_calculated_with(
+    of: object, write: Callable[[Any], Any]
+) -> None:
+    """Each operator, comparison and method says what it is and what to write; none is silently false."""
+    with pytest.raises(
+        ExpressionError, match=r"got (a statistic over a window|the features of one_hot)"
+    ):
+        write(of)
+
+
+def test_several_features_are_a_dict_all_the_same() -> None:
+    """They are compared, joined and asked for emptiness like any."""
+    several = Several(sin=1)
+    assert several == {"sin": 1}
+    assert ({"sin": 1, "cos": 2}, {"cos": 2, "sin": 1}) == (
+        several | {"cos": 2},
+        {"cos": 2} | several,
+    )
+    assert (True, False) == (bool(several), bool(Several()))
+    with pytest.raises(ExpressionError, match="several features"):
+        _ = several.mean
+
+
+def test_rows_are_counted_by_groups() -> None:
+    """A row has no null, so its count is that of the rows."""
+    assert "count(True, where=x > 0.0, by=[carrier])" == repr(
+        ROW.count(where=ROW.x > 0, by=ROW.carrier)
+    )
 
 
 def test_nothing_that_there_is_is_refused() -> None:

@@ -16,14 +16,16 @@ from interplane.expressions.constants import to_literal
 from interplane.expressions.nodes import Column, Literal, Reduce
 from interplane.expressions.operations import call
 from interplane.expressions.reductions import reduce
-from interplane.expressions.refused import find_refusal, refusing
+from interplane.expressions.refused import OF_TABLES, UnknownMethod, find_refusal, refusing
 from interplane.expressions.render import described, render
 from interplane.expressions.settings import check_text, listed
+from interplane.expressions.uncounted import Uncounted
 from interplane.expressions.windows import WINDOW_FUNCTIONS, Last, Windowed, window_type
 from interplane.record.arguments import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from typing import Unpack
 
     from interplane.expressions.nodes import Node
     from interplane.record import Type
@@ -266,7 +268,29 @@ class Expr(
     def __rmod__(self, other: Any) -> Expr:
         return to_expr(other) % self
 
-    def __pow__(self, other: Any) -> Expr:
+    def __divmod__(self, other: Any) -> NoReturn:
+        raise self._refused(
+            "given to divmod()", "That gives two values, and an expression is one for each row",
+            "Write each: x // y and x % y",
+        )  # fmt: skip
+
+    __rdivmod__ = __divmod__
+
+    def __matmul__(self, other: Any) -> NoReturn:
+        raise self._refused(
+            "multiplied with @", "That is for matrices, and it is one value for each row",
+            "Write x * y, or the sum that it stands for: a * b + c * d",
+        )  # fmt: skip
+
+    __rmatmul__ = __matmul__
+
+    def __pow__(self, other: Any, modulo: Any = None) -> Expr:
+        if modulo is not None:
+            raise self._refused(
+                "given to pow() with a third argument",
+                "Powers are floats, and the remainder of one is not that of whole numbers",
+                "Write (x ** y) % z where that is meant, or declare both twins with @ip.operation",
+            )
         return self._call("pow", other)
 
     def __rpow__(self, other: Any) -> Expr:
@@ -401,8 +425,11 @@ class Expr(
         known = [item for item in dir(Expr) if not item.startswith("_")]
         near = difflib.get_close_matches(name, known, n=1)
         hint = _ELSEWHERE.get(name) or (f"{near[0]}()" if near else "")
-        tail = f"Did you mean {hint}?" if hint else "See docs/operations.md for what there is."
-        raise AttributeError(f"an expression has no method {name!r}. {tail}")
+        raise UnknownMethod(
+            f"the expression {self!r} has no method {name!r}",
+            do=f"Did you mean {hint}?" if hint else "See docs/operations.md for what there is",
+            operation=name,
+        )
 
     def _refused(self, what: str, why: str, do: str) -> ExpressionError:
         return ExpressionError(f"the expression {self!r} is {what}. {why}", do=do)
@@ -412,6 +439,8 @@ def to_expr(value: Any) -> Expr:
     """Return an expression as it is, and a constant as a literal."""
     if isinstance(value, Expr):
         return value
+    if isinstance(value, Uncounted):
+        raise value._refusal("an expression")
     if value is None:
         raise ExpressionError(
             "None alone has no type",
@@ -553,13 +582,21 @@ class Row:
         self._name = name
         self._prefix = prefix
 
-    def count(self, *, where: Any = None) -> Expr:
-        """Return how many rows there are; ``row["count"]`` is the column of that name."""
-        return literal(True).count(where=where)
+    def count(self, *, where: Any = None, by: Any = (), **groups: Unpack[methods.Groups]) -> Expr:
+        """Return how many rows there are, or are in each group; ``row["count"]`` is that column.
 
-    def __getattr__(self, name: str) -> Expr:
+        >>> row = Row({"carrier": "str"})
+        >>> row.count(by=row.carrier)
+        count(True, by=[carrier])
+        """
+        return literal(True).count(where=where, by=by, **groups)
+
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
+        refusal = None if name in self._columns else find_refusal(name)
+        if refusal is not None and name in OF_TABLES:
+            return refusing(name, refusal, f"{self._name}.{name}")
         return self[name]
 
     def __getitem__(self, name: str) -> Expr:

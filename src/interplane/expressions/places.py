@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interplane.errors import UsageError
+from interplane.errors import NotFreezable, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -30,12 +30,26 @@ def called(
 
     Raises:
         UsageError: what it raised of such errors, with the feature and the line.
+        NotFreezable: if Python itself knew no such operation, or no such arguments of one.
     """
     try:
         return function(*rows, **(views or {}))
     except UsageError as error:
         _place(error, function, of)
         raise
+    except (AttributeError, TypeError) as error:
+        refused = _unwritable(error)
+        _place(refused, function, of)
+        raise refused from error
+
+
+def _unwritable(error: Exception) -> NotFreezable:
+    """Return what Python said of a line (too many arguments, no such operator) as an error of ours."""
+    return NotFreezable(
+        f"{error}",
+        expected="what expressions have: their operators and methods, with the arguments that they take",
+        do="Write it as docs/operations.md does; what expressions cannot say belongs in a data step",
+    ).with_traceback(error.__traceback__)
 
 
 def _place(error: UsageError, function: Any, name: str) -> None:

@@ -10,7 +10,19 @@ from interplane.errors import ExpressionError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["FUNCTIONS", "KINDS", "Refusal", "find_refusal", "refusing"]
+__all__ = [
+    "FUNCTIONS",
+    "KINDS",
+    "OF_TABLES",
+    "Refusal",
+    "UnknownMethod",
+    "find_refusal",
+    "refusing",
+]
+
+
+class UnknownMethod(ExpressionError, AttributeError):
+    """What is written has no such method; also an ``AttributeError``, so that ``hasattr`` says no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,12 @@ KINDS: tuple[Refusal, ...] = (
         "Write s.split_part(separator, index), s.count_parts(separator), or prepare it in a data step",
     ),
     Refusal(
+        ("join", "merge", "join_asof", "merge_asof", "union", "concat_tables", "append"),
+        "another table's rows are not in the row that is served",
+        "Join it in a data step; what changes over time, as a feature view: "
+        'def features_of(flight, weather=weather_view.by("origin"))',
+    ),
+    Refusal(
         ("filter", "group_by", "groupby", "agg", "aggregate"),
         "an expression is of one row",
         "Write x.mean(where=condition, by=[key]) for statistics of the training rows",
@@ -104,6 +122,11 @@ FUNCTIONS = frozenset(
     (*KINDS[2].names, *KINDS[3].names, "udf", "lag", "lead", "rank", "row_number", "ntile")
 )
 """The names that people look for in the package itself: ``ip.now()``."""
+
+OF_TABLES = frozenset(
+    (*KINDS[-2].names, *KINDS[-1].names, "sort", "sort_by", "order_by", "head", "tail")
+)
+"""What tables have, and people ask of the row: ``flight.join(other)``."""
 
 
 def find_refusal(name: str) -> Refusal | None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from interplane.errors import ExpressionError
+from interplane.expressions.render import render
 from interplane.expressions.uncounted import Uncounted
 from interplane.record.durations import parse_duration
 
@@ -148,7 +149,7 @@ def _text(duration_us: int) -> str:
     return f"{duration_us}us"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Windowed(Uncounted):
     """A statistic over a window; ``expression.mean().over(last("7d"))``.
 
@@ -162,6 +163,9 @@ class Windowed(Uncounted):
 
     _is = "a statistic over a window, which a feature view returns as it is"
     _do = "Return it alone, and calculate with it where the view is used: history.late_rate + 1"
+
+    def __repr__(self) -> str:
+        return f"{render(self.statistic)}.over({self.window})"
 
 
 def window_type(function: str, argument: Type) -> Type | None:

@@ -23,7 +23,7 @@ _UNFIT_FOR_NAMES = re.compile(r"[^\w.+-]")
 _MOST = 100_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class OneHot(Uncounted):
     """A feature that becomes one per value of its vocabulary, once the fit has found that."""
 
@@ -34,6 +34,11 @@ class OneHot(Uncounted):
     top: int
     min_share: float = 0.0
     other: bool = False
+
+    def __repr__(self) -> str:
+        said = {"top": self.top, "min_share": self.min_share, "other": self.other}
+        options = "".join(f", {name}={value}" for name, value in said.items() if value)
+        return f"one_hot({self.x!r}{options})"
 
     @property
     def vocabulary(self) -> Reduce:
