@@ -1,6 +1,6 @@
 """The port through which a fit gets its statistics: whoever holds the training rows implements it.
 
-`compute` (statistics.py) takes the statistics of a stage apart into plain ones over groups of rows, and puts
+`Passes` (statistics.py) takes the statistics of a stage apart into plain ones over groups of rows, and puts
 together what comes back: smoothing, pooling, vocabularies and target encodings are made there, in
 one way for every engine. An engine only has to aggregate.
 """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +25,7 @@ from interplane.features.joining import looked_up, source_digests, uses_of, wide
 from interplane.features.leaks import remembered
 from interplane.features.parity import prove
 from interplane.features.refusals import check
-from interplane.features.statistics import compute
+from interplane.features.statistics import Passes
 from interplane.features.targets import folds_wanted, training_form
 from interplane.features.training import Training
 from interplane.features.training_rows import TrainingRows, with_folds
@@ -173,7 +172,7 @@ class _Source:
 
     def freeze(self, rows: Aggregates) -> FrozenParts:
         """Replace every statistic by its value on the rows."""
-        return freeze(self.written, partial(compute, rows, label=self.label))
+        return freeze(self.written, Passes(rows, label=self.label))
 
     def _last(self) -> str | None:
         time = self.definition.time

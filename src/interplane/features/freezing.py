@@ -1,13 +1,16 @@
 """How written features become frozen ones, without an engine: compute in stages, and replace.
 
 `freeze` asks for the statistics of one stage at a time: those whose own arguments hold no further
-statistic, or only such that are known by now.
+statistic, or only such that are known by now. Those that pool rare groups are known a pass later, which
+the next stage begins in.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from interplane.errors import NotFreezable
 from interplane.expressions.expr import Expr, if_else
@@ -67,37 +70,46 @@ def freeze(
 
     Args:
         written: the features by name, checked.
-        compute: gives the statistics of one stage, by the statistic, over the training rows; the
-            lookup tables of the stages before are given to it.
+        compute: goes over the training rows once, for the statistics of a stage and what waited for
+            this pass (`Passes`), and gives what is known then, by the statistic; the lookup tables of
+            the passes before are given to it.
     """
     known: dict[Reduce, object] = {}
-    lookups: dict[str, LookupTable] = {}
-    targets: dict[str, Reduce] = {}
     replaced: dict[Reduce, Node] = {}
+    asked: dict[Reduce, Reduce] = {}  # each as it is computed: what it stands on is replaced
+    names: dict[Reduce, str] = {}
+    lookups: dict[str, LookupTable] = {}
     stages: list[Stage] = []
     pending = _statistics(written)
     while pending:
-        ready = [found for found in pending if _ready(found, replaced)]
-        resolved = {found: _resolve(found, replaced) for found in ready}
-        asked = list(dict.fromkeys(resolved.values()))
-        answers = compute(asked, lookups)
-        stages.append(_stage(asked))
+        ready = [found for found in pending if found not in asked and _ready(found, replaced)]
+        asked |= {found: _resolve(found, replaced) for found in ready}
         for found in ready:
-            answer = known[found] = answers[resolved[found]]
-            name = f"{found.function}_{len(lookups)}"
-            replaced[found] = _replacement(resolved[found], answer, name=name)
+            if found.by:
+                names[found] = f"{found.function}_{len(names)}"
+        stage = list(dict.fromkeys(asked[found] for found in ready))
+        answers = compute(stage, lookups)
+        stages = [*stages, _stage(stage)] if stage else _once_more(stages)
+        for found in [each for each in pending if asked.get(each) in answers]:
+            answer = known[found] = answers[asked[found]]
+            replaced[found] = _replacement(asked[found], answer, name=names.get(found, ""))
             if isinstance(answer, Grouped):
-                lookups[name] = answer.table
-                if found.function == TARGET_MEAN:
-                    targets[name] = resolved[found]
+                lookups[names[found]] = answer.table
         pending = [found for found in pending if found not in replaced]
-    return FrozenParts(_features(written, known, replaced), lookups, targets, tuple(stages))
+    targets = {name: asked[found] for found, name in names.items() if found.function == TARGET_MEAN}
+    tables = {name: lookups[name] for name in names.values()}
+    return FrozenParts(_features(written, known, replaced), tables, targets, tuple(stages))
 
 
 def _stage(asked: Sequence[Reduce]) -> Stage:
     keys = {each.args if each.function == VOCABULARY else each.by for each in asked} - {()}
-    pooled = any(dict(each.options).get("min_rows", 1) != 1 for each in asked if each.by)
-    return Stage(statistics=len(asked), groups=len(keys), passes=2 if pooled else 1)
+    return Stage(statistics=len(asked), groups=len(keys))
+
+
+def _once_more(stages: Sequence[Stage]) -> list[Stage]:
+    """Return the stages after a pass in which none began: the last one waited for it."""
+    *before, last = stages
+    return [*before, structs.replace(last, passes=last.passes + 1)]
 
 
 def _statistics(written: Mapping[str, Expr | OneHot]) -> list[Reduce]:

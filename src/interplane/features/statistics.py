@@ -1,4 +1,4 @@
-"""The statistics of one stage: taken apart into plain ones, aggregated, and put together.
+"""The statistics of a fit: taken apart into plain ones, aggregated, and put together.
 
 Everything that an engine could do in its own way (smoothing, pooling, ties, vocabularies) is done
 here, on what it aggregated.
@@ -15,49 +15,61 @@ from interplane.features.targets import Target
 from interplane.features.vocabularies import Index, Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from interplane.expressions.nodes import Column, Reduce
     from interplane.features.aggregates import Aggregates
     from interplane.features.found import Recipe
     from interplane.features.lookups import LookupTable
 
-__all__ = ["compute"]
+__all__ = ["Passes"]
 
 
-def compute(
-    rows: Aggregates,
-    stage: Sequence[Reduce],
-    lookups: Mapping[str, LookupTable],
-    *,
-    label: Column | None,
-) -> dict[Reduce, object]:
-    """Return the statistics of one stage, as `freeze` asks for them.
+class Passes:
+    """The passes over some training rows; each call is one, as `freeze` asks for them.
+
+    Which groups are rare is known only after a pass: a statistic that pools them is answered by the
+    next one, together with what is asked for then.
 
     Args:
         rows: the training rows.
-        stage: the statistics; nothing in them is a statistic.
-        lookups: the tables of the stages before.
         label: the column of the label; rows without one are left out of target encodings.
     """
-    rows.use(lookups)
-    recipes: dict[Reduce, Recipe] = {statistic: _recipe(statistic, label) for statistic in stage}
-    found = Found.ask(rows, [need for recipe in recipes.values() for need in recipe.needs])
-    pooled = {
-        statistic: recipe
-        for statistic, recipe in recipes.items()
-        if isinstance(recipe, Groups) and recipe.min_rows > 1
-    }
-    if pooled:
-        # Which groups are rare is known only now: the rows are gone over once more.
-        common = {
-            f"common_{place}": each.common(found) for place, each in enumerate(pooled.values())
+
+    def __init__(self, rows: Aggregates, *, label: Column | None) -> None:
+        self._rows = rows
+        self._label = label
+        self._found = Found()
+        self._waiting: dict[Reduce, Groups] = {}
+        self._pools: dict[str, LookupTable] = {}
+
+    def __call__(
+        self, stage: Sequence[Reduce], lookups: Mapping[str, LookupTable]
+    ) -> dict[Reduce, object]:
+        """Go over the rows once; return each statistic that is known then.
+
+        Args:
+            stage: the statistics to begin with; nothing in them is a statistic.
+            lookups: the tables of the passes before.
+        """
+        recipes: dict[Reduce, Recipe] = dict(self._pooled())
+        recipes |= {statistic: _recipe(statistic, self._label) for statistic in stage}
+        self._rows.use({**lookups, **self._pools})
+        self._found.add(self._rows, [need for each in recipes.values() for need in each.needs])
+        self._waiting = {
+            statistic: recipe
+            for statistic, recipe in recipes.items()
+            if isinstance(recipe, Groups) and recipe.min_rows > 1 and recipe.pool is None
         }
-        rows.use({**lookups, **common})
-        pools = (each.with_pool(name) for name, each in zip(common, pooled.values(), strict=True))
-        recipes |= zip(pooled, pools, strict=True)
-        found.add(rows, [need for each in recipes.values() for need in each.needs])
-    return {statistic: recipe.answer(found) for statistic, recipe in recipes.items()}
+        done = {name: each for name, each in recipes.items() if name not in self._waiting}
+        return {statistic: recipe.answer(self._found) for statistic, recipe in done.items()}
+
+    def _pooled(self) -> Iterator[tuple[Reduce, Groups]]:
+        """Yield what waits, with the table of the groups that are not rare, which is known now."""
+        for statistic, recipe in self._waiting.items():
+            name = f"common_{len(self._pools)}"
+            self._pools[name] = recipe.common(self._found)
+            yield statistic, recipe.with_pool(name)
 
 
 def _recipe(statistic: Reduce, label: Column | None) -> Recipe:

@@ -17,8 +17,9 @@ class Stage(Value, frozen=True, kw_only=True):
     Attributes:
         statistics: how many.
         groups: by how many different sets of keys.
-        passes: how often the rows were gone over: once, and once more where rare groups were
-            pooled, which are known after the first time only.
+        passes: how often the rows were gone over: once, and once more where rare groups were pooled,
+            which are known after the first time only; that is the pass of the next stage, where one
+            can begin before.
     """
 
     statistics: int

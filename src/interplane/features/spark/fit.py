@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import structs
@@ -26,7 +25,7 @@ from interplane.features.spark.sources import digests_of
 from interplane.features.spark.training_rows import facts_of, sample_of
 from interplane.features.spark.transform import beside
 from interplane.features.spark.views import widen
-from interplane.features.statistics import compute
+from interplane.features.statistics import Passes
 from interplane.features.targets import training_form
 from interplane.features.training import Training
 
@@ -59,7 +58,7 @@ def fit(
     asked = Asked.of(definition, frame, sources)
     with _kept(_read(asked, frame, sources)) as rows:
         facts = _checked(asked, rows)
-        parts = freeze(asked.written, partial(compute, SparkAggregates(rows), label=asked.label))
+        parts = freeze(asked.written, Passes(SparkAggregates(rows), label=asked.label))
         return _frozen(asked, parts, rows, facts, sources)
 
 
@@ -84,7 +83,7 @@ def fit_transform(
     with _kept(folded) as rows:
         facts = _checked(asked, rows)
         aggregates = SparkAggregates(rows)
-        parts = freeze(asked.written, partial(compute, aggregates, label=asked.label))
+        parts = freeze(asked.written, Passes(aggregates, label=asked.label))
         features, tables = training_form(parts, aggregates, asked.label)
         frozen = _frozen(asked, parts, rows, facts, sources)
     columns = dict.fromkeys([*definition.key, label])
