@@ -121,6 +121,41 @@ def test_by_names_a_column_for_each_of_the_entity():
         view.by("origin")
 
 
+def test_names_of_features_differ_also_in_lower_case():
+    """The engine does not tell such columns apart: they are refused where the view is defined."""
+    said = refused(lambda flights: {"R": flights.delay, "r": flights.late})
+    assert "are named 'R' and 'r'. Expected names that differ, also in lower case" in said
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("90m", 90 * 60), ("7d", 7 * 86_400), (timedelta(microseconds=1_500_000), 1.5)],
+)
+def test_a_time_to_live_is_a_length_of_time(given, expected):
+    """A text of it, or a timedelta; kept in microseconds."""
+    assert expected * 1_000_000 == written(history, ttl=given).ttl_us
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "abc",
+        "",
+        "0h",
+        "-3h",
+        "1.5h",
+        "99999999999d",
+        timedelta(0),
+        -timedelta(hours=1),
+        timedelta.max,
+    ],
+)
+def test_what_is_no_time_to_live_is_refused_as_one(given):
+    """The message is of ttl, not of windows."""
+    with pytest.raises(UsageError, match=r"^ttl=.* is no time-to-live.*positive length of time"):
+        written(history, ttl=given)
+
+
 def test_a_window_needs_to_know_which_events_are_one():
     """Without a key, an event that comes twice would count twice."""
     assert "key=" in refused(history, key=())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import TYPE_CHECKING, Any, Final, cast, overload
 
 from interplane.data.dataset import Dataset
 from interplane.errors import DataError, NotFreezable, UnknownName, UsageError
@@ -16,12 +16,13 @@ from interplane.expressions.expr import Expr, Row, if_else
 from interplane.expressions.nodes import Column, Literal, Reduce
 from interplane.expressions.places import called
 from interplane.expressions.trees import parts_of
-from interplane.expressions.windows import Windowed, last
+from interplane.expressions.windows import Windowed
 from interplane.record import check_name
 from interplane.record.arguments import checked, checked_methods
+from interplane.record.durations import parse_duration
 from interplane.views.definition_sources import all_columns, check_shared, source_names
 from interplane.views.derived_definition import DerivedFeatureView
-from interplane.views.joined import Joined, WrittenView, feature_name, names_of
+from interplane.views.joined import Joined, WrittenView, named_features, names_of
 from interplane.views.view import ENTITY_TYPES, SOURCE_COLUMN, Latest, View, ViewUse, Window
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from interplane.record import Type
 
 __all__ = ["FeatureView", "Joined", "feature_view"]
+
+_MICROSECOND: Final = timedelta(microseconds=1)
+_LONGEST: Final = timedelta(days=3_652_059)  # all days that a time can be of
 
 
 @overload
@@ -81,6 +85,7 @@ def feature_view(
             Without it a key names an event within its source.
         misplaced: nothing; it catches ``@feature_view`` without arguments.
 
+    >>> from interplane.expressions.windows import last
     >>> @feature_view(source="flights", entity="carrier", event_time="left", key="flight_id")
     ... def carrier_history(flights):
     ...     return {"late_rate_7d": flights.late.mean().over(last("7d"))}
@@ -114,8 +119,17 @@ def feature_view(
     return decorate
 
 
-def _ttl(given: str | timedelta) -> int | None:
-    return last(given if isinstance(given, timedelta) else str(given)).duration_us
+def _ttl(given: str | timedelta) -> int:
+    """Return a time-to-live in microseconds."""
+    seconds = given.total_seconds() if isinstance(given, timedelta) else parse_duration(given)
+    if seconds is None or not 0 < seconds <= _LONGEST.total_seconds():
+        raise UsageError(
+            f"ttl={given!r} is no time-to-live: how old the latest event of a view may be",
+            expected=f"a positive length of time such as '90m', '3h' or '7d', or a timedelta; at most "
+            f"{_LONGEST.days:,} days",
+            do='Write for example ttl="3h"; leave it out where an event stays whatever its age',
+        )
+    return (timedelta(seconds=seconds) if isinstance(given, str) else given) // _MICROSECOND
 
 
 def _refuse_settings(*settings: object) -> None:
@@ -220,8 +234,8 @@ class FeatureView(WrittenView):
             )
         arguments: dict[Node, int] = {}
         features = {
-            feature_name(name, self.name): self._feature(name, value, arguments)
-            for name, value in returned.items()
+            name: self._feature(name, value, arguments)
+            for name, value in named_features(returned, self.name).items()
         }
         windowed = any(isinstance(each, Window) for each in features.values())
         key = self._identity() if windowed else ()

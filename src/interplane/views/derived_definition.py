@@ -13,7 +13,7 @@ from interplane.expressions.places import called
 from interplane.expressions.trees import parts_of
 from interplane.record import check_name
 from interplane.views.derived import DEEPEST, LARGEST, Derived, DerivedUse, size_of
-from interplane.views.joined import Joined, WrittenView, column_of, feature_name, joined_by
+from interplane.views.joined import Joined, WrittenView, column_of, joined_by, named_features
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,8 +90,8 @@ class DerivedFeatureView(WrittenView):
             entity_types=entity_types,
             parents=parents,
             features={
-                feature_name(name, self.name): self._expression(name, value).node
-                for name, value in returned.items()
+                name: self._expression(name, value).node
+                for name, value in named_features(returned, self.name).items()
             },
         )
         _check_size(view)

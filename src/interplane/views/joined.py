@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from interplane.errors import NotFreezable, UsageError
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from interplane.record import Type
     from interplane.views.derived import AnyUse
 
-__all__ = ["Joined", "WrittenView", "column_of", "feature_name", "joined_by", "names_of"]
+__all__ = ["Joined", "WrittenView", "column_of", "joined_by", "named_features", "names_of"]
 
 
 def column_of(parameter: str, feature: str) -> str:
@@ -96,8 +96,27 @@ def names_of(given: str | Sequence[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
-def feature_name(name: object, within: str) -> str:
-    """Return the name of a view's feature, if it can be one."""
+def named_features(returned: Mapping[Any, Any], within: str) -> dict[str, Any]:
+    """Return what a view's function returned, if its names can be those of features.
+
+    Raises:
+        NotFreezable: if one is no Python name, or is another one but for upper and lower case: the
+            engine does not tell such columns apart.
+    """
+    found = {_name(name, within): value for name, value in returned.items()}
+    lower: dict[str, str] = {}
+    for name in found:
+        if lower.setdefault(name.lower(), name) != name:
+            raise NotFreezable(
+                f"features of {within} are named {lower[name.lower()]!r} and {name!r}",
+                expected="names that differ, also in lower case",
+                do="Rename one of them",
+                feature=name,
+            )
+    return found
+
+
+def _name(name: object, within: str) -> str:
     if isinstance(name, str) and name.isidentifier():
         return name
     raise NotFreezable(

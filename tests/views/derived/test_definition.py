@@ -29,7 +29,7 @@ def week(flights):
 @ip.feature_view(source="flights", entity=["origin", "carrier"], event_time="t")
 def pair(flights):
     """Of two columns."""
-    return {"delay": flights.delay, "Delay": flights.late}
+    return {"delay": flights.delay, "was_late": flights.late}
 
 
 @ip.feature_view(source="flights", entity="tail", event_time="t")
@@ -102,7 +102,7 @@ def test_a_parent_is_joined_by_a_feature_of_one_before_it():
     def chained(
         last=plane, now=week.by("last.carrier"), at=pair.by("last.carrier", "last.carrier")
     ):
-        return {"late": now.late, "delay": at["Delay"]}
+        return {"late": now.late, "delay": at.was_late}
 
     view = written(chained, entity="tail").define(FLIGHTS)
     assert ("last.carrier",) == view.parents["now"].by
@@ -223,6 +223,16 @@ def by_other_columns(last=plane.by("tail"), now=week):
 def test_a_join_that_does_not_fit_is_refused(function, error, entity, said):
     """By name."""
     assert said.lower() in refused(function, error, entity=entity).lower()
+
+
+def test_names_of_its_features_differ_also_in_lower_case():
+    """As those of every view."""
+
+    def twice(now=week.by("carrier")):
+        return {"Late": now.late, "late": now.late}
+
+    said = refused(twice, NotFreezable, entity="carrier")
+    assert "'Late' and 'late'. Expected names that differ, also in lower case" in said
 
 
 @pytest.mark.parametrize(
