@@ -142,9 +142,7 @@ def test_several_features_are_a_dict_all_the_same() -> None:
 
 def test_rows_are_counted_by_groups() -> None:
     """A row has no null, so its count is that of the rows."""
-    assert "count(True, where=x > 0.0, by=[carrier])" == repr(
-        ROW.count(where=ROW.x > 0, by=ROW.carrier)
-    )
+    assert "count(where=x > 0.0, by=[carrier])" == repr(ROW.count(where=ROW.x > 0, by=ROW.carrier))
 
 
 def test_nothing_that_there_is_is_refused() -> None:

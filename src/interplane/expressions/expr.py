@@ -587,7 +587,7 @@ class Row:
 
         >>> row = Row({"carrier": "str"})
         >>> row.count(by=row.carrier)
-        count(True, by=[carrier])
+        count(by=[carrier])
         """
         return literal(True).count(where=where, by=by, **groups)
 

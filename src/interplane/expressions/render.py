@@ -21,6 +21,9 @@ _INFIX = {
 _PREFIX = {"neg": "-", "not": "~"}
 _FUNCTIONS = {"if_else", "coalesce", "greatest", "least"}
 _CASTS = {"to_int", "to_float", "to_str", "to_bool", "to_date", "to_timestamp"}
+_WRITTEN = {"target_mean": "target_encode", "index": "ordinal", "quantile_bucket": "bucketize"}
+"""Statistics that encodings are made of, by what authors write for them."""
+
 _TIGHT = 10
 _LONGEST = 400
 
@@ -53,7 +56,8 @@ def _render(node: Node, level: int) -> str:
         case Reduce():
             return _render_reduce(node)
         case Lookup():
-            return f"{node.table}[{', '.join(_render(key, 0) for key in node.keys)}]"
+            default = "" if node.default.value is None else f", {_render(node.default, 0)}"
+            return f"{node.table}.get({_keys(node.keys)}{default})"
 
 
 def _render_call(node: Call, level: int) -> str:
@@ -90,10 +94,32 @@ def _short(value: object) -> str:
 
 
 def _render_reduce(node: Reduce) -> str:
-    parts = [_render(arg, 0) for arg in node.args]
+    if node.function in _WRITTEN:
+        return _render_encoding(node)
+    # Rows have no value that is counted: count(by=[carrier]).
+    parts = [_render(arg, 0) for arg in node.args if not isinstance(arg, Literal)]
     parts += [f"{name}={_short(value)}" for name, value in node.options]
     if node.where is not None:
         parts.append(f"where={_render(node.where, 0)}")
     if node.by:
         parts.append(f"by=[{', '.join(_render(key, 0) for key in node.by)}]")
     return f"{node.function}({', '.join(parts)})"
+
+
+def _render_encoding(node: Reduce) -> str:
+    """Return an encoding as it is written, its settings by the names that they have there."""
+    of, options = _render(node.args[0], 0), dict(node.options)
+    match node.function:
+        case "target_mean":
+            parts = [_keys(node.by), of]
+        case "index":
+            parts, options = [_keys(node.by)], {**options, "unseen": options.get("unseen")}
+        case _:
+            parts, options = [of], {"quantiles": options["buckets"]}
+    parts += [f"{name}={_short(value)}" for name, value in options.items()]
+    return f"{_WRITTEN[node.function]}({', '.join(parts)})"
+
+
+def _keys(keys: tuple[Node, ...]) -> str:
+    texts = ", ".join(_render(key, 0) for key in keys)
+    return texts if len(keys) == 1 else f"[{texts}]"

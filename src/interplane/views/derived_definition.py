@@ -11,6 +11,7 @@ from interplane.expressions.expr import Expr, Row
 from interplane.expressions.nodes import Reduce
 from interplane.expressions.places import called
 from interplane.expressions.trees import parts_of
+from interplane.expressions.windows import Windowed
 from interplane.record import check_name
 from interplane.views.derived import DEEPEST, LARGEST, Derived, DerivedUse, size_of
 from interplane.views.joined import Joined, WrittenView, column_of, joined_by, named_features
@@ -136,6 +137,14 @@ class DerivedFeatureView(WrittenView):
         return tuple(there[name] for name in self.entity)
 
     def _expression(self, name: str, value: object) -> Expr:
+        if isinstance(value, Windowed):
+            raise NotFreezable(
+                f"the feature {name!r} of {self.name} is {value!r:.200}, over a window of events that it "
+                "has none of",
+                expected="an expression of the views that it stands on",
+                do="Make it a feature of a view with a source=, and take that as a parameter",
+                feature=name,
+            )
         if not isinstance(value, Expr):
             raise NotFreezable(
                 f"the feature {name!r} of {self.name} is {value!r:.80}, of type "

@@ -179,7 +179,10 @@ def no_name(now=week):
     [
         (nothing, 'Return for example {"late": now.late}'),
         (plain, "'x' of trend is 3, of type int"),
-        (windowed, "windows and statistics belong in a view of a source"),
+        (
+            windowed,
+            "is mean(now.late).over(last('7d')), over a window of events that it has none of",
+        ),
         (trained, "takes the mean of the training rows"),
         (no_view, "'now' of trend has no default"),
         (other_default, "has the default 3"),

@@ -10,7 +10,12 @@ from interplane.expressions.expr import Expr, if_else
 from interplane.expressions.nodes import Reduce
 from interplane.expressions.uncounted import Uncounted
 from interplane.features.derived import VOCABULARY
-from interplane.features.encodings.arguments import check_share, check_whole, groupable
+from interplane.features.encodings.arguments import (
+    check_flag,
+    check_share,
+    check_whole,
+    groupable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,6 +80,7 @@ def one_hot(x: Expr, top: int = 40, *, min_share: float = 0.0, other: bool = Fal
     groupable(x, "one_hot")
     check_whole(top, "top", least=1, most=_MOST, of="one_hot")
     check_share(min_share, "min_share", of="one_hot")
+    check_flag(other, "other", of="one_hot")
     return OneHot(x, top, float(min_share), other)
 
 
