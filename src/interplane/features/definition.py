@@ -242,6 +242,13 @@ class Features:
                 "label would hand training rows their own label",
                 do="Leave the label out of them; the key is what names a row, for example an id",
             )
+        for parameter, joined in self.joins.items():
+            if self.label is not None and self.label in joined.by:
+                raise UsageError(
+                    f"the view {parameter!r} of {self.name} is joined by the label {self.label!r}",
+                    expected="columns that are known at prediction time, when there is no label yet",
+                    do="Join it by what names an entity of the row",
+                )
 
     def _check_columns(self, types: Mapping[str, Type]) -> None:
         parts = {"label": (self.label,), "time": (self.time,)}

@@ -21,6 +21,7 @@ from interplane.features.encodings import OneHot
 from interplane.features.freezing import FrozenParts, freeze
 from interplane.features.frozen import Frozen
 from interplane.features.hindsight import refuse_hindsight
+from interplane.features.hindsight_views import refuse_views_hindsight, with_keys
 from interplane.features.joining import looked_up, source_digests, uses_of, widen
 from interplane.features.leaks import remembered
 from interplane.features.parity import prove
@@ -129,7 +130,9 @@ class _Source:
         uses = uses_of(definition.joins, table, sources, time=time, of=definition.name)
         written = definition.expressions(table.types, uses)
         check(written, label=definition.label, columns={*table.types, *looked_up(uses)})
-        refuse_hindsight(definition, _columns_of(written), table)
+        reads = with_keys(_columns_of(written), uses)
+        refuse_hindsight(definition, reads, table)
+        refuse_views_hindsight(definition, reads, table, uses, sources)
         if table.rows == 0:
             raise DataError(
                 f"there are no rows to fit {definition.name} on",

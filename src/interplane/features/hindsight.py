@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from interplane.data.table import Table
     from interplane.features.definition import Features
 
-__all__ = ["refuse_hindsight"]
+__all__ = ["refuse_hindsight", "with_moments"]
 
 
 def refuse_hindsight(
@@ -31,7 +31,8 @@ def refuse_hindsight(
     """Refuse features of columns that are known only after the prediction.
 
     A value counts as known from the time in the column that its own column says; where that is null,
-    it is not known yet. Null is no value.
+    it is not known yet. Null is no value. A column that says when another is known is known then
+    itself, unless something else is said of it.
 
     Args:
         definition: the features as written, with their prediction time.
@@ -51,6 +52,15 @@ def refuse_hindsight(
             _refuse_late(definition, table, column, known_at[column], readers)
 
 
+def with_moments(known_at: Mapping[str, str]) -> dict[str, str]:
+    """Return when columns are known, those that say so among them.
+
+    >>> with_moments({"delay": "landed"})
+    {'delay': 'landed', 'landed': 'landed'}
+    """
+    return {at: at for at in known_at.values()} | dict(known_at)
+
+
 def _known_at(definition: Features, table: Table) -> dict[str, str]:
     """Return when columns are known: what the schema says of them, and then what the features say."""
     read = {} if table.schema is None else table.schema.known_at
@@ -63,7 +73,7 @@ def _known_at(definition: Features, table: Table) -> dict[str, str]:
                 where="the table",
                 do=f"known_at of {definition.name} names it: keep it in the data step",
             )
-    return found
+    return with_moments(found)
 
 
 def _refuse_late(
@@ -80,6 +90,7 @@ def _refuse_late(
     if not late.any():
         return
     count = int(late.sum())
+    plan = f'; if it is a plan that is known before, say so: known_at={{"{at}": …}}'
     more = f" (and {len(readers) - 1} more)" if len(readers) > 1 else ""
     raise leak(
         f"the feature {readers[0]!r}{more} of {definition.name} reads {column!r}, which is known at "
@@ -88,7 +99,8 @@ def _refuse_late(
         columns=tuple(dict.fromkeys((*definition.key, time, at))),
         rows=late,
         expected="values that are known when the prediction is made",
-        do="Take it out; or give what was known of it by then, with a feature view",
+        do="Take it out; or give what was known of it by then, with a feature view"
+        + plan * (column == at),
         column=column,
         features=readers,
     )

@@ -12,6 +12,7 @@ from interplane.expressions.nodes import Column
 from interplane.expressions.trees import parts_of
 from interplane.features.encodings import OneHot
 from interplane.features.hindsight import refuse_hindsight
+from interplane.features.hindsight_views import with_keys
 from interplane.features.joining import uses_of
 from interplane.features.refusals import check
 from interplane.features.spark.rows import types_of
@@ -67,7 +68,7 @@ class Asked:
             uses = uses_of(definition.joins, empty, given, time=definition.time, of=definition.name)
             written = definition.expressions(types, uses)
             check(written, label=definition.label)
-            reads = {name: _columns(each) for name, each in written.items()}
+            reads = with_keys({name: _columns(each) for name, each in written.items()}, uses)
             refuse_hindsight(definition, reads, empty)
         except UnknownName as error:
             # A column that was asked for may be there, in a type that none of ours holds.
@@ -86,8 +87,8 @@ class Asked:
 
     @property
     def reads(self) -> dict[str, list[str]]:
-        """The columns that each feature reads."""
-        return {name: _columns(each) for name, each in self.written.items()}
+        """The columns that each feature reads, those that views are joined by among them."""
+        return with_keys({name: _columns(each) for name, each in self.written.items()}, self.uses)
 
     @property
     def folds(self) -> set[int]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from interplane.data.row_keys import leak
 from interplane.expressions.expr import Row
+from interplane.features.hindsight import with_moments
 from interplane.features.spark.programs import evaluate
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def refuse_late(asked: Asked, rows: SparkRows) -> None:
         Leak: if a value is known after the prediction time of its row; names feature, column and rows.
     """
     definition = asked.definition
-    for column, at in definition.known_at.items():
+    for column, at in with_moments(definition.known_at).items():
         readers = [name for name, columns in asked.reads.items() if column in columns]
         if readers and definition.time is not None:
             _refuse(asked, rows, column, at=at, time=definition.time, readers=readers)
