@@ -211,7 +211,7 @@ HELD = [object()]
         ({"function": _length, "sql": "length({0}) + (SELECT 0)"}, "has a query inside"),
         ({"function": _length, "sql": "length({0}) * count({0}) OVER ()"}, "over a window"),
         ({"function": _chance}, "the function of the operation 'odd_one' has module random"),
-        ({"function": _clock}, r"has \.now\(\)"),
+        ({"function": _clock}, r"has \.now: it reads the clock"),
         ({"function": _length, "args": []}, "a list of types"),
         ({"function": _length, "args": ["text"]}, "a list of types"),
         ({"function": _length, "result": None}, "a list of types"),

@@ -22,7 +22,7 @@ from interplane.expressions.project_modules import ProjectModules
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["function_parts"]
+__all__ = ["function_parts", "functions_of"]
 
 _LEFT_OUT = {
     "ctx",
@@ -44,6 +44,24 @@ def function_parts(function: Callable[..., Any]) -> dict[str, Any]:
     >>> sorted(function_parts(textwrap.dedent))
     ['_leading_whitespace_re', '_whitespace_only_re', 'dedent', 're']
     """
+    return _read_through(function)[0]
+
+
+def functions_of(function: Callable[..., Any]) -> list[types.FunctionType]:
+    """Return a function and those of its project that it reads, each once.
+
+    Raises:
+        ExpressionError: as `function_parts` does.
+
+    >>> [each.__name__ for each in functions_of(textwrap.dedent)]
+    ['dedent']
+    """
+    return _read_through(function)[1]
+
+
+def _read_through(
+    function: Callable[..., Any],
+) -> tuple[dict[str, Any], list[types.FunctionType]]:
     if not isinstance(function, types.FunctionType) or function.__name__ == "<lambda>":
         raise ExpressionError(
             f"{function!r:.100} is no function that is written with def",
@@ -52,11 +70,13 @@ def function_parts(function: Callable[..., Any]) -> dict[str, Any]:
         )
     project = ProjectModules.of(function)
     parts: dict[str, Any] = {}
+    functions: list[types.FunctionType] = []
     held: dict[str, Any] = {}
     waiting: list[tuple[str, types.FunctionType]] = [(function.__name__, function)]
     while waiting:
         name, each = waiting.pop()
         parts[name] = _shape(_syntax(each))
+        functions.append(each)
         for read, value in _reads(each, project):
             key = _key(read, value, held)
             if key in held:
@@ -70,7 +90,7 @@ def function_parts(function: Callable[..., Any]) -> dict[str, Any]:
                 waiting += [(f"{key}.{name}", method) for name, method in _methods(value)]
             elif key != function.__name__:
                 parts[key] = _text(value, read, function.__name__)
-    return parts
+    return parts, functions
 
 
 def _key(read: str, value: Any, held: dict[str, Any]) -> str:

@@ -160,6 +160,21 @@ def _differs(own: OwnOperation, row: tuple[Any, ...], engine: Any, python: Any) 
         f"the twins of the operation {own.name!r} differ on ({values}): "
         f"the engine gives {engine!r:.200}, Python {python!r:.200}",
         expected="the same bits from both, and no errors, on all values of its types",
-        do="Mend one of them; what is undefined is null in both",
+        do=_instead(own, f"{engine}"),
         operation=own.name,
+    )
+
+
+def _instead(own: OwnOperation, engine: str) -> str:
+    """Return what to write; where whole numbers left 64 bits, in which type to calculate."""
+    if own.result != "int" or "Out of Range" not in engine:
+        return "Mend one of them; what is undefined is null in both"
+    wide = own.sql
+    for place, kind in enumerate(own.args):
+        wide = wide.replace(
+            f"{{{place}}}", f"CAST({{{place}}} AS HUGEINT)" if kind == "int" else f"{{{place}}}"
+        )
+    return (
+        f"Calculate with 128 bits: sql={wide!r:.300}. A result beyond 64 bits is then null in both; "
+        "where 128 are too few, write TRY(…) around it, and None in Python"
     )
