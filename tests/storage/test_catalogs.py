@@ -1,10 +1,11 @@
 """Every catalog keeps the laws; the one on disk keeps them over two handles as well."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
-from interplane.errors import NewerFormat, StorageError
+from interplane.errors import Fenced, NewerFormat, StorageError
 from interplane.record import Snapshot, digest_bytes
 from interplane.storage.ports import Batch
 from interplane.storage.sqlite_catalog import SqliteCatalog
@@ -154,6 +155,28 @@ def test_the_lock_file_orders_writers(path):
             catalog.writer("ann")
     assert 1 == catalog.writer("ann").fence
     catalog.close()
+
+
+def test_a_lease_that_could_not_be_given_back_is_free_in_this_process(path):
+    """The disk still has it: others wait for the end of the process, the process does not wait for itself."""
+    catalog = SqliteCatalog(path, patience_s=0.05)
+    writer = catalog.acquire("run/rides", actor="ann")
+    with pytest.raises(Fenced):
+        SqliteCatalog(path).acquire("run/rides", actor="ann")
+    with closing(sqlite3.connect(path, isolation_level=None)) as busy:
+        busy.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StorageError):
+            catalog.release(writer)
+        busy.execute("ROLLBACK")
+    held = catalog.lease("run/rides")
+    assert (writer.fence, False) == (held.fence, held.expired)
+    again = SqliteCatalog(path).acquire("run/rides", actor="bob")
+    with pytest.raises(Fenced):
+        catalog.beat(writer)
+    with pytest.raises(Fenced):
+        catalog.acquire("run/rides", actor="ann")
+    catalog.release(again)
+    assert catalog.lease("run/rides") is None
 
 
 def test_writes_are_durable_by_the_rule(path):

@@ -39,6 +39,8 @@ __all__ = ["SqliteCatalog"]
 _PAGE = 500
 _AFTER_ALL = "\U0010ffff"
 _ENTRY = "SELECT digest, body, at, actor, sequence FROM entry"
+_GIVEN_UP: set[tuple[int, int, int]] = set()
+"""Leases of this process that nobody holds, and that a full or failing disk still has."""
 _MOVE = "SELECT pointer, previous, target, at, actor, reason, sequence FROM move"
 
 
@@ -257,7 +259,9 @@ class SqliteCatalog:
         """
 
         def work(connection: sqlite3.Connection) -> Writer:
-            refuse_held(find_holding(connection, name), clock=self._clock, host=self._host)
+            held = find_holding(connection, name)
+            if held is None or self._mark(held.fence) not in _GIVEN_UP:
+                refuse_held(held, clock=self._clock, host=self._host)
             fence = next_fence(connection)
             held = begin(name, actor=actor, fence=fence, clock=self._clock, host=self._host)
             connection.execute(
@@ -280,14 +284,32 @@ class SqliteCatalog:
         self._connections.write(work)
 
     def release(self, writer: Writer) -> None:
-        """Give a lease back; no change if it is no longer held."""
+        """Give a lease back; no change if it is no longer held.
+
+        Where that cannot be written, this process may take the lease again, and others when it ends.
+
+        Raises:
+            StorageError: the lease is still there for other processes.
+        """
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute(
                 "DELETE FROM lease WHERE name = ? AND fence = ?", (writer.lease, writer.fence)
             )
 
-        self._connections.write(work)
+        try:
+            self._connections.write(work)
+        except StorageError:
+            _GIVEN_UP.add(self._mark(writer.fence))
+            raise
+
+    def _mark(self, fence: int) -> tuple[int, int, int]:
+        """Return what is of no other lease in this process, of whatever catalog."""
+        try:
+            state = self.path.stat()
+        except OSError:
+            return 0, 0, fence
+        return state.st_dev, state.st_ino, fence
 
     def lease(self, name: str) -> Lease | None:
         """Return who holds a lease, and whether it has expired; None if nobody does."""
