@@ -67,8 +67,8 @@ def test_stages_are_told():
     assert "5 statistics in 1 pass" == training.computed
 
 
-def test_nested_statistics_and_pools_take_more_passes():
-    """A statistic of a statistic is computed after it; rare groups are known after a first look."""
+def test_nested_statistics_and_pools_share_a_pass():
+    """A statistic of a statistic is computed after it, in the pass in which rare groups are pooled."""
     definition = features()(
         lambda row: {
             "kurtosis": row.x - (ip.standardize(row.x) ** 4).mean(),
@@ -76,8 +76,15 @@ def test_nested_statistics_and_pools_take_more_passes():
         }
     )
     training = definition.fit(Table.from_columns(FLIGHTS)).training
-    assert 3 == training.passes
-    assert [2, 1] == [stage.passes for stage in training.stages]
+    assert 2 == training.passes
+    assert [1, 1] == [stage.passes for stage in training.stages]
+
+
+def test_pools_alone_take_a_second_pass():
+    """Rare groups are known after a first look."""
+    definition = features()(lambda row: {"by": row.x.mean(by=[row.city], min_rows=2)})
+    (stage,) = definition.fit(Table.from_columns(FLIGHTS)).training.stages
+    assert (1, 2) == (stage.statistics, stage.passes)
 
 
 def test_stages_come_back_from_json():
