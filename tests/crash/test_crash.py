@@ -30,6 +30,7 @@ def crashed(folder, kills, *words):
     return json.loads(done.stdout)
 
 
+@pytest.mark.long
 @pytest.mark.crash
 def test_commands_that_are_killed_end_like_commands_that_are_not(tmp_path):
     """Adding data, appending, running: each is killed, repeated, and leaves what it would have."""

@@ -10,6 +10,7 @@ import pytest
 EXAMPLE = Path(__file__).parents[2] / "examples" / "flights"
 
 
+@pytest.mark.long
 @pytest.mark.timeout(890)
 def test_the_demo_tells_its_whole_story(tmp_path):
     """From raw files to a model that is watched, replaced, and defended; every command works."""

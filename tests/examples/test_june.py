@@ -11,6 +11,8 @@ import pytest
 
 import interplane as ip
 
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("june")]
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "flights"
 JUNE = (
     "FROM self WHERE scheduled_departure >= TIMESTAMP '2013-06-01' "

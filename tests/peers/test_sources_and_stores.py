@@ -1,5 +1,6 @@
 """What the peers' users miss, of views of several sources on one another, in either online store."""
 
+import shutil
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,10 @@ import interplane as ip
 sys.path.insert(0, str(Path(__file__).parents[1] / "views" / "online"))
 
 from redis_server import RedisServer, redis_or_skip
+
+from .conftest import Trips
+
+pytestmark = pytest.mark.xdist_group("two sources")
 
 NOON = datetime(2026, 1, 26, 12)  # noqa: DTZ001 - timestamps are UTC, and naive
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -73,15 +78,26 @@ def redis_server():
     server.stop()
 
 
-@pytest.fixture(params=["sqlite", "redis"])
-def trips(request, trips):
-    """The project with two sources and a view on both views, trained, materialized, deployed."""
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, _made):
+    """The project with two sources and a view on both views, trained."""
+    trips = Trips(tmp_path_factory.mktemp("two-sources") / "trips")
+    shutil.copytree(_made, trips.root, symlinks=True)
     code = trips.root / "trips.py"
     text = code.read_text()
     for place, (old, new) in enumerate(CHANGES):
         assert old in text, place
         text = text.replace(old, new, 1 if place < 3 else -1)
     code.write_text(text)
+    trips.must("run")
+    return trips.root
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def trips(request, tmp_path, trained):
+    """A copy of it, materialized, deployed."""
+    trips = Trips(tmp_path / "trips")
+    shutil.copytree(trained, trips.root, symlinks=True)
     if request.param == "redis":
         settings = request.getfixturevalue("redis_server").settings()
         with (trips.root / "interplane.toml").open("a") as file:
@@ -89,7 +105,6 @@ def trips(request, trips):
                 f'\n[online]\nstore = "redis"\nurl = "{settings.url}"\nprefix = "{settings.prefix}"\n'
                 "timeout_s = 20.0\n"
             )
-    trips.must("run")
     trips.must("materialize", "trips@2")
     trips.must("deploy", "trips@2", "--reason", "two sources")
     return trips

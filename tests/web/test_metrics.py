@@ -17,6 +17,8 @@ from interplane.project.reports.residual_slices import residual_slices
 
 from .conftest import HOSTILE, served
 
+pytestmark = pytest.mark.xdist_group("metrics")
+
 STEPS = '''
 """How long will a ride take?"""
 
