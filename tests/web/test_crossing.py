@@ -1,12 +1,14 @@
 """A crossing's slices and curves: the worst first, small ones greyed, as scikit-learn has them."""
 
 import re
+import shutil
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from msgspec.structs import replace
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
@@ -15,6 +17,12 @@ from interplane.evaluation.evaluation import Evaluation
 from interplane.evaluation.intervals import Estimate
 from interplane.evaluation.results import Skipped, SliceResult
 from interplane.evaluation.slices_card import slices_of
+from interplane.project.project import Project
+from interplane.serving.tokens import TOKENS
+from interplane.storage.names import series_name
+from interplane.storage.ports import Append, Batch
+
+from .conftest import served
 
 
 def shares(points):
@@ -138,3 +146,24 @@ def test_a_card_says_when_it_was_live(pages):
     assert {"zone", "miles"} <= {name for name, _ in card["asks_for"]}
     assert "rides@1" in {each["live"] for each in card["spans"]}
     assert 404 == pages.ask("/models/rides/77/card.json").status
+
+
+def test_a_model_that_was_never_deployed_has_all_its_pages(root, tmp_path):
+    """Nothing answered yet: pages, card and report say so, and nothing fails."""
+    shutil.copytree(root, tmp_path / "copy", symlinks=True)
+    project = Project.find(tmp_path / "copy")
+    (project.workspace / TOKENS).unlink(missing_ok=True)  # those of the other pages
+    store = project.store
+    crossing = replace(project.crossing("rides@1").crossing, model_name="never")
+    batch = Batch(
+        entries=[crossing], appends=[Append(series_name("model", "never"), crossing.digest)]
+    )
+    store.catalog.write(batch, writer=store.catalog.writer("ann"))
+    assert "never@1" in project.report("never@1").html
+    with served(tmp_path / "copy") as pages:
+        for page in ("", "/1", "/1/card"):
+            for twin in ("", ".json"):
+                path = f"/models/never{page}{twin}"
+                assert 200 == pages.ask(path).status, path
+        assert [] == pages.ask("/models/never.json").json["spans"]
+        assert [] == pages.logged("cannot")

@@ -87,13 +87,13 @@ def model_card(store: Store, it: CrossingFacts, *, project: str) -> ModelCard:
 def spans_of(store: Store, model: str) -> Iterator[Span]:
     """Yield what answered a model, oldest first."""
     moves = deployments(store, model)
-    ends = [each.at for each in moves[1:]]
+    ends = [*(each.at for each in moves[1:]), None][: len(moves)]  # none, where nothing was deployed
     names = crossing_names(store, model)
 
     def name(digest: Digest | None) -> str:
         return "" if digest is None else names.get(digest, short(digest))
 
-    for move, end in zip(moves, (*ends, None), strict=True):
+    for move, end in zip(moves, ends, strict=True):
         yield Span(
             begin=move.at,
             end=end,
