@@ -175,6 +175,16 @@ def test_a_rollback_ends_the_canary_first(trips):
     assert (1, None, None, 0.0) == trips.now
 
 
+def test_what_is_live_goes_back_although_a_canary_is_under_way(trips):
+    """Where it is said: what answers badly is what is live, and the canary was compared with that."""
+    trips.deploy(2, "newer")
+    trips.deploy(3, canary=0.2)
+    assert ("trips@2", "trips@1") == trips.rollback("harm", live=True)
+    assert (1, None, None, 0.0) == trips.now
+    with pytest.raises(UsageError, match="before trips@1: all that was live since was taken back"):
+        trips.rollback("more", live=True)
+
+
 def test_a_shadow_ends_alone(trips):
     """A canary beside it goes on with its share."""
     trips.deploy(2, canary=0.2)

@@ -61,6 +61,18 @@ def test_a_canary_is_promoted(pages):
     assert 200 == act(pages, "/models/rides/rollback", SAID).status
 
 
+def test_what_is_live_is_taken_back_beside_a_canary(pages):
+    """Where the form says live, what is live goes back; where nothing is said, the canary ends."""
+    assert 200 == act(pages, "/models/rides/2/deploy", SAID).status
+    for kind, live in (({}, "rides@2"), ({"kind": "live"}, "rides@1")):
+        beside = {"reason": "carefully", "kind": "canary", "share": 0.25}
+        assert 200 == act(pages, "/models/rides/1/deploy", beside).status
+        done = act(pages, "/models/rides/rollback", SAID | kind)
+        assert (200, f"{live} is live") == (done.status, done.json["said"])
+        now = pages.ask("/models/rides.json").json["spans"][0]
+        assert (live, "") == (now["live"], now["canary"])
+
+
 def test_what_is_refused(pages, root):
     """A gate that stayed closed, no reason, words that nobody asked for, other sites, other media."""
     before = Project.find(root).deployments("rides")

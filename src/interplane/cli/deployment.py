@@ -10,6 +10,7 @@ import click
 from interplane.cli.models import summary
 from interplane.cli.options import SHARE, TIME
 from interplane.cli.output import json_option, print_json, print_table, say
+from interplane.errors import UsageError
 from interplane.record import short
 
 if TYPE_CHECKING:
@@ -90,17 +91,27 @@ def promote(model: str, *, reason: str, as_json: bool) -> None:
 @_reason_option
 @click.option("--canary", is_flag=True, help="End the canary, and nothing else.")
 @click.option("--shadow", is_flag=True, help="End the shadow, and nothing else.")
+@click.option("--live", is_flag=True, help="Take back what is live; a canary ends with it.")
 @json_option
-def rollback(model: str, *, reason: str, canary: bool, shadow: bool, as_json: bool) -> None:
+def rollback(
+    model: str, *, reason: str, canary: bool, shadow: bool, live: bool, as_json: bool
+) -> None:
     """End the canary of MODEL; without one, make live again what was live before.
 
     Model, features, feature views, request schema and baseline return together: they are one
     crossing. A second rollback goes one further back. With --canary what is live stays in any case,
-    also where somebody else has ended the canary a moment ago.
+    also where somebody else has ended the canary a moment ago. With --live what is live goes back
+    although a canary is under way.
     """
+    if canary + shadow + live > 1:
+        raise UsageError(
+            "more than one of --canary, --shadow and --live",
+            expected="one thing to take back",
+            do="Leave the others out",
+        )
     project = _project()
     before = project.crossing(f"{model}@live").digest
-    found = project.rollback(model, reason=reason, shadow=shadow, canary=canary)
+    found = project.rollback(model, reason=reason, shadow=shadow, canary=canary, live=live)
     word = "still" if found.digest == before else "again"
     ended = "; the shadow ended" if shadow else "; the canary ended" if word == "still" else ""
     text = f"{model}@live is {found.name} {word}{ended} ({reason})"

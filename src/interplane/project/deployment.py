@@ -172,6 +172,7 @@ def rollback(
     writer: Writer,
     shadow: bool = False,
     canary: Digest | None = None,
+    live: bool = False,
     check: Callable[[Recorded], None] | None = None,
     approval: ApprovalConfig = _ALONE,
 ) -> tuple[Recorded, Recorded]:
@@ -189,6 +190,7 @@ def rollback(
         writer: who.
         shadow: end the shadow, and nothing else.
         canary: end this canary, and nothing else.
+        live: take back what is live, also where a canary is under way: that ends with it.
         check: raises if the crossing could not serve; it is asked before the live pointer moves.
         approval: what two people have to agree on.
 
@@ -209,15 +211,19 @@ def rollback(
     if canary is not None:
         _check_canary(model, before, canary)
     rollout = before.rollout
-    if shadow or (rollout is not None and rollout.canary is not None):
+    if shadow or (not live and rollout is not None and rollout.canary is not None):
         taken, left = _without(model, rollout, shadow=shadow)
         was = find_crossing(store, taken)
         _move(store, now, before, _Place(before.live, left), reason=reason, writer=writer)
         return was, find_crossing(store, now.digest)
-    earlier = targets_before(store.catalog.moves(named_pointer("model", model, "live")))
+    moves = store.catalog.moves(named_pointer("model", model, "live"))
+    earlier = targets_before(moves)
     if not earlier or earlier[0] is None:
+        came_back = (
+            "" if len(moves) < 2 else ": all that was live since was taken back, or left for it"
+        )
         raise UsageError(
-            f"nothing of {model} was live before {now.name}",
+            f"nothing of {model} was live before {now.name}{came_back}",
             expected="an earlier deployment to return to",
             do=f'Deploy another crossing: "interplane models" lists those of {model}',
         )

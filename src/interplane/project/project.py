@@ -289,7 +289,13 @@ class Project:
         )
 
     def rollback(
-        self, model: str, *, reason: str, shadow: bool = False, canary: bool = False
+        self,
+        model: str,
+        *,
+        reason: str,
+        shadow: bool = False,
+        canary: bool = False,
+        live: bool = False,
     ) -> Recorded:
         """End a canary, else make live again what was live before; see `deployment.rollback`.
 
@@ -300,6 +306,7 @@ class Project:
             reason: why.
             shadow: end the shadow, and nothing else.
             canary: end the canary, and nothing else: where there is none any more, nothing moves.
+            live: take back what is live, also where a canary is under way: that ends with it.
 
         Returns:
             What is live now.
@@ -315,6 +322,7 @@ class Project:
             writer=self.store.catalog.writer(self.actor),
             shadow=shadow,
             canary=get_canary(self.store, model) if canary else None,
+            live=live,
             check=lambda found: check_serves(self, found),
             approval=self.config.approval,
         )[1]

@@ -43,11 +43,12 @@ class TakingBack(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     Attributes:
         reason: why.
-        kind: what is live, which makes live again what was before; or what runs beside it.
+        kind: what is live, which makes live again what was before (a canary ends with it); or what
+            runs beside it. Without it the last step is taken back: a canary, else what is live.
     """
 
     reason: Why
-    kind: Literal["live", "canary", "shadow"] = "live"
+    kind: Literal["live", "canary", "shadow"] | None = None
 
 
 def _agreed(act: Callable[[Asked, Any], Done]) -> Callable[[Asked, Any], Done]:
@@ -88,8 +89,13 @@ def promote(asked: Asked, said: Reason) -> Done:
 def rollback(asked: Asked, said: TakingBack) -> Done:
     """End what runs beside a live crossing, or make live again what was live before."""
     model = asked.path["model"]
-    is_canary, is_shadow = said.kind == "canary", said.kind == "shadow"
-    found = asked.acting().rollback(model, reason=said.reason, canary=is_canary, shadow=is_shadow)
+    found = asked.acting().rollback(
+        model,
+        reason=said.reason,
+        canary=said.kind == "canary",
+        shadow=said.kind == "shadow",
+        live=said.kind == "live",
+    )
     return Done(said=f"{found.name} is live", href=f"/models/{model}")
 
 
