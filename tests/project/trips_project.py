@@ -98,11 +98,11 @@ def rides_csv(rows=300, *, seed=3, days=10):
     return "\n".join(lines) + "\n"
 
 
-def make(root, *, settings=""):
+def make(root, *, settings="", code=CODE):
     """Make the project with its data, two crossings, and history from its beginning on."""
     root.mkdir(parents=True, exist_ok=True)
     (root / "interplane.toml").write_text(FILE + settings)
-    (root / "trips.py").write_text(CODE)
+    (root / "trips.py").write_text(code)
     (root / "rides.csv").write_text(rides_csv())
     with opened(root) as project:
         project.add("rides", root / "rides.csv")

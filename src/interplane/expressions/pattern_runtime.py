@@ -84,18 +84,24 @@ def extractor(pattern: str, group: int) -> Callable[[str], str | None]:
     return extracted
 
 
-def counter(pattern: str) -> Callable[[str], int]:
+def counter(pattern: str, most: int | None = None) -> Callable[[str], int | None]:
     """Return what counts how often a pattern fits, one fit after the other.
 
-    >>> counter("[^ ]+")("two words")
-    2
+    It gives None of texts of more than ``most`` bytes (`pattern_costs.most_bytes`).
+
+    >>> counter("[^ ]+")("two words"), counter("a(.*b)?", 5)("a" * 6)
+    (2, None)
     """
     finditer = compiled(pattern).finditer
 
-    def counted(text: str) -> int:
+    def counted(text: str) -> int | None:
         return sum(1 for _ in finditer(text.encode()))
 
-    return counted
+    def counted_of_short(text: str) -> int | None:
+        data = text.encode()
+        return sum(1 for _ in finditer(data)) if len(data) <= most else None  # type: ignore[operator]
+
+    return counted if most is None else counted_of_short
 
 
 class Template:
@@ -137,10 +143,13 @@ class Template:
         return b"".join([part if isinstance(part, bytes) else taken[part] for part in self.parts])
 
 
-def replacer(pattern: str, replacement: str) -> Callable[[str], str | None]:
+def replacer(
+    pattern: str, replacement: str, most: int | None = None
+) -> Callable[[str], str | None]:
     r"""Return what replaces each fit of a pattern that fits no empty text.
 
-    It gives None where the text would become too long (`longest_of`).
+    It gives None where the text would become too long (`longest_of`), and of texts of more than
+    ``most`` bytes (`pattern_costs.most_bytes`).
 
     >>> replacer("([0-9]+)", r"<\1>")("a1b22")
     'a<1>b<22>'
@@ -151,6 +160,8 @@ def replacer(pattern: str, replacement: str) -> Callable[[str], str | None]:
 
     def replaced(text: str) -> str | None:
         data = text.encode()
+        if most is not None and len(data) > most:
+            return None
         longest = longest_of(text)
         room, end = _UTF8 * longest, 0
         pieces: list[bytes] = []

@@ -66,12 +66,14 @@ class Pattern:
         re2: as RE2 gets it.
         groups: how many numbered groups it has.
         nullable: whether it fits the empty text.
+        tree: what it is made of.
     """
 
     text: str
     re2: str
     groups: int
     nullable: bool
+    tree: Tree
 
 
 def is_pattern(value: object) -> bool:
@@ -116,7 +118,7 @@ def parse_pattern(text: str) -> Pattern:
         compiled(re2)
     except ValueError as error:
         raise _refused(text, 0, f"RE2 cannot take it ({error})", "Make it simpler") from error
-    return Pattern(text, re2, reader.groups, nullable(tree))
+    return Pattern(text, re2, reader.groups, nullable(tree), tree)
 
 
 def _refused(text: str, place: int, why: str, do: str) -> ExpressionError:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from interplane.expressions.constants import is_constant_of
 from interplane.expressions.form import Example, Form, Operation, Option
+from interplane.expressions.pattern_costs import most_bytes
 from interplane.expressions.pattern_runtime import (
     Template,
     counter,
@@ -127,7 +128,17 @@ def _extract_sql(args: tuple[str, ...], options: Mapping[str, Any]) -> str:
     return f"CASE WHEN regexp_matches({x}, {pattern}) THEN {found} END"
 
 
+def _of_short(args: tuple[str, ...], options: Mapping[str, Any], made: str) -> str:
+    """Return what is made of texts, null of those in which the pattern would look too often."""
+    most = most_bytes(options["pattern"])
+    return made if most is None else f"CASE WHEN strlen({args[0]}) <= {most} THEN {made} END"
+
+
 def _replace_sql(args: tuple[str, ...], options: Mapping[str, Any]) -> str:
+    return _of_short(args, options, _replaced_sql(args, options))
+
+
+def _replaced_sql(args: tuple[str, ...], options: Mapping[str, Any]) -> str:
     """Write a replacement that is null where it would become too long, before it is made.
 
     A letter becomes as many as the template has letters and groups, at most; only where that could
@@ -155,7 +166,8 @@ def _replace_sql(args: tuple[str, ...], options: Mapping[str, Any]) -> str:
 
 
 def _count_sql(args: tuple[str, ...], options: Mapping[str, Any]) -> str:
-    return f"CAST(len(regexp_extract_all({args[0]}, {_engine(options)})) AS BIGINT)"
+    counted = f"CAST(len(regexp_extract_all({args[0]}, {_engine(options)})) AS BIGINT)"
+    return _of_short(args, options, counted)
 
 
 def _is_pattern(value: Any, _: Type) -> bool:
@@ -186,7 +198,7 @@ def _check_group(options: Mapping[str, Any]) -> str:
 _SAMPLES = (
     *("(a|[A-Z])+", "([0-9]+)-?", "^(.).*?$", "([^a-z]+)$", r"(ß|İ|K)\w*", "(.)(-|)", r"(\W)\d"),
 )
-_FILLING = (*_SAMPLES, r"([^ \t\n]+)", "(aa|b)", "(a)?b")
+_FILLING = (*_SAMPLES, r"([^ \t\n]+)", "(aa|b)", "(a)?b", "a([^b]*b)?", "([ab]*a[ab]{900}c)|[ab]")
 _ANY = (*_FILLING, "^(a?)$", "(x*)", "()", "^(A|B|)")
 
 
@@ -377,14 +389,19 @@ OPERATIONS: tuple[Operation, ...] = (
         "re_replace",
         "s.re_replace(pattern, replacement)",
         r"Each fit replaced, from the left; in the replacement \1 is what group 1 took, \\ a backslash. "
-        f"Null where s would become longer than {LONGEST:,} code points by it.",
+        f"Null where s would become longer than {LONGEST:,} code points by it, or is too long for the "
+        "pattern (see below).",
         Form(
             args=("str",),
             result="str",
             sql=_replace_sql,
             python="{replaced}({0})",
             partial=True,
-            constants=lambda options: {"replaced": replacer(_re2(options), options["replacement"])},
+            constants=lambda options: {
+                "replaced": replacer(
+                    *(_re2(options), options["replacement"], most_bytes(options["pattern"]))
+                )
+            },
         ),
         Example(("a1b22",), "a#b#", (("pattern", r"\d+"), ("replacement", "#"))),
         Example(("JFK-LAX",), "LAX-JFK", (("pattern", r"(\w+)-(\w+)"), ("replacement", r"\2-\1"))),
@@ -402,13 +419,17 @@ OPERATIONS: tuple[Operation, ...] = (
     _regex(
         "re_count",
         "s.re_count(pattern)",
-        "How often the pattern fits, one fit after the other.",
+        "How often the pattern fits, one fit after the other. Null where s is too long for the pattern "
+        "(see below).",
         Form(
             args=("str",),
             result="int",
             sql=_count_sql,
             python="{counted}({0})",
-            constants=lambda options: {"counted": counter(_re2(options))},
+            partial=True,
+            constants=lambda options: {
+                "counted": counter(_re2(options), most_bytes(options["pattern"]))
+            },
         ),
         Example(("two words",), 2, (("pattern", "[^ ]+"),)),
         options=(_FILLED,),
