@@ -118,7 +118,7 @@ def test_statistics_and_unplaced_look_ups_are_refused() -> None:
     """What has no value for a row is refused by name."""
     with pytest.raises(NotFreezable, match=r"mean\(x\)"):
         to_sql((ROW.x - ROW.x.mean()).node)
-    with pytest.raises(NotFreezable, match=r"t\[s\] looks values up"):
+    with pytest.raises(NotFreezable, match=r"t\.get\(s, 1\) looks values up"):
         select_sql({"y": Lookup("t", (ROW.s.node,), Literal(1, "int"), "int")}, source="t")
 
 
