@@ -13,6 +13,8 @@ from benchmarks.harness import Row, best_times
 from benchmarks.trips.by_hand import Fitted, by_hand
 from benchmarks.trips.peers import DuckDB, Polars, ScikitLearn
 from benchmarks.trips.rows import ORDER, trip_features, trips
+from interplane.expressions.expr import Row as Columns
+from interplane.expressions.row_program import compile_row
 from interplane.features.batch import FEW_ROWS, matrix_of
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ def run() -> Iterator[Row]:
         })  # fmt: skip
     yield whole(table, frozen)
     yield one_hot()
+    yield from wide_one_hot()
 
 
 def _booster(x: ip.Table, y: np.ndarray) -> lightgbm.Booster:
@@ -172,3 +175,45 @@ def one_hot() -> Row:
     return Row(
         "one-hot of 40 values, one row", "µs", us["fused"], {"compared one by one": us["plain"]}
     )
+
+
+def wide_one_hot(values: int = 10_000) -> Iterator[Row]:
+    """A one-hot of thousands of values: its compilation, and a row, beside a dict that is copied."""
+    ways = [f"way {n}" for n in range(values)]
+    row = Columns({"way": "str"})
+    hot = {f"way_{way}": ip.if_else(row.way == way, 1.0, 0.0).node for way in ways}
+    program = compile_row(hot, inputs={"way": "str"})
+    zeros, place = dict.fromkeys(hot, 0.0), dict(zip(ways, hot, strict=True))
+
+    def hand(way: str) -> dict[str, float]:
+        found = zeros.copy()
+        name = place.get(way)
+        if name is not None:
+            found[name] = 1.0
+        return found
+
+    some = ways[:: values // 20]
+    if [hand(way) for way in some] != [program({"way": way}) for way in some]:
+        raise ValueError("the dict by hand has other values")
+    times = best_times(
+        {
+            "dict": lambda: [program({"way": way}) for way in some],
+            "hand": lambda: [hand(way) for way in some],
+            "vector": lambda: [program.vector((way,)) for way in some],
+        }
+    )
+    us = {name: value / len(some) * 1e6 for name, value in times.items()}
+    yield Row(
+        f"one-hot of {values:,} values, dict to dict", "µs", us["dict"],
+        {"a dict copied and looked into, by hand": us["hand"]},
+        note=f"value to vector {us['vector']:.3g} µs",
+    )  # fmt: skip
+    made = best_times(
+        {
+            "compile": lambda: compile_row(hot, inputs={"way": "str"}),
+            "hand": lambda: (dict.fromkeys(hot, 0.0), dict(zip(ways, hot, strict=True))),
+        },
+        repeats=5,
+    )
+    ms = {name: value * 1e3 for name, value in made.items()}
+    yield Row("the same, compiled", "ms", ms["compile"], {"the two dicts by hand": ms["hand"]})

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import interplane as ip
 from interplane.errors import ExpressionError, NotFreezable, UnknownName
 from interplane.expressions.expr import Expr, Row, if_else
 from interplane.expressions.nodes import Literal, Lookup
 from interplane.expressions.row_program import RowProgram, compile_row
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from interplane.record import Type
 
 INPUTS: dict[str, Type] = {
@@ -196,14 +199,25 @@ def test_text_has_no_place_among_many_vectors() -> None:
         _program(low=ROW.s.lower()).many([])
 
 
-def _one_hot(expr: Expr, values: list[Any]) -> dict[str, Expr]:
+def _filled(equal: Expr) -> Expr:
+    return equal.fill_null(False).cast("float")
+
+
+def _chosen(equal: Expr) -> Expr:
+    return if_else(equal, 1.0, 0.0)
+
+
+def _one_hot(
+    expr: Expr, values: list[Any], write: Callable[[Expr], Expr] = _chosen
+) -> dict[str, Expr]:
     """Return the features of a one-hot encoding, as the encoding of that name makes them."""
     return {
-        f"{name} is {value}": (expr == value).fill_null(False).cast("float")
+        f"{name} is {value}": write(expr == value)
         for name, value in zip("abcdefghij", values, strict=False)
     }
 
 
+@pytest.mark.parametrize("write", [_filled, _chosen])
 @pytest.mark.parametrize(
     ("expr", "values", "asked"),
     [
@@ -214,17 +228,43 @@ def _one_hot(expr: Expr, values: list[Any]) -> dict[str, Expr]:
     ],
 )
 def test_a_one_hot_is_looked_up_as_it_is_compared(
-    expr: Expr, values: list[Any], asked: list[Any]
+    expr: Expr, values: list[Any], asked: list[Any], write: Callable[[Expr], Expr]
 ) -> None:
     """Many values at once give what one comparison after the other gives, between other outputs."""
-    others = {"first": ROW.n, "last": ROW.x + 1}
-    program = _program(first=others["first"], **_one_hot(expr, values), last=others["last"])
+    outputs = {"first": ROW.n, **_one_hot(expr, values, write), "last": ROW.x + 1}
+    program = _program(**outputs)
+    alone = [_program(**{name: output}) for name, output in outputs.items()]
     for value in asked:
         (name,) = (name for name in INPUTS if repr(ROW[name]) == repr(expr))
         row = _row(**{name: value})
-        expected = [math.nan if each is None else float(each) for each in program(row).values()]
+        each = {name: found for one in alone for name, found in one(row).items()}
+        assert repr(each) == repr(program(row)) == repr(program(row))
+        assert repr({name: [found] for name, found in each.items()}) == repr(
+            program.many_columns([list(row.values())])
+        )
+        expected = [math.nan if found is None else float(found) for found in each.values()]
         assert repr(expected) == repr(program.vector(list(row.values())))
         assert repr(expected) == repr(list(program.many([list(row.values())])))
+
+
+def test_the_features_of_one_hot_are_looked_up() -> None:
+    """Whatever the encoding writes: thousands of values cost one look, in source and in time."""
+    table = ip.Table.from_columns({"s": [f"v{n}" for n in range(2_000)]})
+    frozen = ip.features()(lambda row: {"s": ip.one_hot(row.s, top=2_000)}).fit(table)
+    assert len(frozen.program.source) < 2_000
+    found = frozen.row({"s": "v7"})
+    assert (2_000, ["s_v7"]) == (len(found), [name for name, value in found.items() if value])
+
+
+@pytest.mark.parametrize("ends", [(1.0, -0.0), (-1.0, 0.0), (0.0, 1.0), (1.0, 2.0), (1.0, ROW.x)])
+def test_what_is_like_a_one_hot(ends: tuple[Any, Any]) -> None:
+    """Other values than 1 and 0 are chosen one by one, to the sign of a zero."""
+    outputs = {f"is {v}": if_else(ROW.s == v, *ends) for v in "uvwxyz"}
+    program = _program(**outputs)
+    for value in ("u", "?", None):
+        row = _row(s=value)
+        each = {name: _program(**{name: made})(row)[name] for name, made in outputs.items()}
+        assert repr(each) == repr(program(row))
 
 
 def test_two_one_hots_side_by_side() -> None:

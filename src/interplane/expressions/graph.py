@@ -71,31 +71,32 @@ class Graph:
             self.uses[position] += 1
 
     def _add(self, root: Node) -> int:
-        stack = [root]
+        known, stack = self._by_object, [root]
         while stack:
             node = stack[-1]
-            if id(node) in self._by_object:
+            if id(node) in known:
                 stack.pop()
                 continue
-            waiting = [child for child in children(node) if id(child) not in self._by_object]
+            inside = children(node)
+            waiting = [child for child in inside if id(child) not in known]
             if waiting:
                 stack.extend(reversed(waiting))
                 continue
             stack.pop()
-            self._place(node)
-        return self._by_object[id(root)]
+            self._place(node, tuple([known[id(child)] for child in inside]))
+        return known[id(root)]
 
-    def _place(self, node: Node) -> None:
-        below = tuple(self._by_object[id(child)] for child in children(node))
+    def _place(self, node: Node, below: tuple[int, ...]) -> None:
         key = (*_identity(node), below)
-        if key not in self._by_key:
-            self._by_key[key] = len(self.parts)
+        place = self._by_key.get(key)
+        if place is None:
+            place = self._by_key[key] = len(self.parts)
             facts = _facts(node, [self.parts[position].facts for position in below])
             self.parts.append(Part(node, below, facts))
             self.uses.append(0)
             for position in below:
                 self.uses[position] += 1
-        self._by_object[id(node)] = self._by_key[key]
+        self._by_object[id(node)] = place
         self._alive.append(node)  # so that no other node gets its id
 
 
@@ -107,7 +108,7 @@ def _identity(node: Node) -> tuple[Any, ...]:
         case Literal():
             return ("literal", node.type, repr(node.value))
         case Call():
-            return ("call", node.op, repr(node.options), node.type)
+            return ("call", node.op, repr(node.options) if node.options else "", node.type)
         case Lookup():
             return ("lookup", node.table, repr(node.default), node.type)
         case Reduce():

@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 
 __all__ = ["OneHot", "find_one_hots", "parts_in_use"]
 
+_ONE, _ZERO = Literal(1.0, "float"), Literal(0.0, "float")
 _FEWEST = 5
 """Fewer are compared one by one: ``python -m benchmarks row_program`` shows what a run costs."""
 
 
 @dataclass(frozen=True, slots=True)
 class OneHot:
-    """A run of outputs that are ``(x == value).fill_null(False)`` as floats.
+    """A run of outputs that are 1 where x is a value, and else 0, as floats.
+
+    Such an output is written ``if_else(x == value, 1.0, 0.0)``, as the encoding does, or
+    ``(x == value).fill_null(False).cast("float")``.
 
     Attributes:
         start: the place of the first one among the outputs.
@@ -83,16 +87,28 @@ def _runs(graph: Graph) -> Iterator[OneHot]:
 
 
 def _compared(graph: Graph, root: int) -> tuple[int, Constant] | None:
-    """Return the part and the constant of ``(part == constant).fill_null(False)`` as a float."""
-    filled = _below(graph, root, "to_float", 1)
-    equal = filled and _below(graph, filled[0], "coalesce", 2)
-    if not equal or graph.parts[equal[1]].node != Literal(False, "bool"):
-        return None
-    sides = _below(graph, equal[0], "eq", 2)
+    """Return the part and the constant that an output compares, if that is what it does."""
+    equal = _condition(graph, root)
+    sides = None if equal is None else _below(graph, equal, "eq", 2)
     constant = sides and graph.parts[sides[1]].node
     if not sides or not isinstance(constant, Literal) or constant.value != constant.value:
         return None
     return sides[0], constant.value
+
+
+def _condition(graph: Graph, root: int) -> int | None:
+    """Return the position of what an output is 1 for, and 0 where that is false or null."""
+    chosen = _below(graph, root, "if_else", 3)
+    if chosen is not None:
+        one, zero = (graph.parts[position].node for position in chosen[1:])
+        # By its text, too: 0.0 equals -0.0.
+        is_flag = one == _ONE and zero == _ZERO and repr(zero) == repr(_ZERO)
+        return chosen[0] if is_flag else None
+    filled = _below(graph, root, "to_float", 1)
+    known = filled and _below(graph, filled[0], "coalesce", 2)
+    if not known or graph.parts[known[1]].node != Literal(False, "bool"):
+        return None
+    return known[0]
 
 
 def _below(graph: Graph, position: int, op: str, count: int) -> tuple[int, ...] | None:

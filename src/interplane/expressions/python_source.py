@@ -23,7 +23,7 @@ from interplane.expressions.render import render
 from interplane.expressions.runtime import NAMESPACE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from interplane.expressions.form import Form
     from interplane.expressions.graph import Graph, Part
@@ -43,7 +43,8 @@ def write_row(
     graph: Graph, names: Sequence[str], inputs: Mapping[str, Type], lookups: Lookups
 ) -> tuple[str, list[Any]]:
     """Return source and constants of the function from a mapping to a dict of outputs."""
-    writer = _Writer(graph, lookups)
+    one_hots = find_one_hots(graph)
+    writer = _Writer(graph, lookups, used=parts_in_use(graph, one_hots))
     used = _used(graph)
     reads = [
         f"{writer.name_input(name)} = row[{writer.constant(name)}]"
@@ -51,11 +52,8 @@ def write_row(
         if name in used
     ]
     writer.write_parts(inputs)
-    items = [
-        f"{writer.constant(name)}: {writer.wrapped(root)}"
-        for name, root in zip(names, graph.roots, strict=True)
-    ]
-    return writer.source("row", reads, f"{{{', '.join(items)}}}"), writer.constants
+    result = writer.named(names, one_hots) if one_hots else writer.dict_of(names)
+    return writer.source("row", reads, result), writer.constants
 
 
 def write_vector(
@@ -67,7 +65,7 @@ def write_vector(
     targets = "".join(f"{writer.name_input(name)}, " for name in inputs)
     reads = [f"{targets}= values"] if targets else []
     writer.write_parts(inputs)
-    items = writer.as_numbers(one_hots)
+    items = writer.items(one_hots, writer.as_number)
     result = writer.with_ones(items, one_hots) if one_hots else f"[{items}]"
     return writer.source("values", reads, result), writer.constants
 
@@ -84,7 +82,7 @@ def write_many(graph: Graph, inputs: Mapping[str, Type], lookups: Lookups) -> tu
     writer.write_parts(inputs)
     new = writer.constant(partial(array, "d"))
     pack = writer.constant(Struct(f"{len(graph.roots)}d").pack)
-    items = writer.as_numbers(one_hots)
+    items = writer.items(one_hots, writer.as_number)
     row = f"*{writer.with_ones(items, one_hots)}" if one_hots else items
     source = writer.loop(targets, start=f"{new}()", add="frombytes", result=f"{pack}({row})")
     return source, writer.constants
@@ -93,12 +91,14 @@ def write_many(graph: Graph, inputs: Mapping[str, Type], lookups: Lookups) -> tu
 def write_columns(
     graph: Graph, inputs: Mapping[str, Type], lookups: Lookups
 ) -> tuple[str, list[Any]]:
-    """Return source and constants of the function from sequences to a tuple of outputs of each."""
-    writer = _Writer(graph, lookups)
+    """Return source and constants of the function from sequences to the outputs of each."""
+    one_hots = find_one_hots(graph)
+    writer = _Writer(graph, lookups, used=parts_in_use(graph, one_hots))
     targets = "".join(f"{writer.name_input(name)}, " for name in inputs)
     writer.write_parts(inputs)
-    items = "".join(f"{writer.wrapped(root)}, " for root in graph.roots)
-    source = writer.loop(targets, start="[]", add="append", result=f"({items})")
+    items = writer.items(one_hots, writer.wrapped)
+    row = writer.with_ones(items, one_hots) if one_hots else f"[{items}]"
+    source = writer.loop(targets, start="[]", add="append", result=row)
     return source, writer.constants
 
 
@@ -201,23 +201,48 @@ class _Writer:
         }[kind]
         return f"nan if {_any_none(value.nulls)} else {text}" if value.nulls else text
 
-    def as_numbers(self, one_hots: Sequence[OneHot]) -> str:
-        """Return all outputs as floats; those of one-hots as zeros."""
+    def items(self, one_hots: Sequence[OneHot], each: Callable[[int], str]) -> str:
+        """Return all outputs, as ``each`` writes them; those of one-hots as zeros."""
         zeros = {run.start: self.constant((0.0,) * len(run.values)) for run in one_hots}
         fused = {place for run in one_hots for place in range(run.start, run.stop)}
         return ", ".join(
-            f"*{zeros[place]}" if place in zeros else self.as_number(root)
+            f"*{zeros[place]}" if place in zeros else each(root)
             for place, root in enumerate(self._graph.roots)
             if place in zeros or place not in fused
         )
+
+    def dict_of(self, names: Sequence[str]) -> str:
+        """Return the dict of outputs by name."""
+        items = (
+            f"{self.constant(name)}: {self.wrapped(root)}"
+            for name, root in zip(names, self._graph.roots, strict=True)
+        )
+        return f"{{{', '.join(items)}}}"
+
+    def named(self, names: Sequence[str], one_hots: Sequence[OneHot]) -> str:
+        """Return the name of the dict of outputs: a copy of zeros, into which the others are put."""
+        fused = {place for run in one_hots for place in range(run.start, run.stop)}
+        zeros = {name: 0.0 if place in fused else None for place, name in enumerate(names)}
+        others = [
+            f"out[{self.constant(name)}] = {self.wrapped(root)}"
+            for place, (name, root) in enumerate(zip(names, self._graph.roots, strict=True))
+            if place not in fused
+        ]
+        self._lines += [f"out = {self.constant(zeros.copy)}()", *others]
+        for run in one_hots:
+            self._put_one(run, {value: names[place] for value, place in run.places.items()})
+        return "out"
 
     def with_ones(self, items: str, one_hots: Sequence[OneHot]) -> str:
         """Return the name of the list of outputs, after the ones of one-hots are put into it."""
         self._lines.append(f"out = [{items}]")
         for run in one_hots:
-            find, x = self.constant(run.places.get), _wrap(self._clean(run.x))
-            self._lines += [f"at = {find}({x})", "if at is not None: out[at] = 1.0"]
+            self._put_one(run, run.places)
         return "out"
+
+    def _put_one(self, run: OneHot, places: Mapping[Constant, int | str]) -> None:
+        find, x = self.constant(places.get), _wrap(self._clean(run.x))
+        self._lines += [f"at = {find}({x})", "if at is not None: out[at] = 1.0"]
 
     def source(self, argument: str, reads: Sequence[str], result: str) -> str:
         """Return the whole source: ``make(constants)`` returns ``run``."""

@@ -78,7 +78,7 @@ class RowProgram:
         self._run: Callable[[Any], dict[str, Any]] = build(self.source, constants)
         self._vector: Callable[[Any], list[float]] | None = None
         self._many: Callable[[Any], array[float]] | None = None
-        self._columns: Callable[[Any], list[tuple[Any, ...]]] | None = None
+        self._columns: Callable[[Any], list[list[Any]]] | None = None
 
     def __call__(self, row: Mapping[str, Constant]) -> dict[str, Any]:
         """Return the outputs of one row, None for null."""

@@ -215,13 +215,11 @@ class Draw:
         kind = draw.choice(TYPES)
         x = self.expression(kind, depth=draw.randrange(3))
         values = {repr(value): value for value in (self._constant(kind) for _ in range(30))}
-        return [
-            call(
-                "to_float",
-                call("coalesce", call("eq", x, Literal(value, kind)), Literal(False, "bool")),
-            )
-            for value in values.values()
-        ]
+        asked = [call("eq", x, Literal(value, kind)) for value in values.values()]
+        if draw.random() < 0.5:
+            ends = Literal(1.0, "float"), Literal(0.0, "float")
+            return [call("if_else", equal, *ends) for equal in asked]
+        return [call("to_float", call("coalesce", each, Literal(False, "bool"))) for each in asked]
 
     def _called(self, operation: Operation, form: Form, args: Sequence[Node]) -> Call:
         """Return a call with settings that are drawn until they go together."""
