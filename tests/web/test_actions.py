@@ -79,7 +79,13 @@ def test_what_is_refused(pages, root):
     closed = act(pages, "/models/rides/3/deploy", SAID)
     assert (409, True) == (closed.status, "gate" in closed.json["error"]["what"])
     path = "/models/rides/2/deploy"
-    assert 422 == act(pages, path, {"reason": "  "}).status
+    blank = act(pages, path, {"reason": "  "})
+    assert 422 == blank.status
+    assert "`str` with something to read in it" in blank.json["error"]["what"]
+    assert 422 == act(pages, path, {"reason": "a\0b"}).status
+    form = {"Content_Type": FORM, "Origin": pages.url}
+    shown = pages.ask(path, method="POST", role="operator", body="reason=+&kind=live", **form)
+    assert (422, True) == (shown.status, "Go back, and say it anew" in shown.body)
     assert 422 == act(pages, path, {}).status
     assert 422 == act(pages, path, {"reason": "x", "kind": "all"}).status
     assert 422 == act(pages, path, {"reason": "x", "force": True}).status

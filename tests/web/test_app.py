@@ -2,7 +2,7 @@
 
 import html
 import re
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -130,6 +130,31 @@ def test_signing_in_and_out(pages):
     wrong = pages.ask("/sign-in", method="POST", role=None, body="token=ipt_no", **own)
     assert 401 == wrong.status
     assert 401 == pages.ask("/home.json", role=None, Cookie="interplane=ipt_000000000000_x").status
+
+
+def test_signing_in_leads_back(pages):
+    """To the page that was asked for, with what stood behind its question mark; never to another site."""
+    own, token = {"Origin": pages.url}, pages.tokens["viewer"]
+    first = pages.ask("/models/rides/1?metric=log_loss&x=a%20b", role=None)
+    assert 303 == first.status
+    form = pages.ask(first.headers["location"], role=None)
+    place = re.search(r'name="to" value="([^"]*)"', form.body)[1].replace("&amp;", "&")
+    assert "/models/rides/1?metric=log_loss&x=a%20b" == place
+    wrong = urlencode({"token": "ipt_no", "to": place})
+    again = pages.ask("/sign-in", method="POST", role=None, body=wrong, **own)
+    assert (401, True) == (again.status, 'name="to"' in again.body)
+    for to, leads in (
+        (place, place),
+        ("//evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("https://evil.example", "/"),
+        ("/\t/evil.example", "/"),
+        ("/a\r\nSet-Cookie: x=y", "/"),
+        ("", "/"),
+    ):
+        body = urlencode({"token": token, "to": to})
+        done = pages.ask("/sign-in", method="POST", role=None, body=body, **own)
+        assert (303, leads) == (done.status, done.headers["location"])
 
 
 def test_what_is_not_there_is_said(pages):

@@ -30,7 +30,7 @@ from interplane.web.openapi import document
 from interplane.web.places import check_query, routed
 from interplane.web.readers import Readers
 from interplane.web.routes import check_routes
-from interplane.web.sessions import Sessions
+from interplane.web.sessions import Sessions, to_sign_in
 from interplane.web.static_files import StaticFiles
 from interplane.web.streams import Room, Streamed
 
@@ -202,7 +202,7 @@ class _Shown:
         who = self._serving.who(request)
         refused = self._serving.gate.allow(who, self._page.permission)
         if who is None:
-            return RedirectResponse("/sign-in", status_code=303)
+            return to_sign_in(request)
         if refused is not None:
             return told(refused, who, as_page=True)
         try:

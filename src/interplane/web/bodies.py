@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
@@ -24,6 +25,7 @@ _LONGEST: Final = 1 << 16
 _MOST_DROPPED: Final = 1 << 20
 _DROPPED_S: Final = 1.0
 _MOST_FIELDS: Final = 100
+_PATTERN: Final = re.compile(r"`str` matching regex '.*'(?= - at |$)", re.DOTALL)
 
 
 class Unreadable(Exception):
@@ -89,8 +91,11 @@ async def read_value(request: Request, takes: type[Any]) -> Any:
         fields = {name: each[-1] for name, each in told.items()}
         return msgspec.convert(fields, type=takes, strict=False)
     except (msgspec.MsgspecError, UnicodeError, ValueError, RecursionError) as error:
-        what = f"what was said cannot be read: {str(error)[:300]}"
-        raise Unreadable(Refused(422, what, "See /openapi.json")) from error
+        # A pattern says nothing to a person; each of ours asks for words that can be shown.
+        wrong = _PATTERN.sub("`str` with something to read in it", str(error))
+        do = "See /openapi.json" if media == _JSON else "Go back, and say it anew"
+        what = f"what was said cannot be read: {wrong[:300]}"
+        raise Unreadable(Refused(422, what, do)) from error
 
 
 def _too_long() -> Unreadable:

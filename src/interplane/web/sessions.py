@@ -6,8 +6,9 @@ It lasts as long as the browser runs, is sent to us alone (`SameSite=Strict`), i
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from starlette.responses import RedirectResponse
 
@@ -22,9 +23,21 @@ if TYPE_CHECKING:
     from interplane.serving.log_lines import LogLines
     from interplane.web.access.gate import Gate
 
-__all__ = ["Sessions"]
+__all__ = ["Sessions", "to_sign_in"]
 
 _WRONG: Final = 401
+_OWN_PLACE: Final = re.compile(r"/(?![/\\])[!-\[\]-~]{0,2000}")
+"""A place of ours: a path, and no address that a browser takes for another site's."""
+
+
+def to_sign_in(request: Request) -> Response:
+    """Lead to the form, and from there back to what was asked for."""
+    query: bytes = request.scope["query_string"]
+    path: bytes = request.scope["raw_path"]
+    asked = (path + b"?" * bool(query) + query).decode("ascii", "replace")
+    is_named = asked != "/" and _OWN_PLACE.fullmatch(asked)
+    place = f"/sign-in?to={quote(asked, safe='')}" if is_named else "/sign-in"
+    return RedirectResponse(place, status_code=303)
 
 
 class Sessions:
@@ -46,7 +59,8 @@ class Sessions:
         if request.method == "POST":
             return await self._begin(request)
         who = self._gate.who(request.headers, request.cookies)
-        return rendered("sign-in.html", who=who, wrong=False)
+        to = _own(request.query_params.get("to", ""))
+        return rendered("sign-in.html", who=who, wrong=False, to=to)
 
     async def _begin(self, request: Request) -> Response:
         address = request.client.host if request.client is not None else ""
@@ -64,14 +78,14 @@ class Sessions:
             body = await read_body(request)
         except Unreadable as error:
             return told(error.refused, None, as_page=True)
-        given = parse_qs(body.decode("utf-8", "replace")).get("token", [""])
-        token = given[0].strip()
+        said = parse_qs(body.decode("utf-8", "replace"))
+        token, to = said.get("token", [""])[0].strip(), _own(said.get("to", [""])[0])
         who = self._gate.holder(token)
         if who is None:
             self._attempts.fail(address)
             self._log.say("not-signed-in", address=address)
-            return rendered("sign-in.html", who=None, wrong=True, status=_WRONG)
-        answer = RedirectResponse("/", status_code=303)
+            return rendered("sign-in.html", who=None, wrong=True, to=to, status=_WRONG)
+        answer = RedirectResponse(to, status_code=303)
         # Whether TLS ends before us is nothing that we see; the browser says where it is.
         secure = request.headers.get("origin", "").startswith("https://")
         answer.set_cookie(
@@ -87,3 +101,8 @@ class Sessions:
             self._gate.cookie, path="/", httponly=True, samesite="strict", secure=secure
         )
         return answer
+
+
+def _own(place: str) -> str:
+    """Return a place of ours to go on to: the first page where it is none."""
+    return place if _OWN_PLACE.fullmatch(place) else "/"

@@ -5,7 +5,7 @@
 const form = document.getElementById("sign-in");
 if (form && location.hash.startsWith("#ipt_")) {
   document.getElementById("token").value = location.hash.slice(1);
-  history.replaceState(null, "", location.pathname);
+  history.replaceState(null, "", location.pathname + location.search);
   form.requestSubmit();
 }
 
