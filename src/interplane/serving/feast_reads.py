@@ -92,7 +92,7 @@ class FeastReads:
         """
         _check_form(plain)
         wanted = self._wanted(plain)
-        columns = _columns(plain["entities"], wanted, most=self._most)
+        columns = _columns(plain.get("entities"), wanted, most=self._most)
         found = {each.name: self._found(each, columns, now_us) for each in wanted}
         names, results = list(columns), [_entity(values) for values in columns.values()]
         is_full = plain.get("full_feature_names", False)

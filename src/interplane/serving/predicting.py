@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
+from interplane.errors import ExpressionError, RequestRejected
 from interplane.predictions.entry import Entry
 from interplane.serving.prediction_ids import NewIds, derived_id
 from interplane.serving.times import PredictionTime
@@ -136,7 +137,8 @@ class RowPredictor:
             prediction_id: the prediction's id; made here if not given.
 
         Raises:
-            RequestRejected: if its prediction time is too far ahead, or before what is kept.
+            RequestRejected: if its prediction time is too far ahead, or before what is kept; or if an
+                operation of the project's own raised on the row.
             StorageError: if what feature views know cannot be read.
         """
         values, logged = row
@@ -147,7 +149,13 @@ class RowPredictor:
             found = self._look_ups.read({name: values[k] for name, k in self._by}, time_us)
             given += found
             looked_up = dict(zip(self.looked_up, found, strict=True))
-        score = self._predict(self._vector(given))
+        try:
+            vector = self._vector(given)
+        except ExpressionError as error:  # an operation of the project's own: no other row's fault
+            raise RequestRejected(
+                f"{error.what}, in {at}", expected=error.expected, do=error.do, path=at
+            ) from error
+        score = self._predict(vector)
         if prediction_id is None:
             prediction_id = (
                 self._new_id() if client_id is None else self.id_of(logged, client_id, place)

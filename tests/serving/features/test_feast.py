@@ -86,6 +86,7 @@ ASKED = {"features": ["example:x"], "entities": {"who": ["new"]}}
         ({**ASKED, "feature_service": "s"}, 400, "both features and feature_service"),
         ({**ASKED, "features": ["example:x", "example:x"]}, 400, "called 'x'"),
         ({**ASKED, "features": ["example:x", "places:x"]}, 400, "$.entities.day is missing"),
+        ({"features": ["example:x"]}, 400, "at $.entities"),
         ({**ASKED, "entities": [1]}, 400, "at $.entities"),
         ({**ASKED, "entities": {"who": 1}}, 400, "at $.entities"),
         ({**ASKED, "entities": {}}, 400, "$.entities.who is missing"),

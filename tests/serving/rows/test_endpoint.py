@@ -20,7 +20,9 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).parent))
 import toy_crossings as toy
 
+import interplane as ip
 from interplane.errors import InterplaneError, RequestRejected, StorageError, StorageFull
+from interplane.expressions.expr import Row
 from interplane.expressions.nodes import Column
 from interplane.features.frozen import Frozen
 from interplane.models.feature_flavor import FeatureFlavor, FeatureScore
@@ -215,6 +217,30 @@ def passing(features, schema, **parts):
         predictor=flavor.load(files),
         schema=schema,
     )
+
+
+@ip.operation(args=["float"], result="float", sql="if({0} = 12345.5, NULL, {0})")
+def rare_fault(x):
+    """Return the number; fail at one that no test of the operation has."""
+    if x == 12345.5:
+        raise ValueError("boom")
+    return x
+
+
+def test_an_operation_that_raises_refuses_its_row(make_bench):
+    """The others of the request are answered and logged; operation, value and place are named."""
+    features = {"x": rare_fault(Row({"x": "float"}).x).node}
+    bench = make_bench(passing(features, RequestSchema(fields=(column("x", "float"),), inputs=1)))
+    status, answer = read(bench.answer(body_of(rows=[{"x": 1.5}, {"x": 12345.5}, {"x": 2.5}])))
+    good, bad, other = answer["predictions"]
+    assert (200, 1.5, 2.5) == (status, good["score"], other["score"])
+    assert (
+        "the operation 'rare_fault' raised ValueError: boom on (12345.5,)" in bad["error"]["what"]
+    )
+    assert "in $.rows[1]" in bad["error"]["what"]
+    assert [1.5, 2.5] == [entry.score for entry in logged(bench)]
+    status, answer = read(bench.answer(body_of(row={"x": 12345.5})))
+    assert (422, True) == (status, "in $.row" in answer["error"]["what"])
 
 
 def timed(kind):
