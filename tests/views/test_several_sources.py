@@ -154,7 +154,9 @@ def test_pushes_to_either_source_reach_the_view():
     def push(name, number, day, spent, **more):
         at = f"{(DAY + timedelta(days=day)).isoformat()}Z"
         row = {"id": number, "who": "a", "t": at, "spent": spent, **more}
-        (pushed,) = Pusher(store).push([Push.of(name, [row], now_us=micros(DAY))])
+        (pushed,) = Pusher(store).push(
+            [Push.of(name, [row], now_us=micros(DAY + timedelta(days=99)))]
+        )
         return pushed
 
     assert (1, ()) == (push("web", 2, 1, 20.0).new, push("web", 2, 1, 20.0).unread)

@@ -164,7 +164,8 @@ class FeatureReading:
     def _read(
         self, online: OnlineStore, view: View, horizons: Mapping[Digest, int | None]
     ) -> Freshness:
-        newest, horizon = online.newest(view), horizons.get(view.digest)
+        now_us = round((self._now - _EPOCH).total_seconds() * 1e6)
+        newest, horizon = online.newest(view, by_us=now_us), horizons.get(view.digest)
         if newest is None:
             return Freshness(horizon=_text(horizon))
         age_s = (self._now - (_EPOCH + timedelta(microseconds=newest))).total_seconds()

@@ -180,7 +180,8 @@ def _freshness(project: Project, live: Recorded | None, now_us: int) -> dict[str
 
 
 def _age(online: OnlineStore, view: View, horizon: int | None, now_us: int) -> Outside:
-    newest = online.newest(view)
+    # What was let go since then was known by then: only what has not come by any clock is no sign of life.
+    newest = online.newest(view, by_us=max(now_us, time.time_ns() // 1000))
     if newest is None and horizon is not None:
         # What mattered no more was let go: if there was anything, it was known before this.
         newest = horizon - view.longest_us

@@ -93,7 +93,7 @@ def open_server(opening: Opening, meter: Meter) -> RowPath:
     outcomes = PushedOutcomes(
         project.open_outcomes(), partial(key_types, project.store), replay=opening.replay
     )
-    events = PushedEvents(online)
+    events = PushedEvents(online, replay=opening.replay)
     # Of their own: a read of a thousand entities must not hold up a prediction.
     states = States(online, most_entities=_MOST_READ, counts=partial(_counts, meter))
     features = FeatureReads(

@@ -52,6 +52,7 @@ class PushedEvents:
         store: the store.
         most_rows: how many rows a push may have.
         waiting_bytes: how much may wait for its transaction; more is answered with 503.
+        replay: take events that are known after the clock.
     """
 
     def __init__(
@@ -60,8 +61,9 @@ class PushedEvents:
         *,
         most_rows: int = MOST_ROWS,
         waiting_bytes: int = WAITING_BYTES,
+        replay: bool = False,
     ) -> None:
-        self._pusher = Pusher(store)
+        self._pusher = Pusher(store, replay=replay)
         self._most_rows = most_rows
         self._group: GroupCommit[_Body | _Rows] = GroupCommit(
             self._answer, what="events", waiting_bytes=waiting_bytes

@@ -81,7 +81,7 @@ class LiveGauges:
             now_us = self._clock_us()
             if self._looked_us is None or not 0 <= now_us - self._looked_us < self._every_us:
                 self._unread = set()
-                self._newest = self._look("views", self._look_at_views) or {}
+                self._newest = self._look("views", lambda: self._look_at_views(now_us)) or {}
                 self._audits = self._look("audits", self._skews) or ()
                 self._looked_us = now_us
             return [self._ages(now_us), *_skew_gauges(self._audits), self._failures()]
@@ -93,9 +93,9 @@ class LiveGauges:
             self._unread.add(what)
             return None
 
-    def _look_at_views(self) -> dict[tuple[str, str], int]:
+    def _look_at_views(self, now_us: int) -> dict[tuple[str, str], int]:
         views = [each.view for each in self._store.known().views][-MOST_VIEWS:]
-        found = {(view.name, view.digest): self._store.newest(view) for view in views}
+        found = {(view.name, view.digest): self._store.newest(view, by_us=now_us) for view in views}
         return {label: newest for label, newest in found.items() if newest is not None}
 
     def _ages(self, now_us: int) -> Gauge:

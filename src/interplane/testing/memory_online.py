@@ -119,8 +119,8 @@ class MemoryOnline:
         found = self._kept.get((number, entity), _Kept([], set()))
         return [*found.latest, *found.versions.difference(found.latest)]
 
-    def newest(self, view: View) -> int | None:
-        """Return when the newest event of a view that is kept was known; None if there is none."""
+    def newest(self, view: View, *, by_us: int | None = None) -> int | None:
+        """Return when the newest event of a view that is kept was known, by a time; None without any."""
         with self.turn:
             found = self.views.get(view.digest)
             return max(
@@ -129,6 +129,7 @@ class MemoryOnline:
                     for number, entity in self._kept
                     if found is not None and number == found.number
                     for event in self.kept(number, entity)
+                    if by_us is None or event.known <= by_us
                 ),
                 default=None,
             )

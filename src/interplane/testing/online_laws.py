@@ -468,6 +468,9 @@ def the_newest_event_tells_how_fresh_a_view_is(bench: OnlineBench) -> None:
     assert (bench.other.newest(VIEW), bench.other.newest(_latest())) == (30, 7)
     _put(bench.other, number, _event(40, 1, key=3))
     assert bench.store.newest(VIEW) == 40
+    assert bench.other.newest(VIEW, by_us=40) == 40
+    # Not every store notes down what came before: it may say that it cannot tell, and nothing else.
+    assert bench.store.newest(VIEW, by_us=39) in {30, None}
     bench.store.forget(VIEW)
     assert (bench.store.newest(VIEW), bench.store.newest(_latest())) == (None, 7)
 

@@ -27,10 +27,11 @@ __all__ = ["SqliteOnline"]
 
 _EDITION = "SELECT edition FROM online"
 _COUNT = "UPDATE online SET edition = edition + 1"
+_EVER = (1 << 63) - 1
 _NEWEST = (
     "SELECT max(known) FROM ("
-    "SELECT max(known) AS known FROM event WHERE view = ?1 AND is_latest = 1 UNION ALL "
-    "SELECT max(known) FROM event WHERE view = ?1 AND is_version = 1)"
+    "SELECT max(known) AS known FROM event WHERE view = ?1 AND is_latest = 1 AND known <= ?2 UNION ALL "
+    "SELECT max(known) FROM event WHERE view = ?1 AND is_version = 1 AND known <= ?2)"
 )
 """Found by the indices; asked now and then, not for each request: it looks at every event kept."""
 
@@ -129,14 +130,15 @@ class SqliteOnline:
 
         return self._connections.write(work)
 
-    def newest(self, view: View) -> int | None:
-        """Return when the newest event of a view that is kept was known; None if there is none."""
+    def newest(self, view: View, *, by_us: int | None = None) -> int | None:
+        """Return when the newest event of a view that is kept was known, by a time; None without any."""
 
         def work(connection: sqlite3.Connection) -> int | None:
             number = connection.execute(
                 "SELECT number FROM view WHERE digest = ?", (view.digest,)
             ).fetchone()
-            found: tuple[int | None] = connection.execute(_NEWEST, number or (0,)).fetchone()
+            asked = (*(number or (0,)), _EVER if by_us is None else by_us)
+            found: tuple[int | None] = connection.execute(_NEWEST, asked).fetchone()
             return found[0]
 
         return self._connections.read(work)

@@ -209,11 +209,16 @@ class OnlineStore(Protocol):
         """Keep no events of a view any more, and drop those that are there."""
         ...
 
-    def newest(self, view: View) -> int | None:
+    def newest(self, view: View, *, by_us: int | None = None) -> int | None:
         """Return when the newest event of a view that is kept was known, in microseconds.
 
         None if there is none, or the view is not registered. An event that never was the latest of
         its entity, or in no window, is not kept and does not count.
+
+        Args:
+            view: the view.
+            by_us: pass over what is known only later. A store that does not keep what came before
+                such an event returns None, where it has one.
         """
         ...
 

@@ -8,6 +8,8 @@ The policy, beyond that of values in `record.json_values`:
   clock. That is so only where the view has a column of its own for it: where that is the event
   time, an event is known when it happened, and the event time has to be there.
 - What was known before it happened is refused, unless the view is a forecast.
+- What is said to be known only in some time is refused: it is pushed when it is known. Clocks may differ by
+  five minutes. A replay takes any time.
 - A view of several sources takes the rows of all of them. Which one a row is of is what it was pushed
   to; a column of that name in the row is not read.
 - Each row by itself: one that is refused harms no other. A row goes to all views of its source, or,
@@ -36,6 +38,7 @@ __all__ = ["Push", "Pushed", "Pusher", "refused_rows"]
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - timestamps are UTC, and naive
 _TRIES: Final = 20
 _MOST_TOLD: Final = 20
+_AHEAD_US: Final = 5 * 60 * 1_000_000
 
 
 class Push(NamedTuple):
@@ -104,10 +107,12 @@ class Pusher:
 
     Args:
         store: the store.
+        replay: take what is known after the clock, however far.
     """
 
-    def __init__(self, store: OnlineStore) -> None:
+    def __init__(self, store: OnlineStore, *, replay: bool = False) -> None:
         self._store = store
+        self._replay = replay
         self._edition = -1
         self._sources: dict[str, _Source] = {}
 
@@ -158,9 +163,13 @@ class Pusher:
             return _Read([], (), {}, error)
         rows, refused = [], {}
         now = _EPOCH + timedelta(microseconds=push.now_us)
+        last_us = None if self._replay else push.now_us + _AHEAD_US
         for place, (plain, at) in enumerate(zip(push.rows, push.paths, strict=True)):
             try:
-                rows.append(source.facts(plain, at, now))
+                facts = source.facts(plain, at, now)
+                if last_us is not None:
+                    source.refuse_ahead(facts, at, now, last_us)
+                rows.append(facts)
             except RequestRejected as error:
                 refused[place] = error
         return _Read(rows, source.unread(push.rows), refused)
@@ -198,6 +207,19 @@ class _Source:
         # Which source a row is of is what it was pushed to, whatever it says itself.
         row = {**plain, SOURCE_COLUMN: self._name}
         return [_fact(registered, row, at, now) for registered in self._views]
+
+    def refuse_ahead(self, facts: Sequence[Fact], at: str, now: datetime, last_us: int) -> None:
+        """Refuse a row that a view takes for known in some time only: until then it hides how fresh it is."""
+        for registered, fact in zip(self._views, facts, strict=True):
+            if fact.event.known > last_us:
+                known = _EPOCH + timedelta(microseconds=fact.event.known)
+                path = f"{at}.{registered.view.known_at}"
+                raise RequestRejected(
+                    f"{known.isoformat()} at {path} has not come yet: it is {now.isoformat()} here",
+                    expected="a time when the event was known: it is pushed from then on",
+                    do="Mend the clock that it comes from, or push it later",
+                    path=path,
+                )
 
     def unread(self, rows: Iterable[Any]) -> tuple[str, ...]:
         """Return the columns of rows that no view reads, in order."""

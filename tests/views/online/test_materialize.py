@@ -154,12 +154,12 @@ def test_what_was_pushed_stays():
     store = Store()
     store.register(VIEW)
     pushed = {"who": "a", "at": at(95).isoformat(), "known": at(96).isoformat(), "id": 5, "x": 5}
-    Pusher(store).push([Push.of("events", [pushed], now_us=0)])
+    Pusher(store).push([Push.of("events", [pushed], now_us=2_000_000_000_000_000)])
     rows = [row(90, 4, x=4.0), row(95, 5, known=100, x=5.5)]
     materialize(store, VIEW, table(*rows))
     assert [5.5, 2] == read(store, at(100))
     late = {**pushed, "id": 6, "known": at(99).isoformat(), "at": at(99).isoformat()}
-    Pusher(store).push([Push.of("events", [late], now_us=0)])
+    Pusher(store).push([Push.of("events", [late], now_us=2_000_000_000_000_000)])
     assert [5.0, 3] == read(store, at(100))
 
 

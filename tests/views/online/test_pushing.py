@@ -1,7 +1,7 @@
 """Rows of a source are taken strictly, each by itself, by every view of the source."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -286,3 +286,21 @@ def test_pushes_share_a_transaction(bench):
     assert isinstance(unknown, UnknownName)
     assert (0, 0, (), {}) == empty
     assert (1, 1, [2]) == (last.new, last.known, list(last.refused))
+
+
+def test_what_is_known_in_some_time_only_is_pushed_then():
+    """Clocks may differ by a little; a replay takes any time; the age of the view stays that of what came."""
+    bench = Bench(VIEW)
+
+    def known(after_s):
+        moment = datetime(1970, 1, 1) + timedelta(microseconds=NOW + after_s * SECOND)  # noqa: DTZ001
+        return {**AT_NOON, "known": f"{moment.isoformat()}Z"}
+
+    pushed = bench.push(known(-1), known(299), known(301), known(10**8))
+    assert (2, {2, 3}) == (pushed.new + pushed.known, set(pushed.refused))
+    assert "at $.events[2].known has not come yet" in pushed.refused[2].what
+    assert NOW + 299 * SECOND == bench.store.newest(VIEW)
+    assert NOW - SECOND == bench.store.newest(VIEW, by_us=NOW)
+    replayed = Pusher(bench.store, replay=True)
+    (pushed,) = replayed.push([Push.of("events", [known(10**8)], now_us=NOW)])
+    assert (1, {}) == (pushed.new, pushed.refused)

@@ -128,11 +128,15 @@ class RedisOnline:
             changed[place] = True
         return changed
 
-    def newest(self, view: View) -> int | None:
-        """Return when the newest event of a view was known that was kept; None if there was none."""
+    def newest(self, view: View, *, by_us: int | None = None) -> int | None:
+        """Return when the newest event of a view was known that was kept; None if there was none.
+
+        Only the newest of all is noted down: where it is known later than ``by_us``, nobody can tell.
+        """
         with self._link() as link:
             found = link.read("newest", view.digest.encode())
-        return time_of(found) if found else None
+        newest = time_of(found) if found else None
+        return None if newest is None or (by_us is not None and newest > by_us) else newest
 
     def reader(self) -> RedisReader:
         """Return a reader."""
