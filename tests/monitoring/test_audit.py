@@ -186,6 +186,22 @@ def test_history_that_has_not_arrived_is_pending(frozen):
     assert (30, 0) == found["wave"] == found["arithmetic"]
 
 
+def test_a_row_of_the_future_does_not_say_that_data_have_arrived(frozen):
+    """One landing with a wrong year: the others reach as far as they did, and nothing is called skew."""
+    early = LANDINGS.sql(f"FROM self WHERE landed <= TIMESTAMP '{NOON + 120 * MINUTE}'")
+    columns = ", ".join(
+        f"'2099-01-01'::TIMESTAMP AS {name}" if kind == "timestamp" else name
+        for name, kind in early.types.items()
+    )
+    wrong = early.concat(early.head(1).sql(f"SELECT {columns} FROM self"))
+    logged = serve(frozen)
+    expected = audit_rows(frozen, Predictor(), logged, sources={"landings": early})
+    report = audit_rows(frozen, Predictor(), logged, sources={"landings": wrong}, now=LAST)
+    assert (expected.pending, 0) == (report.pending, report.skewed)
+    assert expected.arrived == report.arrived
+    assert audit_rows(frozen, Predictor(), logged, sources={"landings": wrong}).skewed
+
+
 def test_a_view_without_any_data_is_pending(frozen):
     """No row of it can be judged."""
     nothing = LANDINGS.sql("FROM self WHERE false")

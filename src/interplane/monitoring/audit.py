@@ -8,7 +8,8 @@ a wrong program from another history.
 
 History arrives late: what was pushed to the online store may not be in the data yet. A row whose
 prediction time is after the newest known-at time of a view's source cannot be judged for that view;
-it is counted as pending. Up to that time the data are taken to be whole.
+it is counted as pending. Up to that time the data are taken to be whole. A row that is known only
+after now says nothing of how far they reach.
 """
 
 from __future__ import annotations
@@ -66,6 +67,7 @@ def audit_rows(
     logged: Sequence[LoggedRow],
     *,
     sources: Mapping[str, Table] | None = None,
+    now: datetime | None = None,
     compiler: Callable[..., RowProgram] = compile_row,
 ) -> SkewReport:
     """Make predictions again and compare.
@@ -75,13 +77,14 @@ def audit_rows(
         predictor: its model.
         logged: predictions of that crossing.
         sources: the table of each source that its views read.
+        now: until when data can have arrived, UTC without a zone; any time if not given.
         compiler: makes the row program that is put to the test.
 
     Raises:
         UnknownName: if a source is missing.
     """
     rows = sorted(logged, key=lambda row: (row.time, row.id))
-    return _Audit(frozen, predictor, rows, dict(sources or {}), compiler).report()
+    return _Audit(frozen, predictor, rows, dict(sources or {}), now, compiler).report()
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ class _Audit:
     predictor: Predictor
     rows: Sequence[LoggedRow]
     sources: Mapping[str, Table]
+    now: datetime | None
     compiler: Callable[..., RowProgram]
 
     # ---- what there is ----------------------------------------------------------------------
@@ -102,7 +106,7 @@ class _Audit:
     def _arrived(self, view: AnyView) -> datetime | None:
         """Return until when all data reach that a view stands on."""
         times = [
-            _newest(self.sources[name], stored.known_at)
+            _newest(self.sources[name], stored.known_at, by=self.now)
             for stored in stored_views(view)
             for name in stored.sources
         ]
@@ -269,10 +273,11 @@ class _Audit:
         )
 
 
-def _newest(source: Table, column: str) -> datetime | None:
-    """Return the greatest time in a column of a table."""
+def _newest(source: Table, column: str, *, by: datetime | None) -> datetime | None:
+    """Return the greatest time in a column of a table, of those until then."""
     known = column.replace('"', '""')
+    until = "" if by is None else f" WHERE \"{known}\" <= TIMESTAMP '{by.isoformat()}'"
     newest: datetime | None = (
-        source.select(column).sql(f'SELECT max("{known}") AS t FROM self').to_rows()[0]["t"]
+        source.select(column).sql(f'SELECT max("{known}") AS t FROM self{until}').to_rows()[0]["t"]
     )
     return newest

@@ -91,7 +91,8 @@ def audit(
     frozen = frozen_of(model)
     logged = _logged(project, found, frozen, rows=rows, since=since, until=until, seed=seed)
     sources = _sources(project, found, frozen, pins)
-    report = audit_rows(frozen, model.predictor, logged, sources=sources)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    report = audit_rows(frozen, model.predictor, logged, sources=sources, now=now)
     return Audited(found, _keep(project, found, report, seed), report, seed)
 
 
