@@ -72,7 +72,8 @@ def views(*, forget: str | None, as_json: bool) -> None:
 @click.option(
     "--since",
     type=TIME,
-    help="Keep what predictions from this time on need (UTC); by default from the latest event on.",
+    help="Keep what predictions from this time on need (UTC), and let go of the rest; by default what "
+    "is kept stays, and of a view that is new what is needed from its latest event on.",
 )
 @inputs_option
 @json_option
@@ -107,6 +108,14 @@ def materialize(
     print_table(
         ("view", "events", "new", "entities", "from"), rows, right=("events", "new", "entities")
     )
+    asked = "" if since is None else f"{since:%Y-%m-%dT%H:%M:%SZ}"
+    later = [item for item in done if asked and item.horizon > asked]
+    if later:
+        say(
+            f"{', '.join(item.name for item in later)}: what came before was let go by an earlier call, "
+            f'and is not there from {asked} on. It comes back after "interplane views --forget", where no '
+            "live crossing reads the version."
+        )
 
 
 def _plain(item: RecordedView) -> dict[str, Any]:

@@ -60,7 +60,8 @@ def materialize(
     Args:
         running: the crossing's pipeline.
         reference: the crossing, for example ``flights@live``.
-        since: from when on predictions will be made; by default from the latest event on.
+        since: from when on predictions will be made; by default as before, and of a view that is new
+            from its latest event on.
         pins: references for inputs that are not to be the latest.
         progress: is told the share that is done, from 0 to 1.
 

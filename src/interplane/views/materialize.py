@@ -76,8 +76,9 @@ def materialize(
         store: the store; the view is registered there.
         view: the view.
         source: the table that its events come from.
-        since: from when on it will be read (UTC where it has no time zone); without it from the
-            latest known-at time in the table. A horizon that is later already stays.
+        since: from when on it will be read (UTC where it has no time zone). Without it the horizon that
+            there is stays, and a new view is read from the latest known-at time in the table on. What
+            was let go does not come back: a horizon that is later already stays.
         latest: the clock: without ``since`` the horizon is never later, whatever the table says.
         progress: is told the share that is done, from 0 to 1.
 
@@ -122,12 +123,12 @@ def _horizon(
     """Return the horizon that the store will have."""
     if since is not None:
         asked = micros(_utc(since))
+    elif present is not None:
+        return present
     elif len(events.known):
         asked = int(events.known.max())
         if latest is not None:
             asked = min(asked, micros(_utc(latest)))
-    elif present is not None:
-        return present
     else:
         raise DataError(
             f"the source {view.source!r} of the feature view {view.name} has no event",

@@ -102,14 +102,16 @@ def test_the_horizon_is_the_latest_known_at_time_unless_said():
         assert micros(expected) == materialize(Store(), VIEW, table(*rows), since=since).horizon
 
 
-def test_the_horizon_never_goes_back():
-    """A table that ends earlier, and a time that is earlier, leave it."""
+def test_the_horizon_moves_on_where_that_is_said():
+    """What could be read can be read as long as nobody says otherwise; and what was let go is gone."""
     store = Store()
     materialize(store, VIEW, table(row(100)))
     assert micros(at(100)) == materialize(store, VIEW, table(row(50))).horizon
     assert micros(at(100)) == materialize(store, VIEW, table(), since=at(1)).horizon
     assert micros(at(100)) == materialize(store, VIEW, table()).horizon
-    assert micros(at(150)) == materialize(store, VIEW, table(row(150))).horizon
+    assert micros(at(100)) == materialize(store, VIEW, table(row(150))).horizon
+    assert micros(at(150)) == materialize(store, VIEW, table(row(150)), since=at(150)).horizon
+    assert micros(at(150)) == materialize(store, VIEW, table(row(150)), since=at(120)).horizon
 
 
 def test_without_events_somebody_has_to_say_from_when_on():
