@@ -94,7 +94,7 @@ def pipeline_of(features):
     @pipeline.step
     def model(rows: ip.Table, flights: ip.Table) -> ip.Model:
         frozen, x, y = features.fit_transform(rows, sources={"flights": flights})
-        data = lightgbm.Dataset(np.asarray(frozen.matrix(rows, sources={"flights": flights})), y)
+        data = lightgbm.Dataset(np.column_stack([x.numpy(name) for name in x.names]), y)
         settings = ip.lightgbm_params(objective="binary", num_leaves=31)
         return ip.Model(lightgbm.train(settings, data, num_boost_round=100), features=frozen)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 import msgspec
 
@@ -152,14 +152,26 @@ class Frozen:
     # ---- a table --------------------------------------------------------------------------
 
     @overload
-    def transform(self, table: Table, *, sources: Mapping[str, Table] | None = None) -> Table: ...
+    def transform(
+        self,
+        table: Table,
+        *,
+        sources: Mapping[str, Table] | None = None,
+        seen: Literal["refuse", "allow"] = "refuse",
+    ) -> Table: ...
 
     @overload
     def transform(
         self, table: DataFrame, *, sources: Mapping[str, DataFrame] | None = None
     ) -> DataFrame: ...
 
-    def transform(self, table: Any, *, sources: Mapping[str, Any] | None = None) -> Any:
+    def transform(
+        self,
+        table: Any,
+        *,
+        sources: Mapping[str, Any] | None = None,
+        seen: Literal["refuse", "allow"] = "refuse",
+    ) -> Any:
         """Return the features of each row of ``table``, in its order; null where undefined.
 
         Of a Spark DataFrame they are one, too, computed by the row program when Spark runs it; the
@@ -169,10 +181,14 @@ class Frozen:
             table: the rows, as a table or a Spark DataFrame.
             sources: the table of each source that feature views read, by its name. What they give
                 is what was known at the row's prediction time.
+            seen: "allow" lets in rows that the features were fitted on, where they encode the label:
+                it is for what a server would say of them. To train on such rows take what
+                ``fit_transform`` returned. Nobody looks at rows of a Spark DataFrame.
 
         Raises:
             UnknownName: if the table lacks a column that the features read, or a source is missing.
             DataError: if a column has another type.
+            Leak: if features encode the label, and were fitted on one of the rows.
         """
         if on_spark(table, sources):
             from interplane.features.spark.transform import transform as transformed
@@ -180,15 +196,30 @@ class Frozen:
             return transformed(self, table, sources=sources)
         from interplane.features.batch import transform
 
-        return transform(self, self.widen(table, sources=sources))
+        return transform(self, self._unseen(table, sources, seen=seen))
 
     def matrix(
-        self, table: Table, *, sources: Mapping[str, Table] | None = None
+        self,
+        table: Table,
+        *,
+        sources: Mapping[str, Table] | None = None,
+        seen: Literal["refuse", "allow"] = "refuse",
     ) -> np.ndarray[Any, Any]:
-        """Return the features as a matrix of float64, rows by features, NaN where undefined."""
+        """Return the features as a matrix of float64, rows by features, NaN where undefined.
+
+        Arguments and errors are those of `transform`.
+        """
         from interplane.features.batch import matrix_of
 
-        return matrix_of(self, self.widen(table, sources=sources))
+        return matrix_of(self, self._unseen(table, sources, seen=seen))
+
+    def _unseen(self, table: Table, sources: Mapping[str, Table] | None, *, seen: str) -> Table:
+        """Return the rows with their views, if encodings have not seen their labels."""
+        from interplane.features.leaks import refuse_own_labels
+
+        wide = self.widen(table, sources=sources)
+        refuse_own_labels(self, table, seen=seen)
+        return wide
 
     def widen(self, table: Table, *, sources: Mapping[str, Table] | None = None) -> Table:
         """Return the rows with what the feature views give as further columns.

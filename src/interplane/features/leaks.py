@@ -1,6 +1,8 @@
 """Tests that are none, refused with the rows: what a model may not be evaluated on.
 
 - Rows that the features were fitted on are no test of a model that stands on them.
+- Where features encode the label, the rows that they were fitted on have their own labels in them: what is
+  computed of such rows is none to train on.
 - A split promised something (no entity on both sides; the test rows after the training rows, and a gap
   between them): rows that break what the training rows were split off by are no test either.
 """
@@ -12,6 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from interplane.data.promises import between
 from interplane.data.row_keys import leak
+from interplane.errors import UsageError
+from interplane.expressions.nodes import Lookup
+from interplane.expressions.trees import parts_of
+from interplane.features.derived import TARGET_MEAN
 from interplane.features.seen import among, remember
 
 if TYPE_CHECKING:
@@ -21,6 +27,7 @@ if TYPE_CHECKING:
     from interplane.data.key_hashes import KeyHashes
     from interplane.data.promises import Promise
     from interplane.data.table import Table
+    from interplane.expressions.nodes import Node
     from interplane.features.frozen import Frozen
     from interplane.features.seen import Seen
 
@@ -28,6 +35,7 @@ __all__ = [
     "Crossed",
     "crossed_rows",
     "refuse_crossed",
+    "refuse_own_labels",
     "refuse_seen",
     "remembered",
     "seen_rows",
@@ -140,6 +148,60 @@ def refuse_seen(frozen: Frozen, table: Table, rows: NDArray[np.bool_], *, of: in
         do="Split training rows and test rows, for example with interplane.split_by_time; or say "
         f'evaluate(…, seen="allow"), which every verdict shows{_unless_unique(frozen)}',
     )
+
+
+def refuse_own_labels(frozen: Frozen, table: Table, *, seen: str) -> None:
+    """Refuse rows that the features were fitted on, where a feature encodes the label.
+
+    Rows whose label is null are let in: they were no part of an encoding. Where nobody can tell
+    (`seen_rows`), none is refused.
+
+    Args:
+        frozen: the features.
+        table: the rows to compute features of.
+        seen: "allow" lets them in.
+
+    Raises:
+        Leak: if there is one; names some of them.
+        UsageError: if ``seen`` is neither "refuse" nor "allow".
+    """
+    if seen not in {"refuse", "allow"}:
+        raise UsageError(
+            f"seen is {seen!r}",
+            expected="refuse, or allow",
+            do="Say what is to be done with rows that the features were fitted on",
+        )
+    encoded = [name for name, node in frozen.features.items() if _encodes_target(node)]
+    if seen == "allow" or not encoded:
+        return
+    import pyarrow.compute as pc
+
+    rows = seen_rows(frozen, table)
+    if rows is None:
+        return
+    if frozen.label is not None and frozen.label in table.types:
+        rows &= ~pc.is_null(table.column(frozen.label), nan_is_null=True).to_numpy()
+    count = int(rows.sum())
+    if not count:
+        return
+    more = f" (and {len(encoded) - 1} more)" if len(encoded) > 1 else ""
+    raise leak(
+        f"{count:,} of the {table.rows:,} rows {_were(count)} fitted on, and the feature "
+        f"{encoded[0]!r}{more} encodes the label {frozen.label!r}: it would have their own labels in it",
+        table,
+        columns=frozen.key,
+        rows=rows,
+        expected="rows whose labels the encodings have not seen",
+        do="Train on what fit_transform returns, where no row has its own label; for what a server would "
+        f'say of these rows, add seen="allow"{_unless_unique(frozen)}',
+        features=encoded,
+    )
+
+
+def _encodes_target(node: Node) -> bool:
+    """Return whether a frozen feature looks up a target encoding, which `freeze` names so."""
+    tables = (part.table for part in parts_of(node) if isinstance(part, Lookup))
+    return any(table.startswith(f"{TARGET_MEAN}_") for table in tables)
 
 
 def _were(count: int) -> str:

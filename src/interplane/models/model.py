@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 from interplane.errors import Corrupt, UsageError, did_you_mean
 from interplane.models.flavors import Flavor, Predictor, flavor_of, get_flavor
@@ -42,8 +42,10 @@ class FrozenFeatures(Protocol):
         """The digest of the features."""
         ...
 
-    def matrix(self, table: Any, *, sources: Any = None) -> Any:
-        """Return the float64 matrix of a table's features, NaN for null."""
+    def matrix(
+        self, table: Any, *, sources: Any = None, seen: Literal["refuse", "allow"] = "refuse"
+    ) -> Any:
+        """Return the float64 matrix of a table's features, NaN for null; of rows they saw, too, or not."""
         ...
 
     def vector(self, row: Any, **views: Any) -> Sequence[float]:
@@ -159,7 +161,9 @@ class Model:
             table: the rows.
             sources: the table of each source that its feature views read, by its name.
         """
-        return self.predictor.predict_many(self.features.matrix(table, sources=sources))
+        # What a server would say of a row, it would say of one that was trained on as well.
+        matrix = self.features.matrix(table, sources=sources, seen="allow")
+        return self.predictor.predict_many(matrix)
 
     def predict_row(self, row: Mapping[str, Any], **views: Mapping[str, Any]) -> float:
         """Return the score of one row of raw columns, through the row program.

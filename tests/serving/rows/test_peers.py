@@ -76,7 +76,7 @@ def test_peers_10_one_row_in_three_ways(bench):
     _, model = toy.train()
     batch = toy.flights(10_000, seed=11)
     in_batch = model.predict(batch)
-    matrix = model.features.matrix(batch)
+    matrix = model.features.matrix(batch, seen="allow")
     rows = batch.to_rows()
     places = [*range(0, 10_000, 97), 9_999]
     for place in places:

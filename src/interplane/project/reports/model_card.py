@@ -87,7 +87,9 @@ def model_card(store: Store, it: CrossingFacts, *, project: str) -> ModelCard:
 def spans_of(store: Store, model: str) -> Iterator[Span]:
     """Yield what answered a model, oldest first."""
     moves = deployments(store, model)
-    ends = [*(each.at for each in moves[1:]), None][: len(moves)]  # none, where nothing was deployed
+    ends = [*(each.at for each in moves[1:]), None][
+        : len(moves)
+    ]  # none, where nothing was deployed
     names = crossing_names(store, model)
 
     def name(digest: Digest | None) -> str:
