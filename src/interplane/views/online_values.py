@@ -5,18 +5,21 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from interplane.expressions.nodes import Column
+from interplane.expressions.trees import parts_of
 from interplane.views.derived import Derived, use_of
 from interplane.views.derived_plan import Plan
 from interplane.views.derived_rows import RowWalk
 from interplane.views.events import FOREVER
-from interplane.views.statuses import NOT_FOUND, NULL, OUTSIDE_TTL, PRESENT, STATUSES
+from interplane.views.joined import column_of
+from interplane.views.statuses import NO_ENTITY, NOT_FOUND, NULL, OUTSIDE_TTL, PRESENT, STATUSES
 from interplane.views.view import Latest, View
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from interplane.expressions.nodes import Constant
-    from interplane.record import Type
+    from interplane.record import Digest, Type
     from interplane.views.derived import AnyView
     from interplane.views.states import Seen, States
     from interplane.views.statuses import Status
@@ -58,9 +61,10 @@ class ViewValues:
     """Reads one view online.
 
     Of an entity that has no event (that still matters) all is ``not_found``; where the latest event
-    is older than the time-to-live, its values are ``outside_ttl``; another null is ``null``. A view
-    of other views has values of its own; of it an entity is ``not_found`` if it is that in all views
-    that are joined by its own columns.
+    is older than the time-to-live, its values are ``outside_ttl``; another null is ``null``. A feature of
+    a view of other views is ``not_found`` if none of the entities that were looked up for it has an event,
+    and a null one is ``outside_ttl`` if the latest event of one of them is too old. What happened last is
+    the newest event of all that was looked up.
 
     Args:
         view: the view.
@@ -70,11 +74,12 @@ class ViewValues:
     def __init__(self, view: AnyView, states: States) -> None:
         self.view = view
         self._states = states
-        stored = _parents(view)
-        self._shelves = [(states.shelf(each), places) for each, places in stored]
         self._walk = None
         if isinstance(view, Derived):
             self._walk = RowWalk(Plan.of({view.name: use_of(view, view.entity)}), states)
+            self._below = [_below(view, name) for name in view.features]
+        else:
+            self._shelf = states.shelf(view)
 
     def read(self, entities: Sequence[Sequence[Constant]], time_us: int) -> list[Found]:
         """Return what the view says of entities, all of one state of the store.
@@ -97,8 +102,7 @@ class ViewValues:
                 self._derived(entity, values, seen)
                 for entity, (values, seen) in zip(entities, read, strict=True)
             ]
-        ((shelf, _),) = self._shelves
-        asked = [(shelf, shelf.name_of(entity)) for entity in entities]
+        asked = [(self._shelf, self._shelf.name_of(entity)) for entity in entities]
         return [
             Found(
                 each.values,
@@ -112,33 +116,47 @@ class ViewValues:
     def _derived(
         self, entity: Sequence[Constant], read: Sequence[Constant], seen: Mapping[Asked, Seen]
     ) -> Found:
-        parents = [
-            seen[shelf, shelf.name_of([entity[place] for place in places])]
-            for shelf, places in self._shelves
-        ]
         values = tuple(read)
         until = _until(min(each.until for each in seen.values()))
-        is_missing = bool(parents) and all(each.status == NOT_FOUND for each in parents)
-        happened = max((e.happened for e in parents if e.happened is not None), default=None)
-        if is_missing and None not in entity:
-            return Found(values, (STATUSES[NOT_FOUND],) * len(values), None, until)
-        return Found(values, tuple(_found(value) for value in values), happened, until)
+        happened = max((e.happened for e in seen.values() if e.happened is not None), default=None)
+        if None in entity:
+            return Found(values, tuple(map(_found, values)), happened, until)
+        of_views: dict[Digest, list[int]] = {}
+        for (shelf, _), each in seen.items():
+            if each.status != NO_ENTITY:  # joined by a null: nothing was looked up
+                of_views.setdefault(shelf.view.digest, []).append(each.status)
+        statuses = tuple(
+            _of_parents(value, [each for view in below for each in of_views.get(view, ())])
+            for value, below in zip(values, self._below, strict=True)
+        )
+        return Found(values, statuses, happened, until)
 
 
 def _until(time_us: int) -> int | None:
     return None if time_us >= FOREVER else time_us
 
 
-def _parents(view: AnyView) -> list[tuple[View, tuple[int, ...]]]:
-    """Return the stored views whose entity is named by a view's own columns, and which of them."""
-    places = {name: place for place, name in enumerate(view.entity)}
+def _below(view: AnyView, name: str) -> frozenset[Digest]:
+    """Return the stored views that a feature stands on, those that say what others are joined by too."""
     if isinstance(view, View):
-        return [(view, tuple(places.values()))]
-    return [
-        (use.view, tuple(places[name] for name in use.by))
-        for use in view.parents.values()
-        if isinstance(use.view, View) and all(name in places for name in use.by)
-    ]
+        return frozenset([view.digest])
+    read = {part.name for part in parts_of(view.features[name]) if isinstance(part, Column)}
+    found: set[Digest] = set()
+    while read:
+        column = read.pop()
+        for parameter, use in view.parents.items():
+            for feature in use.view.types:
+                if column_of(parameter, feature) == column:
+                    found |= _below(use.view, feature)
+                    read |= {by for by in use.by if by in view.offered}
+    return frozenset(found)
+
+
+def _of_parents(value: Constant, statuses: Sequence[int]) -> Status:
+    """Return the status of a value by those of what was looked up for it."""
+    if statuses and all(each == NOT_FOUND for each in statuses):
+        return STATUSES[NOT_FOUND]
+    return STATUSES[OUTSIDE_TTL] if value is None and OUTSIDE_TTL in statuses else _found(value)
 
 
 def _statuses(view: AnyView, seen: Seen, *, is_nobody: bool) -> tuple[Status, ...]:

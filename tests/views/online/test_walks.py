@@ -106,6 +106,55 @@ def test_walks_that_end_sooner_keep_no_other_waiting():
     assert ["null", "not_found", "null", "present"] == [each.statuses[0] for each in found]
 
 
+def test_how_a_value_was_found_is_told_by_what_was_looked_up_for_it():
+    """Feature by feature, in each view below it; what happened last is the newest of all of that."""
+    old = replace(VIEW, name="old", ttl_us=20)
+    both = Derived(
+        "both",
+        ("who",),
+        ("str",),
+        {"last": use_of(LAST, ("who",)), "past": use_of(old, ("last.to",))},
+        {
+            "to": Column("last.to", "str"),
+            "x": Column("past.x", "float"),
+            "n": Column("past.n", "int"),
+        },
+    )
+    above = Derived(
+        "above",
+        ("who",),
+        ("str",),
+        {"both": use_of(both, ("who",))},
+        {"x": Column("both.x", "float")},
+    )
+    store = MemoryOnline()
+    for view in (LAST, old):
+        store.register(view)
+        store.advance(view, 10)
+    facts = [
+        Fact(1, ("late",), Event(20, 20, (), ("there",))),
+        Fact(2, ("there",), Event(60, 60, (1,), (0.5,))),
+        Fact(1, ("stale",), Event(50, 50, (), ("then",))),
+        Fact(2, ("then",), Event(30, 30, (2,), (0.5,))),
+        Fact(1, ("lost",), Event(40, 40, (), ("nowhere",))),
+    ]
+    store.write(facts)
+    who = [("late",), ("stale",), ("lost",), ("nobody",), (None,)]
+    found = ViewValues(both, States(store)).read(who, 70)
+    assert [60, 50, 40, None, None] == [each.happened for each in found]
+    assert [
+        ("present", "present", "present"),
+        ("present", "outside_ttl", "present"),
+        ("present", "null", "present"),
+        ("not_found", "not_found", "not_found"),
+        ("null", "null", "null"),
+    ] == [each.statuses for each in found]
+    found = ViewValues(above, States(store)).read(who, 70)
+    assert ["present", "outside_ttl", "null", "not_found", "null"] == [
+        each.statuses[0] for each in found
+    ]
+
+
 @pytest.mark.parametrize("times", [1, 2, 3, 5])
 def test_all_is_of_one_state_whatever_is_written_meanwhile(times):
     """Between two rounds all entities move on at once: nobody is seen half way."""
