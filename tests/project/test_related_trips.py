@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,10 +15,13 @@ from trips_project import BEGIN, opened, request, serving
 
 from interplane.data.table import Table
 from interplane.errors import UnknownName, UsageError
+from interplane.expressions.nodes import Column
 from interplane.project.audit import audit
+from interplane.project.feature_reading import view_feature
 from interplane.project.views import forget_view, list_views
 from interplane.record import ViewVersion
-from interplane.views.derived import view_from_dict
+from interplane.views.derived import Derived, use_of, view_from_dict
+from interplane.views.view import Latest, example
 
 RIDES = BEGIN + timedelta(days=2)
 
@@ -142,6 +146,34 @@ def test_features_of_views_and_models_are_listed(project):
     assert ("street", "booked") == change.sources
     assert "trend.change" in repr(found)
     assert "<td>trend.change</td>" in found._repr_html_()
+
+
+def test_a_feature_has_the_sources_that_it_reads(project):
+    """Of a view on several views only those of its own expression, and of what that is joined by."""
+    own = example()
+    where = replace(
+        own,
+        name="where",
+        source="moves",
+        key=(),
+        columns={"who": "str", "at": "timestamp", "known": "timestamp", "to": "str"},
+        arguments=(Column("to", "str"),),
+        features={"to": Latest(0, "str")},
+    )
+    there = replace(own, name="there", source="places")
+    view = Derived(
+        "both",
+        ("who",),
+        ("str",),
+        {
+            "own": use_of(own, ("who",)),
+            "where": use_of(where, ("who",)),
+            "there": use_of(there, ("where.to",)),
+        },
+        {"own": Column("own.x", "float"), "there": Column("there.x", "float")},
+    )
+    assert ("events",) == view_feature(view, "own").sources
+    assert {"moves", "places"} == set(view_feature(view, "there").sources)
 
 
 def test_a_feature_of_a_view_says_which_features_read_it(project):

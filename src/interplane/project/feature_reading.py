@@ -12,7 +12,7 @@ from interplane.expressions.trees import parts_of
 from interplane.project.feature_text import definition_of, window_of
 from interplane.project.feature_uses import FeatureUses
 from interplane.project.known_features import Freshness, KnownFeature
-from interplane.views.derived import Derived, stored_views, view_from_dict
+from interplane.views.derived import Derived, stored_below, stored_views, view_from_dict
 from interplane.views.joined import column_of
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class FeatureReading:
             ),
             users=len(users),
             live=tuple(each.name for each in users if "live" in each.pointers),
-            freshness=self.freshness([item.view]),
+            freshness=self.freshness(stored_below(item.view, name)),
         )
         return OfView(known, item, name)
 
@@ -129,7 +129,8 @@ class FeatureReading:
         for each in plain["features"]:
             node = from_json(each["expression"])
             columns = dict.fromkeys(p.name for p in parts_of(node) if isinstance(p, Column))
-            read = [owners[column] for column in columns if column in owners]
+            below = (view for column in columns for view in owners.get(column, ()))
+            read = list({view.digest: view for view in below}.values())
             known = KnownFeature(
                 name=f"{model}.{each['name']}",
                 kind="model",
@@ -159,7 +160,8 @@ class FeatureReading:
                     self._fresh[view.digest] = self._read(online, view, horizons)
             finally:
                 online.close()
-        return max((self._fresh[digest] for digest in stored), key=_staleness)
+        found = (self._fresh[digest] for digest in stored)
+        return max(found, key=_staleness, default=Freshness())
 
     def _read(
         self, online: OnlineStore, view: View, horizons: Mapping[Digest, int | None]
@@ -191,7 +193,9 @@ def view_feature(
         type=view.types[name],
         definition=definition_of(view, name),
         entity=view.entity,
-        sources=view.sources,
+        sources=tuple(
+            dict.fromkeys(source for each in stored_below(view, name) for source in each.sources)
+        ),
         stands_on=_reads(view, name),
         event_time=None if own is None else own.event_time,
         known_at=None if own is None else own.known_at,
@@ -221,11 +225,13 @@ def _columns(node: Node) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part.name for part in parts_of(node) if isinstance(part, Column)))
 
 
-def _owners(views: Mapping[str, Any]) -> dict[str, AnyView]:
-    """Return for each column that a view gives the view."""
+def _owners(views: Mapping[str, Any]) -> dict[str, tuple[View, ...]]:
+    """Return for each column that a view gives the stored views that it stands on."""
     read = {parameter: view_from_dict(use["view"]) for parameter, use in views.items()}
     return {
-        column_of(parameter, name): view for parameter, view in read.items() for name in view.types
+        column_of(parameter, name): stored_below(view, name)
+        for parameter, view in read.items()
+        for name in view.types
     }
 
 

@@ -45,6 +45,7 @@ __all__ = [
     "Read",
     "size_of",
     "sources_of",
+    "stored_below",
     "stored_views",
     "use_of",
     "view_from_dict",
@@ -263,6 +264,27 @@ def stored_views(view: AnyView) -> tuple[View, ...]:
         return (view,)
     found = (each for use in view.parents.values() for each in stored_views(use.view))
     return tuple({each.digest: each for each in found}.values())
+
+
+def stored_below(view: AnyView, name: str) -> tuple[View, ...]:
+    """Return the stored views that a feature stands on, those that say what others are joined by too.
+
+    >>> from interplane.views.view import example
+    >>> [each.name for each in stored_below(example(), "x")]
+    ['example']
+    """
+    if isinstance(view, View):
+        return (view,)
+    nodes = parts_of(view.features[name])
+    columns = list(dict.fromkeys(part.name for part in nodes if isinstance(part, Column)))
+    found: dict[Digest, View] = {}
+    for column in columns:  # grows by what parents are joined by
+        for parameter, use in view.parents.items():
+            for feature in use.view.types:
+                if column_of(parameter, feature) == column:
+                    found |= {each.digest: each for each in stored_below(use.view, feature)}
+                    columns += [by for by in use.by if by in view.offered and by not in columns]
+    return tuple(found.values())
 
 
 def sources_of(uses: Mapping[str, AnyUse]) -> tuple[str, ...]:

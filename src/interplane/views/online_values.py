@@ -5,13 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from interplane.expressions.nodes import Column
-from interplane.expressions.trees import parts_of
-from interplane.views.derived import Derived, use_of
+from interplane.views.derived import Derived, stored_below, use_of
 from interplane.views.derived_plan import Plan
 from interplane.views.derived_rows import RowWalk
 from interplane.views.events import FOREVER
-from interplane.views.joined import column_of
 from interplane.views.statuses import NO_ENTITY, NOT_FOUND, NULL, OUTSIDE_TTL, PRESENT, STATUSES
 from interplane.views.view import Latest, View
 
@@ -77,7 +74,9 @@ class ViewValues:
         self._walk = None
         if isinstance(view, Derived):
             self._walk = RowWalk(Plan.of({view.name: use_of(view, view.entity)}), states)
-            self._below = [_below(view, name) for name in view.features]
+            self._below = [
+                [each.digest for each in stored_below(view, name)] for name in view.features
+            ]
         else:
             self._shelf = states.shelf(view)
 
@@ -134,22 +133,6 @@ class ViewValues:
 
 def _until(time_us: int) -> int | None:
     return None if time_us >= FOREVER else time_us
-
-
-def _below(view: AnyView, name: str) -> frozenset[Digest]:
-    """Return the stored views that a feature stands on, those that say what others are joined by too."""
-    if isinstance(view, View):
-        return frozenset([view.digest])
-    read = {part.name for part in parts_of(view.features[name]) if isinstance(part, Column)}
-    found: set[Digest] = set()
-    while read:
-        column = read.pop()
-        for parameter, use in view.parents.items():
-            for feature in use.view.types:
-                if column_of(parameter, feature) == column:
-                    found |= _below(use.view, feature)
-                    read |= {by for by in use.by if by in view.offered}
-    return frozenset(found)
 
 
 def _of_parents(value: Constant, statuses: Sequence[int]) -> Status:
