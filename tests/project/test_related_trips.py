@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -109,7 +110,13 @@ def test_events_of_either_source_reach_the_views_of_both(root, project):
     when = f"{at.isoformat()}Z"
     ends = {"ride": 77, "rider": "both", "zone": "north", "began_at": when, "ended_at": when}
     assert 1 == project.push("street", [{**ends, "miles": 2.0}]).new
-    assert 1 == project.push("booked", [{**ends, "miles": 4.0, "@source": "street"}]).new
+    assert (
+        1
+        == project.push(
+            "booked",
+            [{**ends, "ride": np.int64(77), "miles": np.float64(4.0), "@source": "street"}],
+        ).new
+    )
     row = request(900, at=at + timedelta(hours=1), rider="both", seats=2)
     own = {name: row[name] for name in model.features.inputs}
     history = {"zone": "north", "rides_1d": 2, "miles_1d": 3.0, "miles_3d": 3.0, "booked_3d": 1}

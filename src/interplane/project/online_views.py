@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from interplane.views.derived import AnyView
     from interplane.views.statuses import Status
 
-__all__ = ["OnlineFeatures", "find_view", "read_online"]
+__all__ = ["OnlineFeatures", "find_view", "plain_rows", "read_online"]
 
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - timestamps are UTC, and naive
 _DO: Final = 'See them with "interplane views"'
@@ -91,7 +91,7 @@ def read_online(
 
     found = find_view(project.store, view)
     moment = time.time_ns() // 1000 if at is None else micros(_utc(at))
-    rows = read_entities(found, [dict(row) for row in entities], "entities")
+    rows = read_entities(found, plain_rows(entities), "entities")
     online = project.open_online()
     states = States(online, most_entities=2 * len(rows) + 2)
     try:
@@ -107,6 +107,22 @@ def read_online(
             _moment(each.until),
         )
         for each in read
+    ]
+
+
+def plain_rows(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows whose NumPy scalars are Python's, as a row of a data frame has them.
+
+    >>> import numpy as np
+    >>> plain_rows([{"ride": np.int64(7), "zone": "north"}])
+    [{'ride': 7, 'zone': 'north'}]
+    """
+    return [
+        {
+            name: value.item() if type(value).__module__ == "numpy" and value.ndim == 0 else value
+            for name, value in row.items()
+        }
+        for row in rows
     ]
 
 

@@ -459,7 +459,7 @@ class Project:
 
         Args:
             source: the name of the source.
-            rows: plain values by column, as JSON or Python has them. A known-at time that is
+            rows: plain values by column, as JSON, Python or NumPy has them. A known-at time that is
                 missing is that of now.
 
         Raises:
@@ -469,11 +469,12 @@ class Project:
         """
         from time import time_ns
 
+        from interplane.project.online_views import plain_rows
         from interplane.views.pushing import Push, Pusher, refused_rows
 
         online = self.open_online()
         try:
-            push = Push.of(source, rows, now_us=time_ns() // 1000, at="rows")
+            push = Push.of(source, plain_rows(rows), now_us=time_ns() // 1000, at="rows")
             (pushed,) = Pusher(online).push([push])
         finally:
             online.close()
