@@ -8,6 +8,7 @@ reading of rows, and is about right where two profiles have other edges.
 from __future__ import annotations
 
 from bisect import bisect_right
+from math import floor
 from typing import TYPE_CHECKING, Any, Protocol
 
 from interplane.charts.shares import share
@@ -122,15 +123,23 @@ class Below:
         self.low, self.high = float(column.low), float(column.high)
         self.total = float(sum(column.counts or column.spread))
         known[self.high] = self.total
+        self._is_whole = isinstance(column.low, int) and isinstance(column.high, int)
+        self._known = set(known)
         self._edges = sorted(known)
         self._counts = [known[edge] for edge in self._edges]
 
+    def knows(self, value: float) -> bool:
+        """Return whether that was counted; else it lies between two counts, and is about what they say."""
+        return value in self._known or value < self.low or value >= self.high
+
     def __call__(self, value: float) -> float:
         """Return how many there are."""
+        if self._is_whole:  # there is nothing between two of them
+            value = float(floor(value))
         place = bisect_right(self._edges, value)
         if place == len(self._edges):
             return self.total
-        first = self._edges[place - 1] if place else self.low
+        first = self._edges[place - 1] if place else self.low - self._is_whole
         before = self._counts[place - 1] if place else 0.0
         if value < self.low:
             return 0.0

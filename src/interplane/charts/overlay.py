@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from math import floor
 from typing import TYPE_CHECKING, Any, Final
 
 from interplane.charts.columns import Below, has_numbers, repeats
@@ -19,6 +20,8 @@ _WIDTH: Final = 280.0
 _HEIGHT: Final = 60.0
 _BINS: Final = 28
 _FEW: Final = 14
+_LEAST_SHARED: Final = 7
+"""From how many counted ends on their bins are drawn, and nothing is estimated."""
 
 
 class PairBar(Value, frozen=True, kw_only=True):
@@ -76,18 +79,47 @@ def draw_overlay(
 def _numbers(
     before: ProfiledColumn, after: ProfiledColumn, rows: tuple[int, int]
 ) -> list[tuple[str, float, float]]:
+    """Return the shares of bins whose ends both sides have counted; of even bins, about, if they are few."""
     sides = [Below(before), Below(after)]
     low, high = min(each.low for each in sides), max(each.high for each in sides)
-    wide = high / _BINS - low / _BINS or 1.0
-    edges = [low + wide * place for place in range(_BINS)] + [max(high, low + wide)]
+    is_whole = all(
+        isinstance(end, int) for each in (before, after) for end in (each.low, each.high)
+    )
+    shared = sorted(
+        {
+            float(edge)
+            for each in (before, after)
+            for edge in (*each.edges, *each.spread_edges, each.high)
+            if low <= edge < high and all(side.knows(float(edge)) for side in sides)
+        }
+    )
+    inner = shared if len(shared) >= _LEAST_SHARED else _even(low, high, is_whole=is_whole)
     found = []
-    for place, (begin, end) in enumerate(pairwise(edges)):
+    for place, (begin, end) in enumerate(pairwise([low, *inner, high])):
+        is_first, is_counted = place == 0, all(side.knows(end) for side in sides)
+        is_counted &= is_first or all(side.knows(begin) for side in sides)
         old, new = (
-            (each(end) - (each(begin) if place else 0.0)) / max(count, 1)
+            (each(end) - (0.0 if is_first else each(begin))) / max(count, 1)
             for each, count in zip(sides, rows, strict=True)
         )
-        found.append((f"{begin:.4g} to {end:.4g}", max(old, 0.0), max(new, 0.0)))
+        name = _bin(begin if is_first or not is_whole else begin + 1, end, is_whole=is_whole)
+        about = "" if is_counted else ", about"
+        found.append((f"{name}{about}", max(old, 0.0), max(new, 0.0)))
     return found
+
+
+def _even(low: float, high: float, *, is_whole: bool) -> list[float]:
+    """Return the inner ends of bins of equal width; of whole numbers none is cut in two."""
+    wide = high / _BINS - low / _BINS
+    ends = (low + wide * place for place in range(1, _BINS))
+    found = {float(floor(end)) if is_whole else end for end in ends}
+    return sorted(end for end in found if low <= end < high)
+
+
+def _bin(begin: float, end: float, *, is_whole: bool) -> str:
+    if is_whole:
+        return f"{begin:.0f}" if begin == end else f"{begin:.0f} to {end:.0f}"
+    return f"{begin:.4g} to {end:.4g}"
 
 
 def _values(
