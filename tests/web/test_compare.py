@@ -1,10 +1,15 @@
 """Two crossings side by side: what differs, who is better where, and what is no comparison."""
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from interplane.charts.intervals import Spread, draw_intervals
+from interplane.project.project import Project
+from interplane.project.reports.facts import compared_cautions, evaluation_of
 
 
 def test_what_differs_is_told_by_plane(pages):
@@ -45,6 +50,22 @@ def test_the_newest_and_the_one_before_are_meant(pages):
     alone = pages.ask("/models/rides/compare.json?a=1&b=1").json
     assert [] == alone["planes"]
     assert {"same"} == {each["went"] for each in alone["figures"]}
+
+
+def test_rows_that_one_was_fitted_on_stand_beside_the_figures(root):
+    """Of the second's test where the first was its champion there; else each of its own test."""
+    project = Project.find(root)
+    first, second = project.crossing("rides@1"), project.crossing("rides@2")
+    plain = evaluation_of(project.store, second.crossing)
+    new = replace(plain, seen=0, maybe_seen=0, champion_seen=9, champion_maybe_seen=9)
+    old = replace(plain, seen=None, maybe_seen=3)
+    beside = dataclasses.replace(second, crossing=replace(second.crossing, champion=first.digest))
+    assert ["careful: rides@1 was fitted on 9 of these rows"] == compared_cautions(
+        old, new, (first, beside)
+    )
+    (alone,) = compared_cautions(old, new, (first, second))
+    assert alone.startswith("careful: 3 of these rows are not after rides@1's last training row")
+    assert [] == compared_cautions(None, None, (first, second))
 
 
 @pytest.mark.parametrize("query", ["a=77", "b=../x", "metric=luck", "a=1&b=%3Cb%3E"])

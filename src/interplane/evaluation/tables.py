@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from interplane.evaluation.results import Results, SliceResult
 
 __all__ = [
+    "cautions",
     "evaluation_html",
     "evaluation_parts",
     "evaluation_rows",
@@ -169,23 +170,36 @@ def evaluation_title(results: Results) -> str:
     return f"{title}; {results.confidence:.0%} intervals from {results.resamples} resamples"
 
 
+def cautions(
+    results: Results, *, model: str = "the model", champion: str | None = "the champion"
+) -> list[str]:
+    """Return what stands against figures as those of a test: rows that a model was fitted on, or may have been.
+
+    Args:
+        results: the evaluation.
+        model: what the model is called.
+        champion: what the champion is called; None where its figures are not shown.
+    """
+    found = _seen(model, results.seen, results.maybe_seen)
+    if champion is not None:
+        found += _seen(champion, results.champion_seen, results.champion_maybe_seen)
+    return found
+
+
 def _seen(whose: str, seen: int | None, maybe: int) -> list[str]:
     """Return what is to be said of rows that a model was fitted on, or may have been."""
     if seen:
-        return [f"careful: the {whose} was fitted on {seen:,} of these rows"]
+        return [f"careful: {whose} was fitted on {seen:,} of these rows"]
     if not maybe:
         return []
-    late = f"{maybe:,} of these rows are not after the {whose}'s last training row"
+    late = f"{maybe:,} of these rows are not after {whose}'s last training row"
     if seen is None:
         return [f"careful: {late}; it may have learned from them"]
     return [f"{late}; it was fitted on none of them"]
 
 
 def _notes(results: Results, slices: int) -> list[str]:
-    notes = [
-        *_seen("model", results.seen, results.maybe_seen),
-        *_seen("champion", results.champion_seen, results.champion_maybe_seen),
-    ]
+    notes = cautions(results)
     if results.crossed:
         notes.append(
             f"careful: {results.crossed:,} of these rows break what the training rows were split off by"

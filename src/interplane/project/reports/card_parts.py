@@ -110,6 +110,7 @@ def how_good(it: CrossingFacts) -> Markup:
     """Return the figures of its test beside the champion's, and the curves of its scores."""
     of = f", on {it.test_rows:,} rows of its test" if it.test_rows else ""
     parts = [_figures(it) if it.figures else element("p", "It was not evaluated.", class_="soft")]
+    parts += [element("p", each, class_="why") for each in it.cautions]
     drawn = None
     if it.curves.curves is not None:
         drawn = curves(it.curves.curves)

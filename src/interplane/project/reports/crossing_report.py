@@ -27,7 +27,7 @@ from interplane.project.reports.card_parts import (
     when_it_answered,
 )
 from interplane.project.reports.document import Report
-from interplane.project.reports.facts import evaluation_of, facts_of
+from interplane.project.reports.facts import compared_cautions, evaluation_of, facts_of
 from interplane.project.reports.model_card import model_card
 from interplane.record import short
 
@@ -118,6 +118,7 @@ def _beside(store: Store, other: Recorded, found: Recorded) -> Markup:
     return section(
         f"Beside {other.name}",
         element("p", on, class_="soft"),
+        *(element("p", each, class_="why") for each in compared_cautions(old, new, (other, found))),
         *comparison_parts(compared, (other.name, found.name)),
         _changes(changes, (other.name, found.name)),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from interplane.errors import UnknownName
 from interplane.evaluation.figures import Figure, figures
 from interplane.evaluation.slices_card import SlicesCard, slices_of
+from interplane.evaluation.tables import cautions
 from interplane.project.crossings import find_crossing, load
 from interplane.project.reports.scored import CurvesCard, curves_of
 from interplane.record import DataVersion, Digest, RunEnd, Value, Verdict
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from interplane.storage.ports import Entry
     from interplane.storage.store import Store
 
-__all__ = ["CrossingFacts", "StandsOn", "evaluation_of", "facts_of"]
+__all__ = ["CrossingFacts", "StandsOn", "compared_cautions", "evaluation_of", "facts_of"]
 
 
 class StandsOn(Value, frozen=True, kw_only=True):
@@ -59,6 +60,7 @@ class CrossingFacts(Value, frozen=True, kw_only=True):
     figures: tuple[Figure, ...]
     champion_figures: tuple[Figure, ...]
     differences: tuple[Figure, ...]
+    cautions: tuple[str, ...]
     metrics: tuple[str, ...]
     by_slice: SlicesCard | None
     curves: CurvesCard
@@ -122,10 +124,34 @@ def facts_of(
         figures=() if overall is None else figures(overall.metrics),
         champion_figures=() if overall is None else figures(overall.champion),
         differences=() if overall is None else figures(overall.difference),
+        cautions=()
+        if evaluation is None
+        else tuple(cautions(evaluation, model=found.name, champion=champion or None)),
         metrics=metrics,
         by_slice=None if evaluation is None or not by else slices_of(evaluation, by),
         curves=curves(store, crossing, evaluation),
     )
+
+
+def compared_cautions(
+    old: Evaluation | None, new: Evaluation | None, of: tuple[Recorded, Recorded]
+) -> list[str]:
+    """Return what stands against the figures of two crossings as those of a test.
+
+    Args:
+        old: the evaluation of the first.
+        new: that of the second; the first one's figures are in it where that was its champion.
+        of: the crossings.
+    """
+    first, second = of
+    if new is not None and second.crossing.champion == first.digest:
+        return cautions(new, model=second.name, champion=first.name)
+    return [
+        line
+        for each, found in ((old, first), (new, second))
+        if each is not None
+        for line in cautions(each, model=found.name, champion=None)
+    ]
 
 
 def _run(store: Store, crossing: Digest) -> Digest | None:

@@ -8,7 +8,7 @@ from interplane.charts.intervals import Ruler  # noqa: TC001 - the type of a fie
 from interplane.errors import UnknownName
 from interplane.evaluation.comparison import FlipsLine, Pair, compare
 from interplane.project.crossings import differences, find_crossing
-from interplane.project.reports.facts import evaluation_of
+from interplane.project.reports.facts import compared_cautions, evaluation_of
 from interplane.record import Crossing, Digest, Value
 from interplane.web.pages.steps import known_names
 from interplane.web.places import Whole
@@ -68,6 +68,8 @@ class ComparePage(Value, frozen=True, kw_only=True):
         figures: the figures of all rows.
         is_paired: whether the second was asked beside the first on the same rows.
         is_same_test: whether both were asked on as many rows of the same data.
+        cautions: what stands against the figures as those of a test: rows that one was fitted on, or
+            may have been.
         metric: the metric that slices are compared by.
         metrics: those that there are.
         slices: slices of both, those that changed most first.
@@ -86,6 +88,7 @@ class ComparePage(Value, frozen=True, kw_only=True):
     figures: tuple[Pair, ...]
     is_paired: bool
     is_same_test: bool
+    cautions: tuple[str, ...]
     metric: str
     metrics: tuple[str, ...]
     slices: tuple[Pair, ...]
@@ -128,6 +131,7 @@ def read_compare(asked: Asked) -> ComparePage:
         figures=found.figures,
         is_paired=is_paired,
         is_same_test=bool(old and new and old.rows == new.rows and _data(a) == _data(b)),
+        cautions=tuple(compared_cautions(old, new, (a, b))),
         metric=found.metric,
         metrics=found.metrics,
         slices=found.slices,
