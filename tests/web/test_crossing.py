@@ -167,3 +167,21 @@ def test_a_model_that_was_never_deployed_has_all_its_pages(root, tmp_path):
                 assert 200 == pages.ask(path).status, path
         assert [] == pages.ask("/models/never.json").json["spans"]
         assert [] == pages.logged("cannot")
+
+
+def test_bytes_that_are_missing_are_a_fault_of_ours(root, tmp_path):
+    """Where the store lies is told to the log alone; an unknown name is another thing."""
+    shutil.copytree(root, tmp_path / "copy", symlinks=True)
+    workspace = Project.find(tmp_path / "copy").workspace
+    (workspace / TOKENS).unlink(missing_ok=True)
+    shutil.rmtree(workspace / "blobs")
+    (workspace / "blobs").mkdir()
+    with served(tmp_path / "copy") as pages:
+        answers = [
+            pages.ask(path) for path in ("/data/rides/1/rows", "/models/rides/1", "/features")
+        ]
+        assert 500 == answers[0].status
+        assert "fault" in answers[0].body
+        assert not any(str(workspace) in each.body for each in answers)
+        assert str(workspace) in pages.logged("cannot")[0]["error"]
+        assert 404 == pages.ask("/data/rides/99/rows").status

@@ -13,7 +13,6 @@ from interplane.errors import (
     Fenced,
     GateClosed,
     InterplaneError,
-    NotFound,
     UnknownName,
     UsageError,
 )
@@ -37,7 +36,7 @@ __all__ = [
 ]
 
 _STATUSES: Final = (
-    *((ConfigError, 503), (UnknownName, 404), (NotFound, 404), (UsageError, 422)),
+    *((ConfigError, 503), (UnknownName, 404), (UsageError, 422)),
     *((DataError, 422), (GateClosed, 409), (Fenced, 409)),
 )
 _CODES: Final = {
