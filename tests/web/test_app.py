@@ -189,6 +189,21 @@ def test_anything_is_found(pages, run):
     assert '"><script>' not in shown
 
 
+def test_a_run_leads_to_what_it_made(pages):
+    """And a crossing to the run that made it; a run that failed made nothing."""
+    for number in (1, 2, 3):
+        crossing = pages.ask(f"/models/rides/{number}.json").json
+        run = pages.ask(f"/runs/{crossing['run']}.json").json
+        (made,) = run["crossings"]
+        assert (f"rides@{number}", crossing["digest"]) == (made["name"], made["digest"])
+        body = pages.ask(f"/runs/{crossing['run']}").body
+        assert f'It made <a href="/models/rides/{number}">rides@{number}</a>' in body
+    failed = next(
+        each for each in pages.ask("/runs.json").json["runs"] if each["status"] == "failed"
+    )
+    assert [] == pages.ask(f"/runs/{failed['digest']}.json").json["crossings"]
+
+
 def test_what_stands_on_what(pages):
     """From a crossing down to its data, and from the data up to the crossing."""
     crossing = pages.ask("/models/rides/1.json").json["digest"]

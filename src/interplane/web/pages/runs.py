@@ -46,6 +46,14 @@ class RunsPage(Value, frozen=True, kw_only=True):
     more: int | None
 
 
+class Published(Value, frozen=True, kw_only=True):
+    """A crossing that a run published."""
+
+    name: str
+    digest: Digest
+    href: str
+
+
 class RunPage(Value, frozen=True, kw_only=True):
     """A run: its steps over time, what hangs on what, what was told of metrics, and what was written.
 
@@ -67,6 +75,7 @@ class RunPage(Value, frozen=True, kw_only=True):
     wrote: NewWords | None
     error: str
     span: float
+    crossings: tuple[Published, ...]
 
 
 def read_runs(asked: Asked) -> RunsPage:
@@ -101,6 +110,15 @@ def read_run(asked: Asked) -> RunPage:
         wrote=last_words(asked.project, info),
         error=info.error or "",
         span=max(span, info.seconds or 0.0, 1e-3),
+        crossings=tuple(
+            Published(
+                name=f"{each.model}@{each.number}",
+                digest=each.crossing,
+                href=f"/models/{each.model}/{each.number}",
+            )
+            for each in asked.chronicle.planes().crossings
+            if each.crossing in info.crossings
+        ),
     )
 
 
