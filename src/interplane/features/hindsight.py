@@ -56,7 +56,7 @@ def with_moments(known_at: Mapping[str, str]) -> dict[str, str]:
     """Return when columns are known, those that say so among them.
 
     >>> with_moments({"delay": "landed"})
-    {'delay': 'landed', 'landed': 'landed'}
+    {'landed': 'landed', 'delay': 'landed'}
     """
     return {at: at for at in known_at.values()} | dict(known_at)
 

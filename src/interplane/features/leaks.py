@@ -19,6 +19,7 @@ from interplane.expressions.nodes import Lookup
 from interplane.expressions.trees import parts_of
 from interplane.features.derived import TARGET_MEAN
 from interplane.features.seen import among, remember
+from interplane.record.arguments import told
 
 if TYPE_CHECKING:
     import numpy as np
@@ -150,7 +151,7 @@ def refuse_seen(frozen: Frozen, table: Table, rows: NDArray[np.bool_], *, of: in
     )
 
 
-def refuse_own_labels(frozen: Frozen, table: Table, *, seen: str) -> None:
+def refuse_own_labels(frozen: Frozen, table: Table, *, seen: object) -> None:
     """Refuse rows that the features were fitted on, where a feature encodes the label.
 
     Rows whose label is null are let in: they were no part of an encoding. Where nobody can tell
@@ -165,9 +166,9 @@ def refuse_own_labels(frozen: Frozen, table: Table, *, seen: str) -> None:
         Leak: if there is one; names some of them.
         UsageError: if ``seen`` is neither "refuse" nor "allow".
     """
-    if seen not in {"refuse", "allow"}:
+    if not isinstance(seen, str) or seen not in {"refuse", "allow"}:
         raise UsageError(
-            f"seen is {seen!r}",
+            f"seen is {told(seen)}",
             expected="refuse, or allow",
             do="Say what is to be done with rows that the features were fitted on",
         )
