@@ -410,3 +410,17 @@ def test_refusals_come_before_any_work():
     """A leak is refused at the fit."""
     with pytest.raises(NotFreezable, match="reads the label"):
         fitted(lambda row: row.late.mean(by=[row.carrier]))
+
+
+def test_a_fit_that_leaves_no_feature_says_so():
+    """All vocabularies are empty: there is nothing to learn from."""
+
+    @features(label="late")
+    def empty(row):
+        return {"carrier": ip.one_hot(row.carrier)}
+
+    rows = Table.from_columns({"carrier": ["a", "b"], "late": [True, False]}).sql(
+        "SELECT * REPLACE (NULL::VARCHAR AS carrier) FROM self"
+    )
+    with pytest.raises(DataError, match="no feature is left of carrier"):
+        empty.fit(rows)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interplane.errors import NotFreezable, UsageError
+from interplane.expressions.changing import refuse_changing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +21,7 @@ __all__ = ["called"]
 def called(
     function: Callable[..., Any], *rows: Any, of: str, views: Mapping[str, Any] | None = None
 ) -> Any:
-    """Return what an author's function of features returns for its rows.
+    """Return what an author's function of features returns for its rows: the same when it is called twice.
 
     Args:
         function: the function.
@@ -30,8 +31,17 @@ def called(
 
     Raises:
         UsageError: what it raised of such errors, with the feature and the line.
-        NotFreezable: if Python itself knew no such operation, or no such arguments of one.
+        NotFreezable: if Python itself knew no such operation, or no such arguments of one; or if a
+            feature is another one when the function is called again.
     """
+    first, again = (_called(function, *rows, of=of, views=views) for _ in range(2))
+    refuse_changing(first, again, of=of)
+    return first
+
+
+def _called(
+    function: Callable[..., Any], *rows: Any, of: str, views: Mapping[str, Any] | None
+) -> Any:
     try:
         return function(*rows, **(views or {}))
     except UsageError as error:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from interplane.errors import NotFreezable
+from interplane.errors import DataError, NotFreezable
 from interplane.expressions.expr import Expr, if_else
 from interplane.expressions.nodes import Literal, Lookup, Node, Reduce
 from interplane.expressions.operations import call
@@ -73,6 +73,9 @@ def freeze(
         compute: goes over the training rows once, for the statistics of a stage and what waited for
             this pass (`Passes`), and gives what is known then, by the statistic; the lookup tables of
             the passes before are given to it.
+
+    Raises:
+        DataError: if no feature is left, as no vocabulary has a value.
     """
     known: dict[Reduce, object] = {}
     replaced: dict[Reduce, Node] = {}
@@ -98,7 +101,14 @@ def freeze(
         pending = [found for found in pending if found not in replaced]
     targets = {name: asked[found] for found, name in names.items() if found.function == TARGET_MEAN}
     tables = {name: lookups[name] for name in names.values()}
-    return FrozenParts(_features(written, known, replaced), tables, targets, tuple(stages))
+    features = _features(written, known, replaced)
+    if not features:
+        raise DataError(
+            f"no feature is left of {', '.join(written)}: the vocabularies are empty",
+            expected="at least one value that is no null, and frequent enough for its vocabulary",
+            do="Look at the columns in the training rows, or ask less of min_share and top",
+        )
+    return FrozenParts(features, tables, targets, tuple(stages))
 
 
 def _stage(asked: Sequence[Reduce]) -> Stage:
