@@ -16,6 +16,7 @@ from interplane.charts.timeline import Timeline
 from interplane.project.chronicle import CodePoint, DataPoint, Planes, RunLine, Strut
 from interplane.record.digests import digest_bytes
 from interplane.web.planes_picture import draw_planes
+from interplane.web.rendering import environment
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -108,7 +109,7 @@ def test_the_picture_stays_light(size, width):
     planes = history(size)
     picture = draw_planes(planes, width=width, now=at(size * 900 + 1000))
     shapes = (picture.code, picture.data, picture.runs, picture.crossings, picture.tags)
-    assert sum(map(len, shapes)) < 1800
+    assert sum(map(len, shapes)) < 700
     for drawn, there in ((picture.code, planes.code), (picture.data, planes.data)):
         assert len(there) == sum(dot.count for dot in drawn)
     for lines, there in ((picture.runs, planes.runs), (picture.crossings, planes.crossings)):
@@ -120,6 +121,26 @@ def test_the_picture_stays_light(size, width):
     assert [1] == [dot.count for dot in broken]
     places = [dot.x for dot in (*picture.code, *picture.data)]
     assert 0 <= min(places) <= max(places) <= width
+
+
+@pytest.mark.parametrize("size", [10, 300, 1_000, 10_000])
+def test_both_pictures_are_small_and_few_things_are_reached_by_keyboard(size):
+    """However much there is, on five datasets: less than 190 kB, and names before all else."""
+    whole = history(size)
+    data = tuple(replace(each, dataset=f"set-{n % 5}") for n, each in enumerate(whole.data))
+    planes = replace(whole, data=data)
+    template = '{% from "parts.html" import planes %}{{ planes(it, "wide") }}'
+    written = [
+        environment()
+        .from_string(template)
+        .render(it=draw_planes(planes, width=width, now=at(size * 900 + 1000)))
+        for width in (1360.0, 360.0)
+    ]
+    assert sum(len(each.encode()) for each in written) < 190_000
+    links = "".join(written).split("<a ")[1:]
+    reached = [each for each in links if "tabindex" not in each.partition(">")[0]]
+    assert 0 < len(reached) <= 120
+    assert all(each.startswith('href="/') for each in links)
 
 
 @pytest.mark.parametrize("width", [1360.0, 360.0])

@@ -1,8 +1,9 @@
 """The picture of a project: code above, data below, runs and crossings between, over one time.
 
 Few things are drawn each for itself; many are counted together by where they would stand, so that the
-picture stays as light at ten thousand as at ten. What is live, what stands beside it, and what broke
-a check is always drawn for itself.
+picture stays as light at ten thousand as at ten. What is live and what stands beside it is always drawn
+for itself; what broke a check never stands for what did not. Of many marks only names are reached by
+keyboard: the lists lead to everything.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from datetime import datetime
 from math import log10
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from msgspec.structs import replace
 
@@ -18,12 +19,15 @@ from interplane.charts.timeline import Fold, Mark, Timeline
 from interplane.record import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from interplane.project.chronicle import CodePoint, DataPoint, Planes, RunLine, Strut
     from interplane.record import Digest
 
 __all__ = ["Dot", "Line", "PlanesPicture", "Tag", "draw_planes"]
+
+_Point = TypeVar("_Point")
+_Cell = TypeVar("_Cell", bound=tuple[object, ...])
 
 _EDGE: Final = 30.0
 _NAMES: Final = 58.0
@@ -33,7 +37,9 @@ _CODE_Y: Final = 64.0
 _DATA_Y: Final = 268.0
 _LANE: Final = 26.0
 _CELL: Final = 7.0
-_MOST_LINES: Final = 240
+_WIDEST: Final = 400.0
+_MOST_LINES: Final = 120
+_MOST_DOTS: Final = 160
 _ROOM: Final = 54.0
 """How far from each other lines stand that would cover each other."""
 _APART: Final = 12.0
@@ -42,6 +48,7 @@ _TALL: Final = 26.0
 _LETTER: Final = 8.6
 _LEAST_WIDE: Final = 28.0
 _LONGEST_NAME: Final = 18
+_LONGEST_SUBJECT: Final = 72
 _SHARES: Final = (0.5, 0.35, 0.65, 0.22, 0.78)
 """Where on a line its name may stand, tried one after the other."""
 
@@ -155,38 +162,34 @@ class _Places:
         self._below: dict[tuple[Digest, ...], tuple[float, float, float]] = {}
 
     def code_dots(self, points: Iterable[CodePoint]) -> Iterable[Dot]:
-        cells: dict[tuple[int, bool], list[CodePoint]] = defaultdict(list)
-        for point in points:
-            cells[int(self._code[point.name] // _CELL), point.used].append(point)
-        for (_, used), inside in cells.items():
+        for (_, used), inside in _cells(
+            points, lambda point, wide: (int(self._code[point.name] // wide), point.used)
+        ):
             last = inside[-1]
-            more = f", and {len(inside) - 1} before it" if len(inside) > 1 else ""
             yield Dot(
                 x=self._code[last.name],
                 y=_CODE_Y,
                 size=3.4 + 1.2 * used + 1.3 * log10(len(inside)),
                 kind="used" if used else "idle",
-                says=f"{last.name[:10]} {last.subject}{more}",
+                says=f"{last.name[:10]} {last.subject[:_LONGEST_SUBJECT]}{_before(inside)}",
                 count=len(inside),
             )
 
     def data_dots(self) -> Iterable[Dot]:
-        cells: dict[tuple[str, int, str], list[DataPoint]] = defaultdict(list)
-        for point in self._data:
-            cell = int(self._versions[point.version][0] // _CELL)
-            broken = f"broken {point.number}" if point.check == "broken" else ""
-            cells[point.dataset, cell, broken].append(point)
-        for (name, _, broken), inside in cells.items():
+        def cell(point: DataPoint, wide: float) -> tuple[str, int, str]:
+            place = int(self._versions[point.version][0] // wide)
+            return point.dataset, place, "broken" if point.check == "broken" else ""
+
+        for (name, _, broken), inside in _cells(self._data, cell):
             last = inside[-1]
             x, y = self._versions[last.version]
-            more = f", and {len(inside) - 1} before it" if len(inside) > 1 else ""
             checked = {"passed": ", checked", "broken": ", broke its checks", "": ""}[last.check]
             yield Dot(
                 x=x,
                 y=y,
                 size=5 + 2.2 * log10(1 + max(point.rows for point in inside)),
                 kind="broken" if broken else "sound",
-                says=f"{name}@{last.number}: {last.rows:,} rows{checked}{more}",
+                says=f"{name}@{last.number}: {last.rows:,} rows{checked}{_before(inside)}",
                 href=f"/data/{name}/{last.number}",
                 count=len(inside),
             )
@@ -245,6 +248,24 @@ class _Places:
         says = f"{name}: {_WORDS[kind]}"
         href = f"/models/{strut.model}/{strut.number}"
         return Line(x1=x1, x2=x2, y2=y2, kind=kind, says=says, href=href, since=since)
+
+
+def _cells(
+    points: Iterable[_Point], cell: Callable[[_Point, float], _Cell]
+) -> Iterable[tuple[_Cell, list[_Point]]]:
+    """Return points that would stand in one place together, in cells so wide that they are few."""
+    points, wide = list(points), _CELL
+    while True:
+        found: dict[_Cell, list[_Point]] = defaultdict(list)
+        for point in points:
+            found[cell(point, wide)].append(point)
+        if len(found) <= _MOST_DOTS or wide > _WIDEST:
+            return found.items()
+        wide *= 1.5
+
+
+def _before(inside: Sequence[object]) -> str:
+    return f", and {len(inside) - 1} before it" if len(inside) > 1 else ""
 
 
 _WORDS: Final = {
