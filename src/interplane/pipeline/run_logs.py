@@ -18,10 +18,21 @@ if TYPE_CHECKING:
 
     from interplane.record import Digest
 
-__all__ = ["RunLogs", "log_folder"]
+__all__ = ["RunLogs", "begun_at", "log_folder"]
+
+_BEGUN: Final = "begun"
+"""A file beside the log: it was written when the step began."""
 
 _KEPT: Final = 5
 """How many killed runs of a pipeline keep their logs."""
+
+
+def begun_at(folder: Path) -> float | None:
+    """Return when the step of a log's folder began, in seconds since 1970; None where nobody can tell."""
+    try:
+        return (folder / _BEGUN).stat().st_mtime
+    except OSError:
+        return None
 
 
 def log_folder(place: Path, *, pipeline: str, run: Digest) -> Path:
@@ -48,10 +59,11 @@ class RunLogs:
         self._folder = log_folder(place, pipeline=pipeline, run=run)
 
     def begin(self, step: str) -> Path:
-        """Return the folder of a step's log; that it is there says that the step is at work."""
+        """Return the folder of a step's log; that it is there says that the step is at work, and since when."""
         folder = self._folder / step
         with contextlib.suppress(OSError):  # a full disk is for the record to say
             folder.mkdir(parents=True, exist_ok=True)
+            (folder / _BEGUN).touch()
         return folder
 
     def say(self, step: str, line: str) -> None:

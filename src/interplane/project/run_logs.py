@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from interplane.errors import UnknownName
 from interplane.pipeline.log_reading import Line, Written, read_log
-from interplane.pipeline.run_logs import log_folder
+from interplane.pipeline.run_logs import begun_at, log_folder
 from interplane.project.runs import LOGS, find_run, step_log
 
 if TYPE_CHECKING:
@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from interplane.project.project import Project
     from interplane.project.runs import RunInfo
 
-__all__ = ["Follower", "Look", "StepWords", "read_step", "steps_at_work", "steps_of"]
+__all__ = [
+    "Follower",
+    "Look",
+    "StepWords",
+    "begun_steps",
+    "read_step",
+    "steps_at_work",
+    "steps_of",
+]
 
 _LEFT_OUT: Final = re.compile("… ([0-9,]+) lines left out …")
 _LONG: Final = 100_000
@@ -59,6 +67,15 @@ def steps_at_work(project: Project, info: RunInfo) -> list[str]:
     except FileNotFoundError:
         return []
     return [name for name in there if not _is_here(info, name)]
+
+
+def begun_steps(project: Project, info: RunInfo) -> dict[str, float | None]:
+    """Return the steps that are at work in a run, or were when it was killed, and since when.
+
+    Returns:
+        Seconds since 1970, by step; None where nobody can tell.
+    """
+    return {name: begun_at(_folder(project, info) / name) for name in steps_at_work(project, info)}
 
 
 def steps_of(project: Project, info: RunInfo) -> list[str]:

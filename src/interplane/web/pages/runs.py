@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from interplane.charts.graph import GraphPicture, Node, draw_graph
-from interplane.project.run_logs import steps_at_work
+from interplane.project.run_logs import begun_steps
 from interplane.project.run_metrics import metrics_of
 from interplane.project.runs import find_run, list_runs
 from interplane.record import Digest, Snapshot, Value
@@ -25,6 +25,7 @@ __all__ = ["PAGES", "RunPage", "RunsPage"]
 
 _PAGE: Final = 100
 _MOST: Final = 1000
+_GOES_ON: Final = 0.2
 
 
 class RunRow(Value, frozen=True, kw_only=True):
@@ -91,10 +92,12 @@ def read_run(asked: Asked) -> RunPage:
     store = asked.project.store
     info = find_run(store, asked.path["run"])
     snapshot = store.record(info.run.snapshot, Snapshot)
-    at_work = steps_at_work(asked.project, info)
+    at_work = begun_steps(asked.project, info)
     steps = Steps(store, info, asked.chronicle.planes(), at_work=at_work)
     bars = tuple(steps.bars())
     span = max((bar.begin + bar.seconds for bar in bars), default=0.0)
+    if any(bar.since for bar in bars):  # what is at work goes on to the end of the picture
+        span = span * (1 + _GOES_ON) + 1.0
     return RunPage(
         digest=info.digest,
         pipeline=info.run.pipeline,

@@ -6,7 +6,7 @@ without the project's code.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -15,7 +15,7 @@ from interplane.project.runs import find_run
 from interplane.record import Digest, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from interplane.project.chronicle import Planes
@@ -44,7 +44,8 @@ class StepBar(Value, frozen=True, kw_only=True):
         why: why it ran, was reused or skipped.
         of_run: the run that it was reused from.
         begin: when it began, in seconds after the run; 0 for what was reused or skipped.
-        seconds: how long it took.
+        seconds: how long it took; 0 while it is at work.
+        since: when it began, where it is at work, or was when the run was killed; else empty.
         attempts: how often it was tried.
         made: what it made, by the name of the output.
         error: why it failed.
@@ -58,6 +59,7 @@ class StepBar(Value, frozen=True, kw_only=True):
     of_run: Digest | None
     begin: float
     seconds: float
+    since: str
     attempts: int
     made: dict[str, str]
     error: str
@@ -92,14 +94,19 @@ class Steps:
         store: where it is.
         info: the run.
         planes: what happened in the project.
-        at_work: the steps that have begun and not ended.
+        at_work: the steps that have begun and not ended, and when, in seconds since 1970.
     """
 
     def __init__(
-        self, store: Store, info: RunInfo, planes: Planes, *, at_work: Collection[str] = ()
+        self,
+        store: Store,
+        info: RunInfo,
+        planes: Planes,
+        *,
+        at_work: Mapping[str, float | None] | None = None,
     ) -> None:
         self._info = info
-        self._at_work = at_work
+        self._at_work = at_work or {}
         self._names = known_names(planes)
         self._names_of_steps = {*info.run.parameters, *info.steps}
         self._before = _keys_before(store, info, planes, wanted=self._names_of_steps)
@@ -169,19 +176,31 @@ class Steps:
         done = self._info.step_runs.get(name)
         is_here = done is not None and went != "reused" and done.run == self._info.digest
         begun = datetime.fromisoformat(self._info.run.started_at)
+        since = self._since(name)
+        begin = 0.0
+        if since is not None:
+            begin = max((since - begun).total_seconds(), 0.0)
+        elif done is not None and is_here:
+            begin = _after(begun, done)
         return StepBar(
             step=name,
             went=went,
             why=self._why(name, went, done),
             of_run=done.run if done is not None and not is_here else None,
-            begin=_after(begun, done) if done is not None and is_here else 0.0,
-            seconds=done.duration_s if done is not None and is_here else 0.0,
+            begin=begin,
+            seconds=done.duration_s if done is not None and is_here and since is None else 0.0,
+            since="" if since is None else since.isoformat().replace("+00:00", "Z"),
             attempts=1 if done is None else done.attempts,
             made={} if done is None else {key: out.summary for key, out in done.outputs.items()},
             error=(done.error or "") if done is not None else "",
             has_log=name in self._at_work or (done is not None and done.log is not None),
             unfollowed=() if done is None else done.key.unfollowed,
         )
+
+    def _since(self, name: str) -> datetime | None:
+        """Return when a step began that is at work."""
+        at = self._at_work.get(name)
+        return None if at is None else datetime.fromtimestamp(at, UTC)
 
     def _why(self, name: str, went: str, done: StepRun | None) -> str:
         if went in _WHYS:
