@@ -183,6 +183,24 @@ def test_a_delay_waits_for_what_is_known_later():
         fitted(patient, table, names=("soon",))
 
 
+def test_a_delay_counts_from_when_the_event_happened():
+    """What is known after so long is given at once: a delay that has passed by then hides nothing."""
+
+    @feature_view(source="flights", entity="tail", event_time="left", known_at="landed", key="id")
+    def delayed(flight):
+        return {"mean": flight.delay.mean().over(last("1d", delay="1h"))}
+
+    schema = parse_schema(
+        "extra = 'allow'\n[columns.delay]\ntype = 'float'\nknown_at = 'told'\n"
+        "[columns.told]\ntype = 'timestamp'\n"
+    )
+    late = flights(told=[at(hour + 2.5) for hour in range(20)]).through(schema)
+    with pytest.raises(Leak, match="the feature 'mean'"):
+        fitted(delayed, late, names=("mean",))
+    in_time = flights(told=[at(hour + 1.5) for hour in range(20)]).through(schema)
+    assert 20 == fitted(delayed, in_time, names=("mean",)).training.rows
+
+
 def test_what_a_view_is_joined_by_is_read_too():
     """A column that is known later names no entity; the label never does."""
     table = flights(gate=["a"] * 20)

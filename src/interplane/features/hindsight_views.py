@@ -167,7 +167,7 @@ def _own(
     table: Table, rows: Table, named: Iterable[str], reach: _Reach, *, time: str
 ) -> NDArray[np.bool_]:
     """Return the rows that are events themselves, whose label is known by their time."""
-    known, label = identifier(reach.view.known_at), identifier(reach.column)
+    label = identifier(reach.column)
     names = list(dict.fromkeys((*named, time)))
     columns = dict(zip(names, (table.column(name) for name in names), strict=True))
     asked = Table.from_columns({**columns, "@place": np.arange(table.rows)})
@@ -175,12 +175,11 @@ def _own(
     found = np.zeros(table.rows, dtype=bool)
     with connect() as connection:
         asked.register(connection, "asked")
-        kept = dict.fromkeys((*named, reach.view.known_at, reach.column))
+        kept = dict.fromkeys((*named, reach.view.known_at, reach.view.event_time, reach.column))
         rows.select(*kept).register(connection, "events")
         places = connection.sql(
             f'SELECT DISTINCT asked."@place" AS place FROM asked JOIN events ON {same} '
-            f"WHERE events.{label} IS NOT NULL AND events.{known} + {_delay(reach)} "
-            f"<= asked.{identifier(time)}"
+            f"WHERE events.{label} IS NOT NULL AND {_given(reach, 'events.')} <= asked.{identifier(time)}"
         )
         found[places.to_arrow_table().column(0).to_numpy()] = True
     return found
@@ -194,10 +193,11 @@ def _refuse_early(found: _Found) -> None:
         return
     value, known, given = (identifier(name) for name in (column, at, view.known_at))
     with connect() as connection:
-        rows.select(*dict.fromkeys((column, at, view.known_at))).register(connection, "events")
+        kept = dict.fromkeys((column, at, view.known_at, view.event_time))
+        rows.select(*kept).register(connection, "events")
         early = (
             f"{value} IS NOT NULL AND {given} IS NOT NULL "
-            f"AND ({known} IS NULL OR {known} > {given} + {_delay(found.reach)})"
+            f"AND ({known} IS NULL OR {known} > {_given(found.reach)})"
         )
         answer = connection.sql(f"SELECT coalesce({early}, false) AS early FROM events")
         late = np.asarray(answer.to_arrow_table().column(0).to_numpy(), dtype=bool)
@@ -224,5 +224,10 @@ def _known_at(definition: Features, rows: Table) -> dict[str, str]:
     return with_moments({name: at for name, at in said.items() if {name, at} <= set(rows.types)})
 
 
-def _delay(reach: _Reach) -> str:
-    return f"to_microseconds({reach.delay_us})"
+def _given(reach: _Reach, of: str = "") -> str:
+    """Return from when on a view gives an event: when it is known, and has happened so long ago."""
+    known = f"{of}{identifier(reach.view.known_at)}"
+    if not reach.delay_us:
+        return known
+    happened = f"{of}{identifier(reach.view.event_time)}"
+    return f"greatest({known}::TIMESTAMP, {happened} + to_microseconds({reach.delay_us}))"
