@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import permutations
+from time import time_ns
 from typing import TYPE_CHECKING, NamedTuple
 
 from interplane.errors import NotFound, RequestRejected
@@ -475,6 +476,25 @@ def the_newest_event_tells_how_fresh_a_view_is(bench: OnlineBench) -> None:
     assert (bench.store.newest(VIEW), bench.store.newest(_latest())) == (None, 7)
 
 
+def an_event_of_the_future_does_not_hide_how_fresh_a_view_is(bench: OnlineBench) -> None:
+    """What is known by now is told, also what comes afterwards; what is to come counts when it has come."""
+    now = time_ns() // 1000
+    day = 86_400_000_000
+    number = _open(bench.store)
+    _put(bench.store, number, _event(now + day, 40), who="ahead")
+    assert (bench.store.newest(VIEW), bench.store.newest(VIEW, by_us=now)) == (now + day, None)
+    _put(bench.store, number, _event(now - 9, 30), _event(now + 2 * day, 50, key=1))
+    assert bench.other.newest(VIEW, by_us=now) == now - 9
+    _put(bench.other, number, _event(now - 5, 31, key=2), who="b")
+    _put(bench.other, number, _event(now - 7, 32, key=3), who="b")
+    assert bench.store.newest(VIEW, by_us=now) == now - 5
+    asked = (now + day - 1, now + day, now + 2 * day - 1, now + 2 * day)
+    found = [bench.store.newest(VIEW, by_us=each) for each in asked]
+    assert found == [now - 5, now + day, now + day, now + 2 * day]
+    bench.store.forget(VIEW)
+    assert bench.store.newest(VIEW, by_us=now + day) is None
+
+
 def threads_share_a_store(bench: OnlineBench) -> None:
     """Every acknowledged event is there once, and is seen by whoever asks next."""
     number = _open(bench.store)
@@ -524,5 +544,6 @@ LAWS: tuple[Callable[[OnlineBench], None], ...] = (
     a_write_waits_for_nothing_that_it_does_not_know,
     a_forgotten_view_is_read_no_more,
     the_newest_event_tells_how_fresh_a_view_is,
+    an_event_of_the_future_does_not_hide_how_fresh_a_view_is,
     threads_share_a_store,
 )

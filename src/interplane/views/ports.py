@@ -217,8 +217,8 @@ class OnlineStore(Protocol):
 
         Args:
             view: the view.
-            by_us: pass over what is known only later. A store that does not keep what came before
-                such an event returns None, where it has one.
+            by_us: pass over what is known only later. Of a time before its last write a store may return
+                None: it cannot tell.
         """
         ...
 

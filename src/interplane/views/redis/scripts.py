@@ -6,6 +6,8 @@ The keys of a store, behind its prefix:
   feed), edition, numbers (given to views so far);
 - ``views``, ``digests``, ``horizons``, ``newest``: of each registered view its definition, number,
   horizon, and when its newest event was known, by number (``digests``: by digest);
+- ``t:NUMBER``: when events of a view were known: the newest one by now, and those that are known only
+  later (of very many the first ones); written with each event, so that one of the future hides nothing;
 - ``l:NUMBER:ENTITY`` and ``v:NUMBER:ENTITY``: an entity's latest events, and its versions for
   windows, as sorted sets of members; ``n:NUMBER``: the entities that have any;
 - ``feed``: the newest events in the order in which they were taken in, a stream of bounded length;
@@ -68,6 +70,16 @@ end
 """
 """Texts are compared by locale and numbers have 53 bits: a time is two numbers of 32."""
 
+_MOST_LATER: Final = 4096
+"""How many times that have not come are kept of a view; a table may be full of them."""
+
+_NOW = """
+local clock = redis.call('TIME')
+local micros = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
+local now = struct.pack('>I4I4', math.floor(micros / 4294967296) + 2147483648, micros % 4294967296)
+"""
+"""The clock of Redis, which all servers share, as `time_bytes` has it."""
+
 _ADVANCE = (
     _LATER
     + """
@@ -90,6 +102,7 @@ if number then
     redis.call('HDEL', p .. 'views', number)
     redis.call('HDEL', p .. 'horizons', number)
     redis.call('HDEL', p .. 'newest', number)
+    redis.call('DEL', p .. 't:' .. number)
     redis.call('SADD', p .. 'gone', number)
     redis.call('HINCRBY', p .. 'meta', 'edition', 1)
     redis.call('HINCRBY', p .. 'meta', 'version', 1)
@@ -111,10 +124,15 @@ _KNOWN = """
 return {redis.call('HGET', p .. 'meta', 'edition'), redis.call('HGETALL', p .. 'horizons')}
 """
 
-_NEWEST = """
+_NEWEST = (
+    _LATER
+    + """
 local number = redis.call('HGET', p .. 'digests', q[1])
-return number and redis.call('HGET', p .. 'newest', number)
+local newest = number and redis.call('HGET', p .. 'newest', number)
+if not newest or q[2] == '' or not later(newest, q[2]) then return newest end
+return redis.call('ZREVRANGEBYLEX', p .. 't:' .. number, '[' .. q[2], '-', 'LIMIT', 0, 1)[1] or false
 """
+)
 
 _READ = """
 local found = {}
@@ -141,6 +159,7 @@ return {version, found, place, redis.call('HGETALL', p .. 'horizons'), changes}
 
 _WRITE = (
     _LATER
+    + _NOW
     + """
 local edition, token, keep, entities = q[1], q[2], q[3], q[4]
 local holder = redis.call('GET', p .. 'lease')
@@ -161,7 +180,7 @@ for i, e in ipairs(entities) do
 end
 if #moved > 0 then return {'moved', moved} end
 local changed, place = {}, false
-local registered, newest = {}, {}
+local registered, newest, by_now, coming = {}, {}, {}, {}
 for _, e in ipairs(entities) do
     local number, entity = e[1], e[2]
     if registered[number] == nil then
@@ -182,19 +201,31 @@ for _, e in ipairs(entities) do
                     'n', number, 'e', entity, 'm', member)
                 local known = string.sub(member, 1, 8)
                 if not newest[number] or later(known, newest[number]) then newest[number] = known end
+                if later(known, now) then
+                    coming[#coming + 1] = {number, known}
+                elseif not by_now[number] or later(known, by_now[number]) then
+                    by_now[number] = known
+                end
             end
         end
         for _, member in ipairs(e[6]) do redis.call('ZREM', latest, member) end
         if is_new then redis.call('SADD', p .. 'n:' .. number, entity) end
     end
 end
+for _, each in ipairs(coming) do redis.call('ZADD', p .. 't:' .. each[1], 0, each[2]) end
 for number, known in pairs(newest) do
+    local times = p .. 't:' .. number
     local before = redis.call('HGET', p .. 'newest', number)
+    if before then redis.call('ZADD', times, 0, before) end
+    if by_now[number] then redis.call('ZADD', times, 0, by_now[number]) end
+    local last = redis.call('ZREVRANGEBYLEX', times, '[' .. now, '-', 'LIMIT', 0, 1)[1]
+    if last then redis.call('ZREMRANGEBYLEX', times, '-', '(' .. last) end
+    redis.call('ZREMRANGEBYRANK', times, MOST_LATER, -1)
     if not before or later(known, before) then redis.call('HSET', p .. 'newest', number, known) end
 end
 if place then redis.call('HINCRBY', p .. 'meta', 'version', 1) end
 return {'done', changed}
-"""
+""".replace("MOST_LATER", str(_MOST_LATER))
 )
 
 _LEASE = """

@@ -131,12 +131,13 @@ class RedisOnline:
     def newest(self, view: View, *, by_us: int | None = None) -> int | None:
         """Return when the newest event of a view was known that was kept; None if there was none.
 
-        Only the newest of all is noted down: where it is known later than ``by_us``, nobody can tell.
+        What came before that is noted down from the time of the last write on, by the clock of Redis: of
+        a ``by_us`` before that nobody can tell, and None is returned.
         """
+        by = b"" if by_us is None else time_bytes(by_us)
         with self._link() as link:
-            found = link.read("newest", view.digest.encode())
-        newest = time_of(found) if found else None
-        return None if newest is None or (by_us is not None and newest > by_us) else newest
+            found = link.read("newest", view.digest.encode(), by)
+        return time_of(found) if found else None
 
     def reader(self) -> RedisReader:
         """Return a reader."""
