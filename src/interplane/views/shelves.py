@@ -29,6 +29,7 @@ class EntityState:
 
     Attributes:
         since: from when on everything that matters is in it.
+        size: how many events it was made of, and has taken in since.
         begin: the time that was read last.
         until: the first time at which the values, or how they were found, may be others; not after ``begin`` if nothing was read.
         values: what was read.
@@ -46,6 +47,7 @@ class EntityState:
             "history",
             "room",
             "since",
+            "size",
             "status",
             "until",
         ),
@@ -57,6 +59,7 @@ class EntityState:
         self.history = History(view, events)
         self._ttl = view.ttl_us if view.has_latest else None
         self.since = since
+        self.size = len(events)
         self.room = len(events) + _GROWTH
         self.begin = self.until = since
         self.values: tuple[Constant, ...] = ()
@@ -86,6 +89,7 @@ class EntityState:
 
     def take(self, event: Event) -> bool:
         """Take in what the store has taken in; return False when a new state would be smaller."""
+        self.size += 1
         if self.history.insert(event):
             self.until = self.begin
             self.room -= 1
@@ -100,9 +104,13 @@ class Shelf:
         registered: what the store says of it; None if it keeps none of its events.
         nobody: the state where no entity is named: all null.
         counts: how often was looked up what, in the order of `COUNTS`.
+        events: how many events the states are of, and so what making all of them anew would read.
     """
 
-    __slots__ = ("_one", "counts", "horizon", "lately", "nobody", "registered", "sooner", "view")
+    __slots__ = (
+        *("_one", "counts", "events", "horizon", "lately", "nobody", "registered", "sooner"),
+        "view",
+    )
 
     def __init__(self, view: View, counts: Counts | None = None) -> None:
         self.view = view
@@ -114,6 +122,7 @@ class Shelf:
         self.horizon: float = float("inf")
         self.lately: dict[Any, EntityState] = {}
         self.sooner: dict[Any, EntityState] = {}
+        self.events = 0
         self._one = len(view.entity) == 1
 
     def name(self, entity: Sequence[Constant]) -> Any:
@@ -156,6 +165,8 @@ class Shelf:
 
     def put(self, name: Any, events: Sequence[Event], time: int) -> EntityState:
         """Make an entity's state of what the store has, from a time on."""
+        before = self.find(name)
+        self.events += len(events) - (0 if before is None else before.size)
         state = self.lately[name] = EntityState(self.view, events, time, self.counts)
         return state
 
@@ -163,13 +174,22 @@ class Shelf:
         """Take in an event of an entity, if that is here."""
         for states in (self.lately, self.sooner):
             state = states.get(name)
-            if state is not None and not state.take(event):
-                del states[name]
+            if state is None:
+                continue
+            self.events += 1
+            if not state.take(event):
+                self.events -= states.pop(name).size
 
     def clear(self) -> None:
         """Forget all states."""
         self.lately.clear()
         self.sooner.clear()
+        self.events = 0
+
+    def let_go(self) -> None:
+        """Forget the states that were not asked for since the last time."""
+        self.events -= sum(state.size for state in self.sooner.values())
+        self.sooner, self.lately = self.lately, {}
 
     def refusal(self, time: int) -> NotFound | RequestRejected:
         """Build the error for a time of which the store has no whole history."""

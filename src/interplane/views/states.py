@@ -38,6 +38,7 @@ _MOST_ENTITIES: Final = 100_000
 _OFTEN: Final = 64
 _CHANGES: Final = 256
 _CHANGES_PER_STATE: Final = 4
+_CHANGES_OF_EVENTS: Final = 20_000
 _TRIES: Final = 8
 _BATCHED: Final = 2
 
@@ -322,9 +323,17 @@ class States:
         return shelf.put(name, events, time)
 
     def _most_changes(self) -> int:
-        """Return how many changes are taken in one by one; more, and all states are let go."""
-        held = sum(len(each.lately) + len(each.sooner) for each in self._shelves.values())
-        return _CHANGES + _CHANGES_PER_STATE * held if held else 0
+        """Return how many changes are taken in one by one; more, and all states are let go.
+
+        As many as there are events in the states are taken in sooner than the states are made anew;
+        so what an entity with a long history costs is what comes, not what was there.
+        """
+        shelves = self._shelves.values()
+        held = sum(len(each.lately) + len(each.sooner) for each in shelves)
+        if not held:
+            return 0
+        events = min(sum(each.events for each in shelves), _CHANGES_OF_EVENTS)
+        return _CHANGES + _CHANGES_PER_STATE * held + events
 
     def _catch_up(self, store: OnlineState) -> None:
         """Bring all states to a state of the store."""
@@ -360,7 +369,7 @@ class States:
         shelves = self._shelves.values()
         if sum(len(shelf.lately) for shelf in shelves) > self._most:
             for shelf in shelves:
-                shelf.sooner, shelf.lately = shelf.lately, {}
+                shelf.let_go()
 
 
 class _NotAtHandError(Exception):

@@ -106,6 +106,29 @@ def test_many_changes_drop_what_is_kept(store):
     assert 2 == store.loads
 
 
+def test_an_entity_with_a_long_history_is_loaded_seldom(store):
+    """However many events come at once, where there are as many already they are taken in."""
+    ups = look_ups(store)
+    for time in range(10, 30):
+        facts = [Fact(1, ("a",), Event(time, time, (time, key), (1.0,))) for key in range(500)]
+        store.write(facts)
+        assert [1.0, 500 * (time - 9)] == ups.read({"who": "a"}, time)
+    assert 2 <= store.loads <= 6
+
+
+def test_it_is_known_of_how_many_events_the_states_are(store):
+    """Whatever was taken in, loaded anew for an earlier time, let go and forgotten."""
+    ups = look_ups(store, most_entities=8)
+    (shelf,) = [each for each, _, _ in ups._plan]
+    for time in range(400):
+        put(store, time, time, who=f"e{time % 7}")
+        ups.read({"who": f"e{time % 5}"}, 500 - time)
+        states = [*shelf.lately.values(), *shelf.sooner.values()]
+        assert sum(each.size for each in states) == shelf.events
+    shelf.clear()
+    assert 0 == shelf.events
+
+
 @pytest.mark.parametrize("most", [1, 10, 100])
 def test_the_number_of_states_is_bounded(store, most):
     """Those that were asked for lately stay."""
