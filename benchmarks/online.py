@@ -265,7 +265,7 @@ def _pushes(place: Path) -> list[Row]:
 
     def body(rows: int) -> bytes:
         events = [
-            {"who": f"e{next(fresh) % 1000}", "at": "2024-05-01T12:00:00Z", "known": None}
+            {"who": f"e{next(fresh) % 1000}", "at": "2024-05-01T12:00:00Z"}
             | {f"x{place}": place * 0.1 for place in range(20)}
             for _ in range(rows)
         ]

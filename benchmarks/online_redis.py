@@ -242,7 +242,7 @@ def _pushes(url: str) -> list[Row]:
 
     def body(rows: int) -> bytes:
         events = [
-            {"who": f"e{next(fresh) % 1000}", "at": "2024-05-01T12:00:00Z", "known": None}
+            {"who": f"e{next(fresh) % 1000}", "at": "2024-05-01T12:00:00Z"}
             | {name: place * 0.1 for place, name in enumerate(_FEATURES)}
             for _ in range(rows)
         ]

@@ -154,6 +154,21 @@ def test_rows_that_are_no_events():
     assert [(None, 0)] == read(events_of(*holes), at(0))
 
 
+def test_rows_that_are_no_events_are_counted(caplog):
+    """By the column that they lack; where all are events nothing is said."""
+    view = example()
+    rows = [dict.fromkeys(view.columns)] * 3
+    rows += [
+        {"who": "a", "at": at(1), "known": known, "id": 1, "x": 1.0} for known in (None, at(2))
+    ]
+    with caplog.at_level("INFO", "interplane.views"):
+        prepare(view, table_of(rows, view.columns))
+        prepare(view, table_of(rows[-1:], view.columns))
+    lacks = "3 without who, 4 without known, 3 without at, 3 without id"
+    said = f"the feature view example of 'events': 4 of 5 rows are no events: {lacks}"
+    assert [said] == [each.getMessage() for each in caplog.records]
+
+
 def test_a_column_that_names_the_entity_twice():
     """Two columns of the entity may be joined by the same column of the rows."""
     view = replace(

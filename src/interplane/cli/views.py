@@ -108,6 +108,9 @@ def materialize(
     print_table(
         ("view", "events", "new", "entities", "from"), rows, right=("events", "new", "entities")
     )
+    for item in done:
+        if item.left_out:
+            say(f"{item.name}: {item.left_out}. They are in no feature, online as in training.")
     asked = "" if since is None else f"{since:%Y-%m-%dT%H:%M:%SZ}"
     later = [item for item in done if asked and item.horizon > asked]
     if later:
@@ -134,6 +137,8 @@ def _counts(item: Materialization) -> dict[str, Any]:
         "view": item.name,
         "digest": item.digest,
         "events": item.events,
+        "rows": item.rows,
+        "lacking": dict(item.lacking),
         "written": item.written,
         "entities": item.entities,
         "horizon": item.horizon,

@@ -32,6 +32,9 @@ class Materialization:
         name: the version of the view, for example ``carrier_history@1``.
         digest: the digest of its definition.
         events: how many events its source has.
+        rows: how many rows its source has; those that are no events are in no feature.
+        lacking: how many of them are null in each column that makes an event; those without any left out.
+        left_out: what of that is told; empty if all rows are events.
         written: how many of them were new to the online store.
         entities: how many entities they are of.
         horizon: from when on the view can be read (ISO 8601, UTC).
@@ -40,6 +43,9 @@ class Materialization:
     name: str
     digest: Digest
     events: int
+    rows: int
+    lacking: Mapping[str, int]
+    left_out: str
     written: int
     entities: int
     horizon: str
@@ -70,6 +76,7 @@ def materialize(
         StorageError: if the online store cannot be written. The same call may be made again.
     """
     from interplane.views.materialize import materialize as bring
+    from interplane.views.source_events import no_events_text
     from interplane.views.union import source_table
 
     now = datetime.now(UTC)
@@ -105,6 +112,9 @@ def materialize(
                     name=name_of_version(project.store, view),
                     digest=view.digest,
                     events=brought.events,
+                    rows=brought.rows,
+                    lacking=brought.lacking,
+                    left_out=no_events_text(brought.rows, brought.events, brought.lacking),
                     written=brought.written,
                     entities=brought.entities,
                     horizon=_text(brought.horizon),

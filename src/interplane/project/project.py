@@ -460,7 +460,7 @@ class Project:
         Args:
             source: the name of the source.
             rows: plain values by column, as JSON, Python or NumPy has them. A known-at time that is
-                missing is that of now.
+                missing is that of now; one that is null is refused: such a row is not known yet.
 
         Raises:
             UnknownName: if the online store has no view of that source.

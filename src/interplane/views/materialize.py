@@ -18,7 +18,7 @@ from interplane.views.source_events import SourceEvents
 from interplane.views.view import micros
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from interplane.data.table import Table
@@ -41,6 +41,7 @@ class Materialized:
         view: the version of the view.
         rows: the rows of the table.
         events: how many of them are events; the others lack an entity, a time or a key.
+        lacking: how many rows are null in each of those columns that has any.
         needed: how many of the events could still matter when the call began.
         written: how many of those changed anything; the others were there.
         entities: how many entities have events.
@@ -50,6 +51,7 @@ class Materialized:
     view: Digest
     rows: int
     events: int
+    lacking: Mapping[str, int]
     needed: int
     written: int
     entities: int
@@ -106,6 +108,7 @@ def materialize(
         view=view.digest,
         rows=source.rows,
         events=len(events.known),
+        lacking=events.lacking,
         needed=len(order),
         written=written,
         entities=events.entities.count,

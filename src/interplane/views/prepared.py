@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from interplane.views.frontier import Frontier
-from interplane.views.source_events import SourceEvents
+from interplane.views.source_events import SourceEvents, no_events_text
 from interplane.views.versions import Versions
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Kept", "Prepared", "prepare"]
 
+_LOGGER: Final = logging.getLogger("interplane.views")
 _MOST: Final = 16
 _MOST_BYTES: Final = 2 << 30
 
@@ -52,7 +54,7 @@ def prepare(view: View, source: Table) -> Prepared:
     Args:
         view: the view.
         source: the table that its events come from. A row without entity, event time, known-at
-            time or key is no event.
+            time or key is no event; how many there are is logged.
 
     Raises:
         UnknownName: if the table lacks a column that the view reads.
@@ -60,6 +62,9 @@ def prepare(view: View, source: Table) -> Prepared:
             view is no forecast.
     """
     events = SourceEvents.read(view, source)
+    left_out = no_events_text(events.rows, len(events.known), events.lacking)
+    if left_out:
+        _LOGGER.info("the feature view %s of %r: %s", view.name, view.source, left_out)
     return Prepared(
         view=view,
         entities=events.entities,

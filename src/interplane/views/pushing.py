@@ -4,9 +4,10 @@ The policy, beyond that of values in `record.json_values`:
 
 - A column that a view of the source reads has to be there; null is taken where it names neither the
   entity, nor the event, nor when it happened. Columns that no view reads are named in the answer.
-- Without a known-at time (missing or null) an event is known from when it came, by the server's
+- Where the column of the known-at time is missing, an event is known from when it came, by the server's
   clock. That is so only where the view has a column of its own for it: where that is the event
-  time, an event is known when it happened, and the event time has to be there.
+  time, an event is known when it happened, and the event time has to be there. A known-at time that is
+  null says that the row is not known yet: it is refused, as in a table it is no event.
 - What was known before it happened is refused, unless the view is a forecast.
 - What is said to be known only in some time is refused: it is pushed when it is known. Clocks may differ by
   five minutes. A replay takes any time.
@@ -234,7 +235,7 @@ def _fact(registered: Registered, plain: Mapping[str, Any], at: str, now: dateti
         value = plain.get(name)
         if value is not None:
             row[name] = _value(value, kind, f"{at}.{name}")
-        elif name == view.known_at != view.event_time:
+        elif name == view.known_at != view.event_time and name not in plain:
             row[name] = now
         else:
             _refuse_null(registered, plain, name, at)
@@ -261,13 +262,16 @@ def _value(value: Any, kind: Type, path: str) -> Any:
 def _refuse_null(registered: Registered, plain: Mapping[str, Any], name: str, at: str) -> None:
     """Refuse a column that is missing, or null where that is no event."""
     view = registered.view
-    named = name in (*view.entity, *view.key, view.event_time)
+    named = name in (*view.entity, *view.key, view.event_time, view.known_at)
     if name in plain and not named:
         return
+    do = "Give the value" if named else "Give null where it is not known"
+    if name == view.known_at != view.event_time:
+        do = "Push it when it is known: then leave the column out, or say when"
     what = f"null at {at}.{name}" if name in plain else f"{at}.{name} is missing"
     raise RequestRejected(
         f"{what}, which the feature view {view.name} reads",
         expected=EXPECTED[view.columns[name]] + ("" if named else ", or null"),
-        do="Give the value" if named else "Give null where it is not known",
+        do=do,
         path=f"{at}.{name}",
     )

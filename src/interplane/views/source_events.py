@@ -19,11 +19,13 @@ from interplane.views.pairs import Pairs
 from interplane.views.union import check_source
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from interplane.data.table import Table
     from interplane.views.pairs import Hashes, Ints
     from interplane.views.view import View
 
-__all__ = ["Order", "SourceEvents", "microseconds"]
+__all__ = ["Order", "SourceEvents", "microseconds", "no_events_text"]
 
 _NEGATIVE_ZERO: Final = -(2**63)
 """The bits of -0.0, read as a whole number."""
@@ -60,6 +62,8 @@ class SourceEvents:
         event: when it happened; the same array where that is the same column.
         key: the columns that name an event.
         arguments: the view's arguments, without NaN and negative zero.
+        rows: how many rows the source has; those that are no events are in no feature.
+        lacking: how many of them are null in each column that makes an event; those without any left out.
     """
 
     entities: Numbering
@@ -68,6 +72,8 @@ class SourceEvents:
     event: Ints
     key: tuple[pa.ChunkedArray, ...]
     arguments: tuple[pa.ChunkedArray, ...]
+    rows: int
+    lacking: Mapping[str, int]
 
     @classmethod
     def read(cls, view: View, source: Table) -> SourceEvents:
@@ -78,7 +84,9 @@ class SourceEvents:
             DataError: if a column has another type, or an event was known before it happened.
         """
         check_source(view, view.source, source.types)
-        rows = _events_of(view, read(source, view.columns))
+        every = read(source, view.columns)
+        lacking = _lacking(view, every)
+        rows = _events_of(every, lacking)
         known = microseconds(rows.column(view.known_at))
         same = view.known_at == view.event_time
         event = known if same else microseconds(rows.column(view.event_time))
@@ -92,6 +100,8 @@ class SourceEvents:
             event=event,
             key=tuple(rows.column(name) for name in view.key),
             arguments=_arguments(view, rows),
+            rows=every.num_rows,
+            lacking=lacking,
         )
 
     @cached_property
@@ -133,13 +143,31 @@ def microseconds(column: pa.ChunkedArray) -> Ints:
     return np.asarray(column.cast(pa.int64()).to_numpy())
 
 
-def _events_of(view: View, rows: pa.Table) -> pa.Table:
-    """Leave out the rows that are no event: without entity, time or key."""
+def no_events_text(rows: int, events: int, lacking: Mapping[str, int]) -> str:
+    """Return how many rows of a table are no events, and what they lack; empty if all are.
+
+    >>> no_events_text(1800, 1760, {"who": 10, "known": 30})
+    '40 of 1,800 rows are no events: 10 without who, 30 without known'
+    """
+    if events == rows:
+        return ""
+    without = ", ".join(f"{count:,} without {name}" for name, count in lacking.items())
+    return f"{rows - events:,} of {rows:,} rows are no events: {without}"
+
+
+def _lacking(view: View, rows: pa.Table) -> dict[str, int]:
+    """Return how often each column is null without which a row is no event: entity, times, key."""
+    names = dict.fromkeys((*view.entity, view.known_at, view.event_time, *view.key))
+    counts = {name: rows.column(name).null_count for name in names}
+    return {name: count for name, count in counts.items() if count}
+
+
+def _events_of(rows: pa.Table, lacking: Iterable[str]) -> pa.Table:
+    """Leave out the rows that are no event: null in one of some columns."""
     there = None
-    for name in dict.fromkeys((*view.entity, view.known_at, view.event_time, *view.key)):
-        column = rows.column(name)
-        if column.null_count:
-            there = column.is_valid() if there is None else pc.and_(there, column.is_valid())
+    for name in lacking:
+        valid = rows.column(name).is_valid()
+        there = valid if there is None else pc.and_(there, valid)
     return rows if there is None else rows.filter(there)
 
 

@@ -230,7 +230,7 @@ def fails():
 
 def test_events_are_pushed_by_the_name_of_a_view(bench):
     """They go to its source, and are answered as there."""
-    row = {"who": "pushed", "at": "2024-05-01T11:59:59Z", "known": None, "id": 5, "x": 2.5}
+    row = {"who": "pushed", "at": "2024-05-01T11:59:59Z", "id": 5, "x": 2.5}
     body = json.dumps({"event": {**row, "day": "2024-05-01", "wind": 1}}).encode()
     assert (200, {"new": 1, "known": 0, "unread": ["wind"]}) == bench.ask("push", "example", body)
     _, answer = bench.read(entities("pushed"))

@@ -85,6 +85,7 @@ def test_what_happened_is_counted():
     done = materialize(store, VIEW, table(*rows))
     assert (7, 3, 2, 2, 2) == (done.rows, done.events, done.needed, done.written, done.entities)
     assert (VIEW.digest, micros(at(210))) == (done.view, done.horizon)
+    assert {"who": 1, "known": 1, "at": 1, "id": 1} == done.lacking
     assert [[1.0, 1], [1.0, 1], [None, 0]] == [read(store, at(210), who) for who in "abc"]
 
 

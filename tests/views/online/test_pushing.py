@@ -3,12 +3,15 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pyarrow as pa
 import pytest
 
+from interplane.data.table import Table
 from interplane.errors import RequestRejected, StorageError, UnknownName
 from interplane.expressions.nodes import Column
 from interplane.testing.memory_online import MemoryOnline
 from interplane.views.history import Event
+from interplane.views.join import join
 from interplane.views.lookups import LookUps
 from interplane.views.pushing import Push, Pusher
 from interplane.views.states import States
@@ -210,18 +213,32 @@ def test_what_was_known_before_it_happened_is_refused(bench):
     assert (1, 0) == ahead.push(row)[:2]
 
 
-@pytest.mark.parametrize("row", [{**AT_NOON, "known": None}, {**AT_NOON}])
-def test_an_event_without_a_known_at_time_is_known_from_when_it_came(bench, row):
-    """By the server's clock, whether the time is null or missing."""
-    if row["known"] is not None:
-        del row["known"]
+def test_an_event_without_a_known_at_time_is_known_from_when_it_came(bench):
+    """By the server's clock, where nothing is said of it."""
+    row = {**AT_NOON}
+    del row["known"]
     assert (1, 0) == bench.push(row)[:2]
     assert [NOW] == [event.known for event in bench.kept()]
 
 
+def test_what_nobody_knows_yet_is_no_event(bench):
+    """As in a table, where such a row is in no feature: the two would differ otherwise."""
+    row = {**AT_NOON, "known": None}
+    error = refusal(bench, row)
+    assert "null at $.events[0].known, which the feature view example reads" == error.what
+    assert "leave the column out" in error.do
+    events = Table.from_columns({name: pa.array([value]) for name, value in row.items()}).sql(
+        'SELECT * REPLACE ("at"::TIMESTAMP AS "at", known::TIMESTAMP AS known) FROM self'
+    )
+    rows = Table.from_columns({"who": ["a"], "t": [datetime(2024, 5, 1, 12, 1)]})  # noqa: DTZ001
+    (found,) = join(rows, ViewUse(VIEW, ("who",)), events, time="t").to_pylist()
+    assert bench.read(VIEW, NOW) == list(found.values())
+
+
 def test_an_event_from_the_future_is_not_known_yet(bench):
     """What came before it happened cannot be stamped with the clock."""
-    row = {**AT_NOON, "at": "2024-05-01T12:01:01Z", "known": None}
+    row = {**AT_NOON, "at": "2024-05-01T12:01:01Z"}
+    del row["known"]
     assert "was known before" in refusal(bench, row).what
 
 
