@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import datetime
 
 import interplane as ip
 
@@ -52,6 +53,23 @@ def test_a_version_of_a_view_that_nobody_reads_is_forgotten(trips):
     assert "Did you mean 'history@2'" in call(trips, "views", "--forget", "histori@2")[1]
     assert "stays on record" in trips.must("views", "--forget", "history@2")
     assert 6 == call(trips, "deploy", "trips@2", "--reason", "x")[0]
+
+
+def test_the_past_comes_back_only_where_somebody_says_so(trips):
+    """An earlier --since is told to change nothing; a live version is forgotten where that is meant."""
+    days = [f"2026-01-{day}" for day in (20, 22)]
+    noon = datetime(2026, 1, 21, 12)  # noqa: DTZ001 - timestamps are UTC, and naive
+    trips.must("views", "--forget", "history@1", "--even-live")
+    trips.must("materialize", "trips@1", "--since", days[1])
+    said = trips.must("materialize", "trips@1", "--since", days[0])
+    assert "history@1: not read from 2026-01-20T00:00:00Z on, as --since says" in said
+    assert "not read" not in trips.must("materialize", "trips@1")
+    code, said = call(trips, "views", "--forget", "history@1")
+    assert (2, True) == (code, '"interplane materialize trips@1 --since TIME" at once' in said)
+    assert 2 == call(trips, "views", "--even-live")[0]
+    trips.must("views", "--forget", "history@1", "--even-live")
+    assert f"{days[0]}T00:00:00Z" in trips.must("materialize", "trips@1", "--since", days[0])
+    ip.Project.find(trips.root).online_features("history", [{"rider": "r1"}], at=noon)
 
 
 def test_a_rollback_to_what_cannot_be_loaded_is_refused(trips):

@@ -8,6 +8,7 @@ import click
 
 from interplane.cli.options import TIME, inputs_option, read_inputs
 from interplane.cli.output import age, json_option, print_json, print_table, progress, say
+from interplane.errors import UsageError
 from interplane.record import short
 from interplane.views.view import View
 
@@ -27,8 +28,13 @@ __all__ = ["materialize", "views"]
     metavar="VIEW@N",
     help="Let the online store keep no more events of a version that no live crossing reads.",
 )
+@click.option(
+    "--even-live",
+    is_flag=True,
+    help="With --forget, also one that is read: predictions are refused until it is materialized again.",
+)
 @json_option
-def views(*, forget: str | None, as_json: bool) -> None:
+def views(*, forget: str | None, even_live: bool, as_json: bool) -> None:
     """List the versions of feature views.
 
     Each definition is a version of its own: a changed window or time-to-live is another, and a
@@ -40,11 +46,17 @@ def views(*, forget: str | None, as_json: bool) -> None:
 
     project = Project.find()
     if forget is not None:
-        gone = forget_view(project, forget)
+        gone = forget_view(project, forget, even_live=even_live)
         print_json(_plain(gone)) if as_json else say(
             f"The online store keeps no events of {gone.name}; it stays on record."
         )
         return
+    if even_live:
+        raise UsageError(
+            "--even-live without --forget",
+            expected="--forget VIEW@N --even-live",
+            do="Name the version that the online store is to forget",
+        )
     found = list_views(project.store)
     if as_json:
         print_json([_plain(item) for item in found])
@@ -85,6 +97,10 @@ def materialize(
     Its own data steps make the sources of its feature views out of the latest data versions. What
     is there already is not written again, and servers go on reading. Later events are pushed to a
     server, or come with the next version of the data.
+
+    From when on a view can be read only moves forward, and only where --since says so: what was before
+    is let go. To bring it back, forget the version ("interplane views --forget VIEW@N") and materialize
+    it with an earlier --since. What was pushed and is not in the data is lost by that.
     """
     from interplane.project.crossings import find_crossing
     from interplane.project.materializing import materialize as bring
@@ -115,9 +131,10 @@ def materialize(
     later = [item for item in done if asked and item.horizon > asked]
     if later:
         say(
-            f"{', '.join(item.name for item in later)}: what came before was let go by an earlier call, "
-            f'and is not there from {asked} on. It comes back after "interplane views --forget", where no '
-            "live crossing reads the version."
+            f"{', '.join(item.name for item in later)}: not read from {asked} on, as --since says: what came "
+            "before the time above was let go by an earlier call. To bring it back, forget the version "
+            f'("interplane views --forget {later[0].name}", with --even-live where it is live), and call this '
+            "again. What was pushed and is not in the data is lost by that."
         )
 
 

@@ -70,7 +70,7 @@ def name_of_version(store: Store, view: AnyView) -> str:
     return view_name(store, ViewVersion(name=view.name, definition=view.to_dict()).digest)
 
 
-def forget_view(project: Project, name: str) -> RecordedView:
+def forget_view(project: Project, name: str, *, even_live: bool = False) -> RecordedView:
     """Let the online store keep no more events of a version of a view; the version stays on record.
 
     Events that are pushed to its source have to fit every version that is kept.
@@ -78,10 +78,12 @@ def forget_view(project: Project, name: str) -> RecordedView:
     Args:
         project: the project.
         name: the version, for example ``carrier_history@1``.
+        even_live: also one that a live crossing reads: until it is materialized again its predictions are
+            refused, and so is what is pushed to a source that no other view reads.
 
     Raises:
         UnknownName: if there is no such version.
-        UsageError: if a live crossing reads it, or it stands on other views and has no events.
+        UsageError: if a live crossing reads it, unless that is meant, or it stands on other views and has no events.
     """
     recorded = {item.name: item for item in list_views(project.store)}
     if name not in recorded:
@@ -93,12 +95,14 @@ def forget_view(project: Project, name: str) -> RecordedView:
             expected="a view of a source",
             do=f"Forget one of {', '.join(each.name for each in stored_views(found.view))}",
         )
-    for crossing in list_crossings(project.store):
+    for crossing in () if even_live else list_crossings(project.store):
         if "live" in crossing.pointers and found.view.digest in _read_by(project.store, crossing):
             raise UsageError(
                 f"{name} is read by {crossing.name}, which is live",
                 expected="a version that no live crossing reads",
-                do="Deploy a crossing that reads another one first",
+                do="Deploy a crossing that reads another one first. To bring more of the past, forget it with "
+                f'--even-live, and call "interplane materialize {crossing.name} --since TIME" at once: its '
+                "predictions are refused in between",
             )
     online = project.open_online()
     try:
