@@ -33,6 +33,19 @@ def test_a_feature_is_shown_with_all_that_is_known(finished):
     assert "rides@2" == other["feature"]["version"]
 
 
+def test_what_a_fit_made_of_a_feature_is_shown(empty):
+    """The settings of a looked-up table, and that one infinity leaves a scale without a value."""
+    empty.edit("rides.py", "ip.standardize(ride.miles)", "ip.standardize(ride.miles / 0)")
+    empty.must("data", "add", "rides", "rides.csv")
+    empty.must("run")
+    rate = empty.must("features", "show", "rides.rate").out
+    assert "fitted       target_mean_0 = target_encode(zone, long, folds=5, smoothing=1.0)" in rate
+    assert "caution" not in rate
+    miles = empty.must("features", "show", "rides.miles").out
+    assert "caution      null in all" in miles
+    assert "an infinity" in miles
+
+
 def test_a_feature_that_is_not_there_is_refused_by_name(finished):
     """With the exit code that names have."""
     result = finished("features", "show", "rides.nothing")

@@ -24,6 +24,7 @@ from interplane.features.hindsight import refuse_hindsight
 from interplane.features.hindsight_views import refuse_views_hindsight, with_keys
 from interplane.features.joining import looked_up, source_digests, uses_of, widen
 from interplane.features.leaks import remembered
+from interplane.features.nulls import null_features
 from interplane.features.parity import prove
 from interplane.features.refusals import check
 from interplane.features.statistics import Passes
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 
 __all__ = ["fit", "fit_transform"]
 
+_SOME = 1000
+
 
 def fit(
     definition: Features,
@@ -59,8 +62,7 @@ def fit(
     with ThreadPoolExecutor(max_workers=1) as beside:
         source = _Source.read(definition, table, sources, beside=beside)
         with TrainingRows(source.rows, fast=fast) as rows:
-            parts = source.freeze(rows)
-        return source.frozen(parts, fast=fast)
+            return source.frozen(source.freeze(rows), rows, fast=fast)
 
 
 def fit_transform(
@@ -85,7 +87,7 @@ def fit_transform(
             folded = source.folded(folds)
             rows.read(folded)
             features, lookups = training_form(parts, rows, source.label)
-        frozen = source.frozen(parts, fast=fast)
+            frozen = source.frozen(parts, rows, fast=fast)
     labelled = folded.filter(source.has_label) if frozen.training.null_labels else folded
     x = features_of(features, labelled, lookups)
     return frozen, x, np.array(labelled.column(definition.label).cast("float64").to_numpy())
@@ -184,8 +186,8 @@ class _Source:
         latest = pc.max(self.rows.column(time)).as_py()
         return None if latest is None else str(latest.isoformat())
 
-    def frozen(self, parts: FrozenParts, *, fast: bool) -> Frozen:
-        """Return the frozen features, proved on the rows."""
+    def frozen(self, parts: FrozenParts, rows: Aggregates, *, fast: bool) -> Frozen:
+        """Return the frozen features, proved on the rows, with what is to be said of them."""
         seen = self.seen.result()
         frozen = Frozen(
             features=parts.features,
@@ -204,9 +206,12 @@ class _Source:
                 seen=tuple(seen),
                 promise=self.promise,
                 stages=parts.stages,
+                written=dict(parts.written),
             ),
             read_seen=dict(seen).__getitem__,
         )
+        some = Table.from_arrow(self.rows.slice(0, _SOME))
+        frozen = frozen.with_null_features(null_features(frozen, some, rows))
         return frozen.with_parity(prove(frozen, Table.from_arrow(self.rows), wide=True))
 
 

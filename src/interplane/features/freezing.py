@@ -16,6 +16,7 @@ from interplane.errors import DataError, NotFreezable
 from interplane.expressions.expr import Expr, if_else
 from interplane.expressions.nodes import Literal, Lookup, Node, Reduce
 from interplane.expressions.operations import call
+from interplane.expressions.render import render
 from interplane.expressions.trees import parts_of, rebuild
 from interplane.features.derived import TARGET_MEAN, VOCABULARY
 from interplane.features.encodings import OneHot
@@ -54,12 +55,14 @@ class FrozenParts:
         lookups: the tables by name.
         targets: which of them hold a target encoding, with the statistic they came from.
         stages: what was computed one after the other.
+        written: the statistic that each table was, as text.
     """
 
     features: Mapping[str, Node]
     lookups: Mapping[str, LookupTable]
     targets: Mapping[str, Reduce] = field(default_factory=dict)
     stages: tuple[Stage, ...] = ()
+    written: Mapping[str, str] = field(default_factory=dict)
 
 
 def freeze(
@@ -108,7 +111,8 @@ def freeze(
             expected="at least one value that is no null, and frequent enough for its vocabulary",
             do="Look at the columns in the training rows, or ask less of min_share and top",
         )
-    return FrozenParts(features, tables, targets, tuple(stages))
+    texts = {name: render(found) for found, name in names.items()}
+    return FrozenParts(features, tables, targets, tuple(stages), texts)
 
 
 def _stage(asked: Sequence[Reduce]) -> Stage:

@@ -125,10 +125,10 @@ class Frozen:
         return hash(self.digest)
 
     def __repr__(self) -> str:
-        computed = self.training.computed
+        told = "; ".join(filter(None, [self.training.computed, self.training.caution]))
         return (
             f"<Frozen {len(self.features)} features of {len(self.inputs)} columns, "
-            f"fitted on {self.training.rows:,} rows{': ' if computed else ''}{computed}>"
+            f"fitted on {self.training.rows:,} rows{': ' if told else ''}{told}>"
         )
 
     def _repr_html_(self) -> str:
@@ -138,8 +138,14 @@ class Frozen:
 
     @property
     def summary(self) -> str:
-        """How many features there are and what their fit computed, on one line."""
-        return "; ".join(filter(None, [f"{len(self.features)} features", self.training.computed]))
+        """How many features there are, what their fit computed, and its caution, on one line."""
+        told = self.training.computed, self.training.caution
+        return "; ".join(filter(None, [f"{len(self.features)} features", *told]))
+
+    def with_null_features(self, names: Sequence[str]) -> Self:
+        """Return the same features with those that are null in every training row told."""
+        training = msgspec.structs.replace(self.training, null_features=tuple(names))
+        return replace(self, training=training)
 
     def with_parity(self, parity: Parity) -> Self:
         """Return the same features with the proof that engine and row program agree."""

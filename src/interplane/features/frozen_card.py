@@ -26,7 +26,11 @@ def frozen_html(frozen: Frozen) -> str:
     parity = "not proved" if proof is None else f"proved bit for bit on {proof.values:,} values"
     lead = f"{frozen.summary}; fitted on {frozen.training.rows:,} rows; serves as trained: {parity}"
     inputs = table(["column", "type"], frozen.columns.items())
-    return card("features", lead, *definitions(frozen), part("what it takes of a row", inputs))
+    caution = frozen.training.caution
+    warned = [element("p", caution, class_="warned")] if caution else []
+    return card(
+        "features", lead, *warned, *definitions(frozen), part("what it takes of a row", inputs)
+    )
 
 
 def definitions(frozen: Frozen) -> list[Markup]:

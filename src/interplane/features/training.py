@@ -10,6 +10,8 @@ from interplane.record.base import Value
 
 __all__ = ["Parity", "Stage", "Training"]
 
+_SHOWN = 5
+
 
 class Stage(Value, frozen=True, kw_only=True):
     """Statistics that were computed together; those that stand on them come in the next stage.
@@ -40,6 +42,10 @@ class Training(Value, frozen=True, kw_only=True):
         stages: how the statistics were computed, one stage after the other.
         seen: which keys they had, by sets that are kept beside the frozen features.
         promise: what the split promised that they are a part of, if they are.
+        null_features: the features that are null in every one of them, as they are where a statistic has
+            no value: one infinity in a column leaves it without a mean.
+        written: for each table that grouped statistics became, the statistic as it was written, with its
+            settings: ``target_encode(carrier, late, folds=5, smoothing=20.0)``.
     """
 
     rows: int
@@ -50,6 +56,8 @@ class Training(Value, frozen=True, kw_only=True):
     stages: tuple[Stage, ...] = ()
     seen: tuple[Seen, ...] = ()
     promise: Promise | None = None
+    null_features: tuple[str, ...] = ()
+    written: dict[str, str] = {}  # noqa: RUF012 - as above
 
     @property
     def passes(self) -> int:
@@ -69,10 +77,24 @@ class Training(Value, frozen=True, kw_only=True):
         passes = f"{self.passes} pass{'es' if self.passes > 1 else ''}"
         return f"{count} statistic{'s' if count > 1 else ''} in {passes}"
 
+    @property
+    def caution(self) -> str:
+        """What to look at before a model learns from these features; empty without any.
+
+        >>> Training(rows=9, null_features=("far", "late_rate")).caution
+        'null in all 9 training rows: far, late_rate'
+        """
+        if not self.null_features:
+            return ""
+        named = ", ".join(self.null_features[:_SHOWN])
+        more = len(self.null_features) - _SHOWN
+        rest = f" and {more:,} more" if more > 0 else ""
+        return f"null in all {self.rows:,} training rows: {named}{rest}"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the plain JSON form; what older forms do not have is left out where it is empty."""
         plain = super().to_dict()
-        for name in ("sources", "stages", "seen", "promise"):
+        for name in ("sources", "stages", "seen", "promise", "null_features", "written"):
             if not plain[name]:
                 del plain[name]
         return plain

@@ -97,6 +97,8 @@ def _model_detail(project: Project, reading: FeatureReading, found: OfModel) -> 
     profile = model_profile(project.store, found.crossing, found.name)
     detail = FeatureDetail(
         feature=found.known,
+        fitted=found.fitted,
+        caution=found.caution,
         used_by=tuple(reading.uses.model_users(found.crossing, found.name)),
         profile_of=f"{found.crossing.name} has no baseline rows: publish(…, baseline=OUTPUT)",
         parity=found.crossing.crossing.parity,

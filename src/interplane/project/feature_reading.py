@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 from interplane.expressions.jsonform import from_json
-from interplane.expressions.nodes import Column
+from interplane.expressions.nodes import Column, Lookup
 from interplane.expressions.render import render
 from interplane.expressions.trees import parts_of
+from interplane.features.training import Training
 from interplane.project.feature_text import definition_of, window_of
 from interplane.project.feature_uses import FeatureUses
 from interplane.project.known_features import Freshness, KnownFeature
@@ -41,11 +44,13 @@ class OfView(NamedTuple):
 
 
 class OfModel(NamedTuple):
-    """A feature of a crossing."""
+    """A feature of a crossing, with what its fit tells of it."""
 
     known: KnownFeature
     crossing: Recorded
     name: str
+    fitted: dict[str, str]
+    caution: str
 
 
 class FeatureReading:
@@ -126,6 +131,7 @@ class FeatureReading:
         model, same = crossing.crossing.model_name, self.uses.with_features_of(crossing)
         live = tuple(each.name for each in same if "live" in each.pointers)
         owners = _owners(plain.get("views", {}))
+        training = msgspec.convert(plain["training"], Training)
         for each in plain["features"]:
             node = from_json(each["expression"])
             columns = dict.fromkeys(p.name for p in parts_of(node) if isinstance(p, Column))
@@ -144,7 +150,11 @@ class FeatureReading:
                 live=live,
                 freshness=self.freshness(read) if read else None,
             )
-            yield OfModel(known, crossing, each["name"])
+            tables = (part.table for part in parts_of(node) if isinstance(part, Lookup))
+            written = training.written
+            fitted = {table: written[table] for table in tables if table in written}
+            caution = _caution(training) if each["name"] in training.null_features else ""
+            yield OfModel(known, crossing, each["name"], fitted, caution)
 
     # ---- freshness ------------------------------------------------------------------------
 
@@ -233,6 +243,13 @@ def _owners(views: Mapping[str, Any]) -> dict[str, tuple[View, ...]]:
         for parameter, view in read.items()
         for name in view.types
     }
+
+
+def _caution(training: Training) -> str:
+    return (
+        f"null in all {training.rows:,} training rows: look in what it reads for a column without "
+        "values, or with an infinity, which leaves mean and std without one"
+    )
 
 
 def _staleness(fresh: Freshness) -> float:

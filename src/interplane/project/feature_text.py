@@ -102,6 +102,10 @@ def detail_lines(detail: FeatureDetail) -> Iterator[tuple[str, str]]:
     feature = detail.feature
     yield "feature", f"{feature.name}  ({feature.type or 'type not known before a run'})"
     yield "definition", feature.definition or "not known before a run"
+    for table, written in detail.fitted.items():
+        yield "fitted", f"{table} = {written}"
+    if detail.caution:
+        yield "caution", detail.caution
     yield "of", _kind(feature)
     if feature.entity:
         yield "entity", ", ".join(feature.entity)

@@ -104,6 +104,8 @@ class FeatureDetail(Value, frozen=True, kw_only=True):
         profile_of: the crossing, or why there is no profile.
         profile_rows: how many rows that are.
         parity: the proof that engine and row program agree, of that crossing's features.
+        fitted: for each table that the definition looks up, the statistic that it was, as written.
+        caution: what to look at in what the fit made of it; empty without any.
     """
 
     feature: KnownFeature
@@ -112,6 +114,8 @@ class FeatureDetail(Value, frozen=True, kw_only=True):
     profile_of: str = ""
     profile_rows: int = 0
     parity: dict[str, Any] | None = None
+    fitted: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it for each value
+    caution: str = ""
 
     def but(self, **changes: Any) -> Self:
         """Return the same with other values."""

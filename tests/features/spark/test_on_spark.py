@@ -123,6 +123,15 @@ def test_transform_gives_the_same_bits(framed):
     assert [] == differing(expected, actual)
 
 
+def test_features_that_one_infinity_leaves_null_are_told(framed):
+    """The same ones as of a table."""
+    rows = ip.Table.from_columns({"x": [1.0, 2.0, math.inf], "y": [1.0, 2.0, None]})
+    definition = ip.features()(
+        lambda row: {"x": ip.standardize(row.x), "y": ip.standardize(row.y), "z": row.x.var()}
+    )
+    assert ("x", "z") == definition.fit(framed(rows)).training.null_features
+
+
 def test_fit_transform_is_out_of_fold_by_the_same_folds(framed):
     """What is made of counts is the same bit for bit, what is made of sums of floats nearly."""
     seed = seed_of_run()
@@ -147,6 +156,8 @@ def test_fit_transform_is_out_of_fold_by_the_same_folds(framed):
     assert local.lookups == frozen.lookups, seed
     assert local.training.seen == frozen.training.seen, seed
     assert local.training.stages == frozen.training.stages, seed
+    assert local.training.written == frozen.training.written, seed
+    assert local.training.null_features == frozen.training.null_features == (), seed
     assert (600, local.training.null_labels, local.training.last, True) == (
         frozen.training.rows,
         frozen.training.null_labels,

@@ -23,7 +23,9 @@ def standardize(x: Expr) -> Expr:
     """Return ``(x - mean) / std`` with the training rows' mean and standard deviation.
 
     Null where x is null. A column whose training rows are all equal or all null gives null: there
-    is no scale to divide by.
+    is no scale to divide by. So does a column with one infinity in it, which leaves no finite mean:
+    the fit says so (``frozen.training.null_features``). Make infinities null first, with
+    ``if_else(x.is_inf(), None, x)``, or take `robust_scale`, which they do not move.
     """
     x = numeric(x, "standardize")
     return (x - x.mean()) / x.std()
@@ -32,7 +34,8 @@ def standardize(x: Expr) -> Expr:
 def min_max(x: Expr) -> Expr:
     """Return x scaled so that the training rows span 0 to 1; outside of them it goes beyond.
 
-    Null where x is null, and everywhere if the training rows hold fewer than two values.
+    Null where x is null, and everywhere if the training rows hold fewer than two values. An infinity
+    among them leaves no scale to the others: make it null first.
     """
     x = numeric(x, "min_max")
     return (x - x.min()) / (x.max() - x.min())

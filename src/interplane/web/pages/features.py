@@ -54,6 +54,8 @@ class FeaturePage(Value, frozen=True, kw_only=True):
         profile: what its values were among the baseline rows.
         profile_of: the crossing of those rows, or why there is no profile.
         parity: the proof that engine and row program agree.
+        fitted: the statistic that each table of the definition was.
+        caution: what to look at in what the fit made of it.
     """
 
     feature: KnownFeature
@@ -64,6 +66,8 @@ class FeaturePage(Value, frozen=True, kw_only=True):
     profile: ColumnCard | None
     profile_of: str
     parity: dict[str, Any] | None
+    fitted: dict[str, str]
+    caution: str
 
 
 _MOST_USES: Final = 30
@@ -92,6 +96,8 @@ def read_feature(asked: Asked) -> FeaturePage:
         profile=None if found.profile is None else column_card(found.profile, found.profile_rows),
         profile_of=found.profile_of,
         parity=found.parity,
+        fitted=found.fitted,
+        caution=found.caution,
     )
 
 
