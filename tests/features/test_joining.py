@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
 
 import interplane as ip
@@ -95,16 +96,27 @@ def test_what_no_feature_reads_of_a_view_may_be_left_out(frozen):
     row = {"distance": 1.0}
     carrier, partner = {"late": 0.5, "delay": 1.0}, {"late": 0.5}
     assert frozen.row(row, carrier=carrier, partner=partner)["late"] == 0.5
-    with pytest.raises(UnknownName, match="no column 'delay'"):
+    with pytest.raises(UnknownName, match="no feature 'delay' in the values of 'carrier'"):
         frozen.row(row, carrier={"late": 0.5}, partner=partner)
-    with pytest.raises(UnknownName, match="no column 'lat'"):
+    with pytest.raises(UnknownName, match=r"no feature 'lat' in the view 'partner'.*'late'"):
         frozen.row(row, carrier=carrier, partner={**partner, "lat": 1.0})
     with pytest.raises(UnknownName, match="no feature view 'partner'"):
         frozen.row(row, carrier=carrier)
     with pytest.raises(UnknownName, match="no feature view 'other'"):
         frozen.row(row, carrier=carrier, partner=partner, other={})
-    with pytest.raises(RequestRejected):
+    with pytest.raises(RequestRejected, match=r"'often' of type str at \$\.carrier\.late"):
         frozen.row(row, carrier={**carrier, "late": "often"}, partner=partner)
+    with pytest.raises(
+        UsageError, match=r"the values of the view 'carrier' are .*0\.5.*late, delay"
+    ):
+        frozen.row(row, carrier=0.5, partner=partner)
+
+
+def test_floats_of_numpy_come_from_views_as_floats(frozen):
+    """As they do from the row."""
+    carrier = {"late": np.float64(0.5), "delay": np.float64(2.0)}
+    found = frozen.row({"distance": 1.0}, carrier=carrier, partner={"late": np.float64(1.0)})
+    assert {float} == set(map(type, found.values()))
 
 
 def test_inputs_are_of_the_row_and_looked_up_of_the_views(frozen):

@@ -305,11 +305,7 @@ class Frozen:
                 do="Give each column by its name; vector takes a list of values in the order of columns",
             )
         check_row(row, self.inputs, also=self._also)
-        whole = {
-            # NumPy's floats warn where Python's raise, and would come out as they came in.
-            name: float(value) if isinstance(value, float) and type(value) is not float else value
-            for name, value in row.items()
-        }
+        whole = {name: _plain_float(value) for name, value in row.items()}
         for parameter, use in self.uses.items():
             if parameter not in views:
                 raise UnknownName.of(
@@ -319,8 +315,15 @@ class Frozen:
                 )
             types, given = use.view.types, views[parameter]
             needed = {n: kind for n, kind in types.items() if column_of(parameter, n) in self._read}
-            check_row(given, needed, also=frozenset(types))
-            whole.update({column_of(parameter, name): given.get(name) for name in types})
+            if not isinstance(given, Mapping):
+                raise UsageError(
+                    f"the values of the view {parameter!r} are {told(given)}",
+                    expected=f"a dict from its features to values: {', '.join(types)}",
+                    do=f"Give them by name: {parameter}={{{next(iter(types))!r}: …}}",
+                )
+            check_row(given, needed, also=frozenset(types), view=parameter)
+            for name in types:
+                whole[column_of(parameter, name)] = _plain_float(given.get(name))
         for parameter in views:
             if parameter not in self.uses:
                 raise UnknownName.of(
@@ -429,6 +432,11 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True):
     training: Training
     parity: Parity | None
     views: dict[str, _Use] = {}
+
+
+def _plain_float(value: Constant) -> Constant:
+    # NumPy's floats warn where Python's raise, and would come out as they came in.
+    return float(value) if isinstance(value, float) and type(value) is not float else value
 
 
 def _is_list(row: object) -> bool:

@@ -25,32 +25,42 @@ _EXPECTED: dict[Type, str] = {
 }
 
 
-def check_row(row: Mapping[str, Any], inputs: Mapping[str, Type], *, also: frozenset[str]) -> None:
+def check_row(
+    row: Mapping[str, Any],
+    inputs: Mapping[str, Type],
+    *,
+    also: frozenset[str],
+    view: str | None = None,
+) -> None:
     """Refuse a row that lacks an input, has an unknown column, or a value of another type.
 
     Args:
         row: the values by column; None is null, and so is NaN.
         inputs: the columns that must be there, with their types.
         also: further columns that may be there; they are not looked at.
+        view: the feature view, by its parameter, whose values by feature it is; None for a row.
     """
+    what, of = ("column", "the row") if view is None else ("feature", f"the values of {view!r}")
     for name, kind in inputs.items():
         if name not in row:
             raise UnknownName.of(
-                "column", name, row, where="the row", do="Give it, as None if it is not known"
+                what, name, row, where=of, do="Give it, as None if it is not known"
             )
         value = row[name]
         if value is not None and not fits(value, kind):
+            full = name if view is None else f"{view}.{name}"
             raise RequestRejected(
-                f"{value!r:.80} of type {type(value).__name__} at $.{name}",
+                f"{value!r:.80} of type {type(value).__name__} at $.{full}",
                 expected=f"{expected_of(kind)}, or None",
                 do="Convert it first",
-                column=name,
+                column=full,
             )
     for name in row:
         if name not in inputs and name not in also:
             known = sorted({*inputs, *also})
+            where = "these features" if view is None else f"the view {view!r}"
             raise UnknownName.of(
-                "column", name, known, where="these features", do="Leave out what they do not read"
+                what, name, known, where=where, do="Leave out what they do not read"
             )
 
 
