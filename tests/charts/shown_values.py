@@ -310,6 +310,7 @@ def model_report(text):
             coverage=0.5,
             positive_rate=None if day == 2 else day / 10,
             metrics={text: estimate(float(day))} if day != 3 else {},
+            untold={text: text} if day == 3 else {},
             slices=(SliceReport(name=text, rows=3, value=day / 7 if day else None),),
         )
         for day in range(5)

@@ -14,7 +14,7 @@ import trips_project as trips
 import watching_trips as hours
 
 from interplane.errors import ConfigError
-from interplane.project.watch_report import report
+from interplane.project.watch_report import report, untold
 from interplane.project.watching import Watching, look_at_models
 
 SHORT_MEMORY = """
@@ -266,6 +266,30 @@ def test_the_report_shows_windows_and_slices(project):
     first = found.windows[0]
     assert (400, 1.0, 0.25) == (first.rows, first.coverage, first.metrics["label_rate"].value)
     assert ["zone=north", "zone=south"] == [each.name for each in first.slices]
+
+
+def test_a_figure_that_cannot_be_told_says_why(tmp_path):
+    """The area of two crossings whose scores have other bins, and of outcomes of one class."""
+    baseline = 'train="rides_made", baseline="rides_made"'
+    trips.make(tmp_path, code=trips.CODE.replace('train="rides_made"', baseline))
+    with trips.opened(tmp_path) as project:
+        _look_at_two_crossings(project)
+
+
+def _look_at_two_crossings(project):
+    hours.log_hour(project, 0)
+    hours.log_hour(project, 1, ref="trips@2")
+    for hour, share in enumerate((0.25, 0.0)):
+        hours.tell(project, hour, share)
+    with Watching(project) as watching:
+        watching.look()
+        first, second = report(watching, project, "trips", length="1h").windows
+        [day] = report(watching, project, "trips", length="1d").windows
+    assert ("roc_auc" in first.metrics, first.untold) == (True, {})
+    assert second.untold == {"roc_auc": "one class only: all 400 rows are false"}
+    both = "trips@1 and trips@2 answered, whose scores are counted in bins of their own"
+    assert (day.untold, "label_rate" in day.metrics) == ({"roc_auc": both}, True)
+    assert untold([day]) == [("roc_auc", both, day.name)]
 
 
 def test_expressions_are_slices_too(project, root):

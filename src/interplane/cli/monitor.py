@@ -138,6 +138,15 @@ def _print_windows(report: ModelReport) -> None:
     names = [name for name in _names(report.windows) if name != "latency_p99"]
     headers = ["window", "rows", "outcomes", "positive", *names, "p99"]
     print_table(headers, [_row(each, names) for each in report.windows], right=headers[1:])
+    _print_untold(report.windows)
+
+
+def _print_untold(windows: Sequence[WindowReport]) -> None:
+    """Say why figures of known outcomes are not there, once for each reason."""
+    from interplane.project.watch_report import untold
+
+    for name, why, of in untold(windows):
+        say(f"no {name} of {of}: {why}")
 
 
 def _names(windows: Sequence[WindowReport]) -> list[str]:

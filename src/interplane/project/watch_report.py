@@ -10,7 +10,7 @@ from interplane.evaluation.intervals import Estimate
 from interplane.evaluation.results import slice_name
 from interplane.monitoring.calendar import HOUR_US, Length, Window, window_at
 from interplane.monitoring.counting.columns import spoken_name
-from interplane.monitoring.judging.measures import measure_of
+from interplane.monitoring.judging.measures import measure_of, why_unfit
 from interplane.monitoring.judging.quality import measure
 from interplane.monitoring.metrics import get_metric
 from interplane.monitoring.tally import Tally
@@ -19,12 +19,14 @@ from interplane.record.base import Value
 from interplane.storage.names import named_pointer, series_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from interplane.monitoring.alerts.alert import Alert
     from interplane.monitoring.layout import Layout
     from interplane.project.project import Project
     from interplane.project.watching import Watching
 
-__all__ = ["ModelReport", "SliceReport", "WindowReport", "alert_words", "report"]
+__all__ = ["ModelReport", "SliceReport", "WindowReport", "alert_words", "report", "untold"]
 
 _DEFAULT: tuple[str, ...] = ("label_rate", "roc_auc", "mae", "log_loss", "latency_p99")
 
@@ -54,6 +56,7 @@ class WindowReport(Value, frozen=True, kw_only=True):
         coverage: the share of them that have an outcome; None without any.
         positive_rate: the share of scores that reach the threshold.
         metrics: metrics with their intervals, where they have any.
+        untold: metrics whose outcomes are known and that cannot be told, each with why.
         slices: the metric that was asked for, by slice, largest first.
         statements: how many times its quality was stated.
     """
@@ -65,6 +68,7 @@ class WindowReport(Value, frozen=True, kw_only=True):
     coverage: float | None = None
     positive_rate: float | None = None
     metrics: dict[str, Estimate] = {}  # noqa: RUF012 - msgspec copies an empty default
+    untold: dict[str, str] = {}  # noqa: RUF012 - as above
     slices: tuple[SliceReport, ...] = ()
 
 
@@ -130,15 +134,16 @@ def report(
     live = project.store.catalog.pointer(named_pointer("model", model, "live"))
     watermark_us = watching.windows.watermark(model)
     names = crossing_names(project.store, model)
+    windows = [
+        _window(watching, model, window, names, by=by, metric=metric)
+        for window in _last_windows(list(hours), length, last)
+    ]
     return ModelReport(
         model=model,
         live=names.get(live, "") if live is not None else "",
         rows=sum(hours.values()),
         watermark="" if watermark_us is None else _text(watermark_us),
-        windows=tuple(
-            _window(watching, model, window, by=by, metric=metric)
-            for window in _last_windows(list(hours), length, last)
-        ),
+        windows=tuple(windows),
         by=by,
         metric=metric if by else "",
         open_alerts=len(watching.journal.alerts(model=model, everything=False)),
@@ -173,6 +178,31 @@ def alert_words(alert: Alert) -> str:
     return f"{text}; {found.detail}" if found.detail else text
 
 
+def untold(windows: Sequence[WindowReport]) -> list[tuple[str, str, str]]:
+    """Return each metric that cannot be told of some windows, why, and of which.
+
+    >>> why = "one class only: all 31 rows are false"
+    >>> days = ("2026-03-01", "2026-03-02", "2026-03-03")
+    >>> untold(
+    ...     [
+    ...         WindowReport(name=day, begin_us=0, end_us=1, rows=31, untold={"roc_auc": why})
+    ...         for day in days
+    ...     ]
+    ... )
+    [('roc_auc', 'one class only: all 31 rows are false', '2026-03-01 and 2 more windows')]
+    """
+    found: dict[tuple[str, str], list[str]] = {}
+    for window in windows:
+        for name, why in window.untold.items():
+            found.setdefault((name, why), []).append(window.name)
+    return [(name, why, _first_of(of)) for (name, why), of in found.items()]
+
+
+def _first_of(names: Sequence[str]) -> str:
+    more = len(names) - 1
+    return names[0] + (f" and {more} more window{'' if more == 1 else 's'}" if more else "")
+
+
 def _check_slicing(project: Project, model: str, by: tuple[str, ...]) -> None:
     known = {each for rule in project.config.monitor if rule.model == model for each in rule.slices}
     if by and by not in known:
@@ -196,12 +226,21 @@ def _last_windows(hours: list[int], length: Length, last: int) -> list[Window]:
 
 
 def _window(
-    watching: Watching, model: str, window: Window, *, by: tuple[str, ...], metric: str
+    watching: Watching,
+    model: str,
+    window: Window,
+    names: Mapping[str, str],
+    *,
+    by: tuple[str, ...],
+    metric: str,
 ) -> WindowReport:
     begin, end = window.hours
     whole = watching.windows.tallies(model, begin_hour=begin, end_hour=end).get((), Tally())
-    layout = _layout(watching, model, begin, end)
+    answered = watching.windows.crossings(model, begin_hour=begin, end_hour=end)
+    layout = _layout(watching, model, answered)
     metrics = {} if layout is None else _metrics(whole, layout)
+    who = [names.get(digest, digest[:12]) for digest in answered]
+    untold = {} if layout is None else _untold(whole, layout, metrics, who)
     slices: list[SliceReport] = []
     if by and layout is not None:
         counted = watching.windows.tallies(model, slicing=by, begin_hour=begin, end_hour=end)
@@ -221,16 +260,17 @@ def _window(
         coverage=whole.covered / whole.rows if whole.covered else None,
         positive_rate=whole.positive / whole.rows if whole.rows else None,
         metrics=metrics,
+        untold=untold,
         slices=tuple(sorted(slices, key=lambda each: (-each.rows, each.name))),
     )
 
 
-def _layout(watching: Watching, model: str, begin: int, end: int) -> Layout | None:
+def _layout(watching: Watching, model: str, answered: Mapping[str, int]) -> Layout | None:
     """Return the bins of the crossing that answered most."""
-    found = watching.windows.crossings(model, begin_hour=begin, end_hour=end)
-    if not found:
+    if not answered:
         return None
-    return watching.windows.layout(model, max(found, key=lambda name: (found[name], name)))
+    most = max(answered, key=lambda name: (answered[name], name))
+    return watching.windows.layout(model, most)
 
 
 def _metrics(tally: Tally, layout: Layout) -> dict[str, Estimate]:
@@ -240,6 +280,31 @@ def _metrics(tally: Tally, layout: Layout) -> dict[str, Estimate]:
     if latency is not None:
         found["latency_p99"] = Estimate(value=latency, low=latency, high=latency)
     return found
+
+
+def _untold(
+    tally: Tally, layout: Layout, told: Mapping[str, Estimate], answered: Sequence[str]
+) -> dict[str, str]:
+    """Return why figures of known outcomes are not there."""
+    found = {}
+    for name in _DEFAULT:
+        metric = get_metric(name)
+        if name in told or not metric.needs_outcomes or not tally.covered:
+            continue
+        if why_unfit(metric, layout):
+            continue  # of another kind of model
+        each = measure_of(metric, layout)
+        if each.rows(tally):
+            found[name] = each.why_not(tally) or "of one row nothing can be said"
+        elif len(answered) > 1:
+            found[name] = (
+                f"{_and(sorted(answered))} answered, whose scores are counted in bins of their own"
+            )
+    return found
+
+
+def _and(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _value(tally: Tally, layout: Layout, metric: str) -> float | None:

@@ -14,7 +14,7 @@ from interplane.charts.numbers import number
 from interplane.charts.svg import line
 from interplane.charts.svg_coverage import coverage
 from interplane.charts.tables import heat, state, table
-from interplane.project.watch_report import alert_words
+from interplane.project.watch_report import alert_words, untold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,13 +64,18 @@ def _lines(it: ModelReport) -> Iterator[tuple[Markup, Markup]]:
         shown = element("b", f"{number(strip.known * 100, 1)} %")
         yield joined(["outcomes are known of ", shown]), coverage(strip)
     for name in dict.fromkeys(name for each in it.windows for name in each.metrics):
-        yield from _line(name, [_reading(each, name) for each in it.windows])
+        title = f"{name}, ms" if name.startswith("latency") else name
+        yield from _line(title, [_reading(each, name) for each in it.windows])
+    for name, why, of in untold(it.windows):
+        yield joined(["no ", element("b", name)]), element("p", f"of {of}: {why}")
 
 
 def _reading(window: WindowReport, name: str) -> Reading:
     found = window.metrics.get(name)
     if found is None:
         return Reading(window.name, None)
+    if name.startswith("latency"):
+        return Reading(window.name, found.value / 1000, found.low / 1000, found.high / 1000)
     return Reading(window.name, found.value, found.low, found.high, window.coverage)
 
 

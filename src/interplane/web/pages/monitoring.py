@@ -11,7 +11,7 @@ from interplane.errors import UnknownName, UsageError
 from interplane.monitoring.calendar import LENGTHS, Length
 from interplane.monitoring.counting.tally_memory import TallyMemory
 from interplane.project.watch_drift import drifts
-from interplane.project.watch_report import WindowReport, report
+from interplane.project.watch_report import WindowReport, report, untold
 from interplane.project.watching import Watching
 from interplane.record import Value
 from interplane.web.pages.skew import SkewPart, read_skew
@@ -55,12 +55,16 @@ class Chart(Value, frozen=True, kw_only=True):
     Attributes:
         name: what it is.
         says: what it means.
+        unit: what its values are counted in; empty for shares and numbers.
+        untold: of which windows it cannot be told, and why.
         picture: it window by window.
         coverage: how much of each window is known, where it waits for outcomes.
     """
 
     name: str
     says: str
+    unit: str
+    untold: tuple[str, ...]
     picture: LinePicture
     coverage: CoveragePicture | None
 
@@ -182,12 +186,20 @@ def _charts(windows: Sequence[WindowReport]) -> Iterable[Chart]:
     known = draw_coverage([(each.name, each.rows, each.coverage or 0.0) for each in windows])
     for name in dict.fromkeys(name for each in windows for name in each.metrics):
         series[name] = [_reading(each, each.metrics.get(name), name) for each in windows]
+    gaps: dict[str, list[str]] = {}
+    for name, why, of in untold(windows):
+        gaps.setdefault(name, []).append(f"{of}: {why}")
     for name, readings in series.items():
         picture = draw_line(readings)
         if picture is not None:
-            waits = name not in _WITHOUT_OUTCOMES
-            coverage = known if waits else None
-            yield Chart(name=name, says=_WORDS.get(name, ""), picture=picture, coverage=coverage)
+            yield Chart(
+                name=name,
+                says=_WORDS.get(name, ""),
+                unit=_UNITS.get(name, ""),
+                untold=tuple(gaps.get(name, ())),
+                picture=picture,
+                coverage=None if name in _WITHOUT_OUTCOMES else known,
+            )
 
 
 _WORDS: Final = {
@@ -197,16 +209,18 @@ _WORDS: Final = {
     "roc_auc": "whether what came true was put before what did not",
     "log_loss": "how far scores are from what came true; less is better",
     "mae": "how far predictions are from what came true; less is better",
-    "latency_p99": "microseconds, of which 99 % took less",
+    "latency_p99": "99 % were answered in less",
 }
+_UNITS: Final = {"latency_p99": "ms"}
 _WITHOUT_OUTCOMES: Final = {"predictions", "positive rate", "latency_p99"}
 
 
 def _reading(window: WindowReport, found: Estimate | None, name: str) -> Reading:
     if found is None:
         return Reading(window.name, None)
-    coverage = None if name.startswith("latency") else window.coverage or 0.0
-    return Reading(window.name, found.value, found.low, found.high, coverage)
+    if name.startswith("latency"):
+        return Reading(window.name, found.value / 1000, found.low / 1000, found.high / 1000)
+    return Reading(window.name, found.value, found.low, found.high, window.coverage or 0.0)
 
 
 def _slices(windows: Sequence[WindowReport], names: Sequence[str]) -> tuple[HeatLine, ...]:
