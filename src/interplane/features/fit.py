@@ -24,7 +24,7 @@ from interplane.features.hindsight import refuse_hindsight
 from interplane.features.hindsight_views import refuse_views_hindsight, with_keys
 from interplane.features.joining import looked_up, source_digests, uses_of, widen
 from interplane.features.leaks import remembered
-from interplane.features.nulls import null_features
+from interplane.features.nulls import with_null_features
 from interplane.features.parity import prove
 from interplane.features.refusals import check
 from interplane.features.statistics import Passes
@@ -211,7 +211,7 @@ class _Source:
             read_seen=dict(seen).__getitem__,
         )
         some = Table.from_arrow(self.rows.slice(0, _SOME))
-        frozen = frozen.with_null_features(null_features(frozen, some, rows))
+        frozen = with_null_features(frozen, some, rows)
         return frozen.with_parity(prove(frozen, Table.from_arrow(self.rows), wide=True))
 
 

@@ -142,11 +142,6 @@ class Frozen:
         told = self.training.computed, self.training.caution
         return "; ".join(filter(None, [f"{len(self.features)} features", *told]))
 
-    def with_null_features(self, names: Sequence[str]) -> Self:
-        """Return the same features with those that are null in every training row told."""
-        training = msgspec.structs.replace(self.training, null_features=tuple(names))
-        return replace(self, training=training)
-
     def with_parity(self, parity: Parity) -> Self:
         """Return the same features with the proof that engine and row program agree."""
         return replace(self, parity=parity)

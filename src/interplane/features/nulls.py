@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from interplane.expressions.reductions import reduce
 from interplane.features.batch import transform
@@ -13,11 +16,11 @@ if TYPE_CHECKING:
     from interplane.features.aggregates import Aggregates
     from interplane.features.frozen import Frozen
 
-__all__ = ["null_features"]
+__all__ = ["with_null_features"]
 
 
-def null_features(frozen: Frozen, some: Table, rows: Aggregates) -> tuple[str, ...]:
-    """Return the features that are null in every training row, in order.
+def with_null_features(frozen: Frozen, some: Table, rows: Aggregates) -> Frozen:
+    """Return the same features, which tell those of them that are null in every training row.
 
     Args:
         frozen: the features.
@@ -28,8 +31,9 @@ def null_features(frozen: Frozen, some: Table, rows: Aggregates) -> tuple[str, .
     few = transform(frozen, some)
     maybe = [name for name in frozen.names if few.column(name).null_count == few.rows]
     if not maybe:
-        return ()
+        return frozen
     counts = {name: reduce("count", frozen.features[name]) for name in maybe}
     rows.use(frozen.lookups)
     found = Found.ask(rows, [Need((), each) for each in counts.values()])
-    return tuple(name for name, count in counts.items() if not found.scalar(count))
+    names = tuple(name for name, count in counts.items() if not found.scalar(count))
+    return replace(frozen, training=structs.replace(frozen.training, null_features=names))

@@ -14,7 +14,7 @@ from interplane.features.batch import table_from_arrow
 from interplane.features.found import sayable
 from interplane.features.freezing import freeze
 from interplane.features.frozen import Frozen
-from interplane.features.nulls import null_features
+from interplane.features.nulls import with_null_features
 from interplane.features.parity import prove
 from interplane.features.spark.aggregates import SparkAggregates
 from interplane.features.spark.definitions import Asked
@@ -146,7 +146,7 @@ def _frozen(
         read_seen=dict(seen).__getitem__,
     )
     sample = sample_of(rows, frozen.columns or list(rows.types)[:1], size=_SAMPLE)
-    frozen = frozen.with_null_features(null_features(frozen, sample, SparkAggregates(rows)))
+    frozen = with_null_features(frozen, sample, SparkAggregates(rows))
     proof = prove(frozen, sample, sample=_SAMPLE, wide=True)
     return frozen.with_parity(structs.replace(proof, of_rows=facts.rows))
 
