@@ -23,7 +23,6 @@ ROWS = ip.Table.from_columns(
 NUMBERS = itertools.count()
 CHANGING = {
     "chance": lambda row: {"same": row.x, "odd": row.x * random.random()},
-    "the clock": lambda row: {"odd": row.at < datetime.now()},  # noqa: DTZ005
     "an encoding": lambda row: {"odd": ip.one_hot(row.s, top=1 + next(NUMBERS))},
     "several": lambda row: {"odd": ip.cyclic(row.x, period=1 + random.random())},
 }

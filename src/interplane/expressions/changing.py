@@ -15,8 +15,8 @@ __all__ = ["refuse_changing"]
 def refuse_changing(first: Any, again: Any, *, of: str) -> None:
     """Refuse features that two calls of one function with the same row write differently.
 
-    Chance, and a clock that has moved on, are seen so; a date, an environment variable or a file is not,
-    as long as it stays what it is.
+    Chance is seen so, however it is drawn; what stays the same for a while is seen by the call that reads
+    it (`surroundings.py`).
 
     Args:
         first: what the function returned.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import linecache
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interplane.errors import NotFreezable, UsageError
 from interplane.expressions.changing import refuse_changing
+from interplane.expressions.surroundings import Reading, position, watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -32,18 +32,22 @@ def called(
     Raises:
         UsageError: what it raised of such errors, with the feature and the line.
         NotFreezable: if Python itself knew no such operation, or no such arguments of one; or if a
-            feature is another one when the function is called again.
+            feature is another one when the function is called again, or it reads the clock, the
+            environment or a file (`surroundings.py`).
     """
-    first, again = (_called(function, *rows, of=of, views=views) for _ in range(2))
+    first, reading = _called(function, *rows, of=of, views=views)
+    if reading is not None:
+        raise _reads(reading, function, of)
+    again, _ = _called(function, *rows, of=of, views=views)
     refuse_changing(first, again, of=of)
     return first
 
 
 def _called(
     function: Callable[..., Any], *rows: Any, of: str, views: Mapping[str, Any] | None
-) -> Any:
+) -> tuple[Any, Reading | None]:
     try:
-        return function(*rows, **(views or {}))
+        return watched(function, *rows, **(views or {}))
     except UsageError as error:
         _place(error, function, of)
         raise
@@ -51,6 +55,17 @@ def _called(
         refused = _unwritable(error)
         _place(refused, function, of)
         raise refused from error
+
+
+def _reads(reading: Reading, function: Any, of: str) -> NotFreezable:
+    refused = NotFreezable(
+        f"its function {reading.verb} {reading.call}: {reading.why}",
+        expected="what it is given, and constants: what it reads elsewhere would be frozen by chance",
+        do=reading.instead,
+        call=reading.call,
+    )
+    _place(refused, function, of, at=reading.place)
+    return refused
 
 
 def _unwritable(error: Exception) -> NotFreezable:
@@ -62,12 +77,14 @@ def _unwritable(error: Exception) -> NotFreezable:
     ).with_traceback(error.__traceback__)
 
 
-def _place(error: UsageError, function: Any, name: str) -> None:
+def _place(
+    error: UsageError, function: Any, name: str, *, at: tuple[int, int] | None = None
+) -> None:
     """Say in an error that a function raised which feature it is, and on which line."""
     code = getattr(function, "__code__", None)
     if code is None or "feature" in error.details:
         return
-    found = _position(error.__traceback__, code)
+    found = at or _position(error.__traceback__, code)
     if found is None:
         return
     line, column = found
@@ -82,8 +99,7 @@ def _position(trace: TracebackType | None, code: CodeType) -> tuple[int, int] | 
     """Return the line and the column that a call of ``code`` had come to."""
     while trace is not None:
         if trace.tb_frame.f_code is code:
-            at = next(islice(code.co_positions(), trace.tb_lasti // 2, None), (None,) * 4)
-            return trace.tb_lineno, at[2] or 0
+            return position(code, trace.tb_lasti, trace.tb_lineno)
         trace = trace.tb_next
     return None
 
