@@ -227,3 +227,12 @@ def test_a_model_scores_tables_and_rows_with_history(frozen):
     assert 0.5 == model.predict_row(
         {"distance": 1.0}, carrier={"late": 0.5, "delay": 1.0}, partner={"late": None}
     )
+
+
+def test_parameters_differ_also_in_lower_case():
+    """Their columns have the name before them; refused where they are written."""
+    with pytest.raises(NotFreezable, match="parameters of twice are named 'h' and 'H'"):
+
+        @ip.features(time="left")
+        def twice(flight, h=history.by("carrier"), H=history.by("partner")):  # noqa: N803
+            return {"a": h.late, "b": H.late}

@@ -14,7 +14,7 @@ from interplane.features.encodings import OneHot
 from interplane.features.joining import column_of
 from interplane.features.spark.sessions import on_spark
 from interplane.record.arguments import checked_methods, told
-from interplane.views.joined import Joined, joined_by
+from interplane.views.joined import Joined, distinct, joined_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -277,7 +277,7 @@ def _parameters(function: Callable[..., object], name: str) -> tuple[str, dict[s
             do=f"Write for example def {name}(flight)",
         )
     row, *views = parameters
-    return row.name, {each.name: _joined(each, name) for each in views}
+    return row.name, distinct({each.name: _joined(each, name) for each in views}, name)
 
 
 def _joined(parameter: inspect.Parameter, within: str) -> Joined:

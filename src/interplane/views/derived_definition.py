@@ -14,7 +14,14 @@ from interplane.expressions.trees import parts_of
 from interplane.expressions.windows import Windowed
 from interplane.record import check_name
 from interplane.views.derived import DEEPEST, LARGEST, Derived, DerivedUse, size_of
-from interplane.views.joined import Joined, WrittenView, column_of, joined_by, named_features
+from interplane.views.joined import (
+    Joined,
+    WrittenView,
+    column_of,
+    distinct,
+    joined_by,
+    named_features,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,7 +180,7 @@ def _parents(function: Callable[..., object], name: str) -> dict[str, Joined]:
             expected="source=, where its events come from, or parameters that are other views",
             do=f'Write for example def {name}(week=carrier_7d.by("carrier"))',
         )
-    return {each.name: _parent(each, name) for each in parameters}
+    return distinct({each.name: _parent(each, name) for each in parameters}, name)
 
 
 def _parent(parameter: inspect.Parameter, within: str) -> Joined:

@@ -10,12 +10,20 @@ from interplane.errors import NotFreezable, UsageError
 
 if TYPE_CHECKING:
     import inspect
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from interplane.record import Type
     from interplane.views.derived import AnyUse
 
-__all__ = ["Joined", "WrittenView", "column_of", "joined_by", "named_features", "names_of"]
+__all__ = [
+    "Joined",
+    "WrittenView",
+    "column_of",
+    "distinct",
+    "joined_by",
+    "named_features",
+    "names_of",
+]
 
 
 def column_of(parameter: str, feature: str) -> str:
@@ -104,16 +112,24 @@ def named_features(returned: Mapping[Any, Any], within: str) -> dict[str, Any]:
             engine does not tell such columns apart.
     """
     found = {_name(name, within): value for name, value in returned.items()}
-    lower: dict[str, str] = {}
-    for name in found:
-        if lower.setdefault(name.lower(), name) != name:
-            raise NotFreezable(
-                f"features of {within} are named {lower[name.lower()]!r} and {name!r}",
-                expected="names that differ, also in lower case",
-                do="Rename one of them",
-                feature=name,
-            )
+    alike = _alike(found)
+    if alike is not None:
+        raise NotFreezable(
+            f"features of {within} are named {alike[0]!r} and {alike[1]!r}",
+            expected="names that differ, also in lower case",
+            do="Rename one of them",
+            feature=alike[1],
+        )
     return found
+
+
+def _alike(names: Iterable[str]) -> tuple[str, str] | None:
+    """Return the first two names that differ by upper and lower case alone."""
+    lower: dict[str, str] = {}
+    for name in names:
+        if lower.setdefault(name.lower(), name) != name:
+            return lower[name.lower()], name
+    return None
 
 
 def _name(name: object, within: str) -> str:
@@ -124,6 +140,23 @@ def _name(name: object, within: str) -> str:
         expected="a Python name, as it is read by it: here.wind",
         do="Rename it",
     )
+
+
+def distinct(joins: dict[str, Joined], within: str) -> dict[str, Joined]:
+    """Return the views that the parameters of a written function are, if their columns can be told apart.
+
+    Raises:
+        NotFreezable: if two parameters differ by upper and lower case alone: the engine does not tell
+            their columns apart.
+    """
+    alike = _alike(joins)
+    if alike is not None:
+        raise NotFreezable(
+            f"parameters of {within} are named {alike[0]!r} and {alike[1]!r}",
+            expected="names that differ, also in lower case",
+            do="Rename one of them",
+        )
+    return joins
 
 
 def joined_by(parameter: inspect.Parameter, within: str, *, expected: str, do: str) -> Joined:

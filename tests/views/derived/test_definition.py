@@ -238,6 +238,15 @@ def test_names_of_its_features_differ_also_in_lower_case():
     assert "'Late' and 'late'. Expected names that differ, also in lower case" in said
 
 
+def test_names_of_its_parameters_differ_also_in_lower_case():
+    """Refused where it is written."""
+    with pytest.raises(NotFreezable, match="parameters of twice are named 'w' and 'W'"):
+
+        @ip.feature_view(entity="carrier")
+        def twice(w=week.by("carrier"), W=week.by("carrier")):  # noqa: N803
+            return {"late": w.late, "later": W.late}
+
+
 @pytest.mark.parametrize(
     "setting",
     [{"event_time": "t"}, {"ttl": "3h"}, {"key": "id"}, {"forecast": True}, {"known_at": "t"}],
