@@ -15,6 +15,7 @@ from interplane.evaluation.evaluate import evaluate
 from interplane.evaluation.evaluation import Evaluation
 from interplane.evaluation.gates import judge
 from interplane.features.definition import features
+from interplane.features.frozen import Frozen
 from interplane.models.feature_flavor import FeatureScore
 from interplane.models.model import Model
 
@@ -201,3 +202,39 @@ def test_a_test_is_refused_exactly_where_it_is_none(trained, tested, by):
     with pytest.raises(Leak) as caught:
         evaluate(model, rows, metrics=["brier"], **FAST)
     assert len(seen or crossed) == caught.value.details["rows"]
+
+
+def test_rows_without_the_columns_that_tell_are_said_to_be_without(rows):
+    """Those of the key, and of the split: nothing is refused, and nothing is silent."""
+    split = split_by_entity(rows, "who", share=0.5)
+    model = fitted(first(split.train, 60))
+    found = evaluate(model, after(rows, 60).select("late", "chance"), **FAST)
+    assert (None, None) == (found.seen, found.crossed)
+    asked, promised = found.untold
+    assert "whether they were fitted on: they have no column 'id'" == asked
+    assert promised.startswith(
+        "whether they keep to the split of the training rows (train of a split"
+    )
+    assert promised.endswith("they have no column 'who'")
+    assert f"careful: of these rows nobody can tell {promised}" in found.to_text()
+    assert found == Evaluation.from_dict(found.to_dict())
+    assert () == evaluate(model, split.test, **FAST).untold
+
+
+def test_a_split_by_time_needs_the_time_alone(rows):
+    """And features without a key say nothing of one."""
+    split = split_by_time(rows, "day", until="2024-02-01")
+    keyless = features(label="late")(lambda row: {"chance": row.chance})
+    model = Model(FeatureScore("chance"), features=keyless.fit(split.train))
+    (told,) = evaluate(model, split.test.select("late", "chance"), **FAST).untold
+    assert told.endswith("they have no column 'day'")
+    assert () == evaluate(model, split.test, **FAST).untold
+
+
+def test_keys_that_are_not_kept_are_said_to_be_missing(rows):
+    """Features that were copied as JSON know that there are some."""
+    copied = Frozen.from_dict(keyed.fit(first(rows, 60)).to_dict())
+    (told,) = evaluate(
+        Model(FeatureScore("chance"), features=copied), after(rows, 60), **FAST
+    ).untold
+    assert "whether they were fitted on: the keys of the training rows are not kept" in told

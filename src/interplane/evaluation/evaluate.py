@@ -55,7 +55,8 @@ def evaluate(
     its own features, and every resample weighs both alike: a difference is a paired one.
 
     Rows that the model's features were fitted on are no test and are refused, where the features
-    declare a key; so are rows that break the split that the training rows come from. What a champion
+    declare a key; so are rows that break the split that the training rows come from. Where the rows lack
+    the columns that tell, the evaluation says so (``untold``). What a champion
     was fitted on is counted: it may have been trained on rows of a later test.
 
     Args:
@@ -134,6 +135,7 @@ def evaluate(
         if against is None
         else count_seen(against, test, known, allow=True).seen,
         crossed=met.crossed,
+        untold=met.untold,
         seen_allowed=seen == "allow",
     )
 

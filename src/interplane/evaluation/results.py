@@ -105,7 +105,10 @@ class Results(Versioned, frozen=True, kw_only=True):
         seen: how many rows the model's features were fitted on; None where nobody can tell.
         champion_seen: the same for the champion.
         crossed: how many rows break what the split promised that the training rows are a part of: they
-            have an entity of theirs, or do not come after them; None where nothing was promised.
+            have an entity of theirs, or do not come after them; None where nothing was promised, or nobody
+            can tell.
+        untold: what nobody can tell of the rows though the model's features know their training rows,
+            and why: the rows lack a column of the key, or of the split.
         seen_allowed: whether such rows were let in by name; else there are none.
     """
 
@@ -129,6 +132,7 @@ class Results(Versioned, frozen=True, kw_only=True):
     seen: int | None = None
     champion_seen: int | None = None
     crossed: int | None = None
+    untold: tuple[str, ...] = ()
     seen_allowed: bool = False
 
     @property

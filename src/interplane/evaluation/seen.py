@@ -9,7 +9,13 @@ import numpy as np
 import pyarrow.compute as pc
 
 from interplane.features.frozen import Frozen
-from interplane.features.leaks import crossed_rows, refuse_crossed, refuse_seen, seen_rows
+from interplane.features.leaks import (
+    crossed_rows,
+    refuse_crossed,
+    refuse_seen,
+    seen_rows,
+    untold,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,11 +31,14 @@ class Met(NamedTuple):
 
     Attributes:
         seen: how many were fitted on; None where nobody can tell.
-        crossed: how many break the promise that the training rows came with; None without one.
+        crossed: how many break the promise that the training rows came with; None without one, or where
+            nobody can tell.
+        untold: what nobody can tell though the features know their training rows, and why.
     """
 
     seen: int | None = None
     crossed: int | None = None
+    untold: tuple[str, ...] = ()
 
 
 def count_seen(model: Model, rows: Table, tested: NDArray[np.bool_], *, allow: bool) -> Met:
@@ -57,6 +66,7 @@ def count_seen(model: Model, rows: Table, tested: NDArray[np.bool_], *, allow: b
     return Met(
         None if seen is None else int((seen & tested).sum()),
         None if crossed is None else int((crossed.rows & tested).sum()),
+        untold(frozen, rows),
     )
 
 

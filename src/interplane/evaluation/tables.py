@@ -175,12 +175,19 @@ def cautions(
 ) -> list[str]:
     """Return what stands against figures as those of a test: rows that a model was fitted on, or may have been.
 
+    So do rows that break the split of the training rows, and what nobody can tell of the rows.
+
     Args:
         results: the evaluation.
         model: what the model is called.
         champion: what the champion is called; None where its figures are not shown.
     """
     found = _seen(model, results.seen, results.maybe_seen)
+    if results.crossed:
+        found.append(
+            f"careful: {results.crossed:,} of these rows break what the training rows were split off by"
+        )
+    found += [f"careful: of these rows nobody can tell {each}" for each in results.untold]
     if champion is not None:
         found += _seen(champion, results.champion_seen, results.champion_maybe_seen)
     return found
@@ -200,10 +207,6 @@ def _seen(whose: str, seen: int | None, maybe: int) -> list[str]:
 
 def _notes(results: Results, slices: int) -> list[str]:
     notes = cautions(results)
-    if results.crossed:
-        notes.append(
-            f"careful: {results.crossed:,} of these rows break what the training rows were split off by"
-        )
     more = len(results.slices) - slices
     if more > 0:
         notes.append(f"and {more} better slice{'s' if more > 1 else ''}")

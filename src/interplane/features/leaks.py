@@ -40,6 +40,7 @@ __all__ = [
     "refuse_seen",
     "remembered",
     "seen_rows",
+    "untold",
 ]
 
 
@@ -112,6 +113,33 @@ def crossed_rows(frozen: Frozen, table: Table) -> Crossed | None:
             rows = _among(frozen, seen, table)
             return None if rows is None else Crossed(rows, promise, promise.columns)
     return None
+
+
+def untold(frozen: Frozen, table: Table) -> tuple[str, ...]:
+    """Return what the features know of their training rows and rows of a table cannot be held against.
+
+    Nothing where the features declare no key, and come with no promise.
+    """
+    found = []
+    for seen in frozen.training.seen:
+        if seen.of == "row" and seen.columns == frozen.key:
+            found += _reasons("whether they were fitted on", frozen, table, seen.columns)
+    promise = frozen.training.promise
+    if promise is not None:
+        what = f"whether they keep to the split of the training rows ({promise.to_text()})"
+        found += _reasons(what, frozen, table, promise.columns, by_keys=promise.by != "time")
+    return tuple(found)
+
+
+def _reasons(
+    what: str, frozen: Frozen, table: Table, columns: tuple[str, ...], *, by_keys: bool = True
+) -> list[str]:
+    missing = [name for name in columns if name not in table.types]
+    if missing:
+        return [f"{what}: they have no column {', '.join(map(repr, missing))}"]
+    if by_keys and frozen.read_seen is None:
+        return [f"{what}: the keys of the training rows are not kept beside the features"]
+    return []
 
 
 def _too_early(table: Table, promise: Promise) -> NDArray[np.bool_]:
