@@ -85,6 +85,20 @@ def test_a_row_does_not_see_its_own_label():
     )
 
 
+def test_another_value_of_the_labels_name_is_renamed():
+    """A view of the same keys may say what is known by then: the refusal tells to call it otherwise."""
+    table = flights()
+    with pytest.raises(Leak, match="If 'late' is another value there.*rename that column"):
+        fitted(forgetful, table)
+
+    @feature_view(source="flights", entity="tail", event_time="left", key="id")
+    def planned(flight):
+        return {"rate": flight.expected_late.mean().over(last(3))}
+
+    plan = table.sql("SELECT * EXCLUDE (late), id % 2 = 0 AS expected_late FROM self")
+    assert 20 == fitted(planned, table, plan).training.rows
+
+
 def test_labels_of_other_rows_are_history():
     """Known later than the row; or taken with a delay; or not the label at all."""
     table = flights()

@@ -152,7 +152,8 @@ def _refuse_own_label(found: _Found, table: Table) -> None:
         rows=own,
         expected="labels of other rows, from when they are known on",
         do=f"Say in the view when the {label!r} of an event is known: known_at=…, a column of "
-        f"{found.source!r}",
+        f"{found.source!r}. If {label!r} is another value there, which is known by then (of the day before, "
+        "a forecast), rename that column in the step that makes the source",
         column=label,
         features=found.features,
     )
