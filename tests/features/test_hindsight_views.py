@@ -88,7 +88,7 @@ def test_a_row_does_not_see_its_own_label():
 def test_another_value_of_the_labels_name_is_renamed():
     """A view of the same keys may say what is known by then: the refusal tells to call it otherwise."""
     table = flights()
-    with pytest.raises(Leak, match="If 'late' is another value there.*rename that column"):
+    with pytest.raises(Leak, match=r"If 'late' is another value there.*rename that column"):
         fitted(forgetful, table)
 
     @feature_view(source="flights", entity="tail", event_time="left", key="id")
