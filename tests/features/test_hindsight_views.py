@@ -108,6 +108,22 @@ def test_labels_of_other_rows_are_history():
     assert 20 == fitted(forgetful, table, earlier).training.rows
 
 
+def test_an_event_that_nobody_knows_gives_no_label():
+    """Its known-at time is null: no delay makes it known."""
+
+    @feature_view(source="flights", entity="tail", event_time="began", known_at="landed", key="id")
+    def delayed(flight):
+        return {"rate": flight.late.mean().over(last("1d", delay="1h"))}
+
+    unknown = 'SELECT *, "left" - INTERVAL 2 HOUR AS began FROM self'
+    with pytest.raises(Leak, match="of the row itself"):
+        fitted(delayed, flights(landed=(0,)).sql(unknown))
+    nobody = flights(landed=(0,)).sql(
+        'SELECT * REPLACE (NULL::TIMESTAMP AS landed), "left" - INTERVAL 2 HOUR AS began FROM self'
+    )
+    assert 20 == fitted(delayed, nobody).training.rows
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), min_size=1, max_size=12))
 def test_a_label_is_refused_where_its_row_knows_it(rows):

@@ -10,7 +10,7 @@ A view gives an event from the time on that its `known_at` says. Two things make
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from interplane.errors import Leak
     from interplane.features.definition import Features
     from interplane.views.derived import AnyUse, AnyView
 
-__all__ = ["refuse_views_hindsight", "with_keys"]
+__all__ = ["Found", "Reach", "named_by", "reaches", "refuse_views_hindsight", "with_keys"]
 
 
-class _Reach(NamedTuple):
+class Reach(NamedTuple):
     """A column of a source that a feature reads through a view, and how long after it was known."""
 
     view: View
@@ -43,13 +44,12 @@ class _Reach(NamedTuple):
     delay_us: int
 
 
-class _Found(NamedTuple):
-    """A column of a source's rows that features read through a view."""
+class Found(NamedTuple):
+    """A column of a source that features read through a view."""
 
     definition: Features
-    reach: _Reach
+    reach: Reach
     source: str
-    rows: Table
     features: list[str]
 
     @property
@@ -57,6 +57,50 @@ class _Found(NamedTuple):
         """The first feature in words."""
         more = f" (and {len(self.features) - 1} more)" if len(self.features) > 1 else ""
         return f"the feature {self.features[0]!r}{more} of {self.definition.name}"
+
+    def own_label(self, told: str, table: Table, **which: Any) -> Leak:
+        """Return the error for rows that are given their own label.
+
+        Args:
+            told: in how many rows, in words.
+            table: the rows that they are among.
+            which: of them: ``columns`` and ``rows`` of `leak`.
+        """
+        view, label, time = self.reach.view, self.reach.column, self.definition.time
+        return leak(
+            f"{self.reader} reads the label {label!r} of the row itself: the view {view.name!r} knows an "
+            f"event of {self.source!r} from {view.known_at!r} on, which is not after the prediction time "
+            f"{time!r} in {told}",
+            table,
+            **which,
+            expected="labels of other rows, from when they are known on",
+            do=f"Say in the view when the {label!r} of an event is known: known_at=…, a column of "
+            f"{self.source!r}. If {label!r} is another value there, which is known by then (of the day "
+            "before, a forecast), rename that column in the step that makes the source",
+            column=label,
+            features=self.features,
+        )
+
+    def early(self, at: str, told: str, table: Table, **which: Any) -> Leak:
+        """Return the error for events that a view gives before a column of them is known.
+
+        Args:
+            at: the column that says when it is.
+            told: in how many events, in words.
+            table: the events that they are among.
+            which: of them: ``columns`` and ``rows`` of `leak`.
+        """
+        view, column = self.reach.view, self.reach.column
+        return leak(
+            f"{self.reader} reads {column!r} of {self.source!r}, which is known at {at!r}: after "
+            f"{view.known_at!r}, from which on the view {view.name!r} gives it, in {told}",
+            table,
+            **which,
+            expected="a view that gives an event when all that it reads of it is known",
+            do=f"Declare known_at={at!r} of the view; or read this column in a view of its own",
+            column=column,
+            features=self.features,
+        )
 
 
 def with_keys(
@@ -93,22 +137,39 @@ def refuse_views_hindsight(
     Raises:
         Leak: naming feature, view, column and rows.
     """
-    readers: dict[_Reach, list[str]] = {}
-    for feature, columns in reads.items():
-        for reach in dict.fromkeys(each for name in columns for each in _reached(name, uses)):
-            readers.setdefault(reach, []).append(feature)
-    for reach, features in readers.items():
+    for reach, features in reaches(reads, uses).items():
         for source in reach.view.sources:
             rows = given_source(source, sources, by=reach.view.name)
             if reach.column not in rows.types:
                 continue  # of several sources, the column that says which it is
-            found = _Found(definition, reach, source, rows, features)
+            found = Found(definition, reach, source, features)
             if reach.column == definition.label:
-                _refuse_own_label(found, table)
-            _refuse_early(found)
+                _refuse_own_label(found, table, rows)
+            _refuse_early(found, rows)
 
 
-def _reached(column: str, uses: Mapping[str, AnyUse]) -> Iterator[_Reach]:
+def reaches(
+    reads: Mapping[str, Iterable[str]], uses: Mapping[str, AnyUse]
+) -> dict[Reach, list[str]]:
+    """Return what features read of sources through views, with the features.
+
+    Args:
+        reads: the columns that each feature reads, those of views among them.
+        uses: the views that are joined.
+    """
+    readers: dict[Reach, list[str]] = {}
+    for feature, columns in reads.items():
+        for reach in dict.fromkeys(each for name in columns for each in _reached(name, uses)):
+            readers.setdefault(reach, []).append(feature)
+    return readers
+
+
+def named_by(view: View) -> tuple[str, ...]:
+    """Return the columns that tell an event of a view: its key, or the entity and when it happened."""
+    return view.key or (*view.entity, view.event_time)
+
+
+def _reached(column: str, uses: Mapping[str, AnyUse]) -> Iterator[Reach]:
     """Yield what stands behind a column that views give; nothing for a column of the row."""
     for parameter, use in uses.items():
         for name in use.view.types:
@@ -116,12 +177,12 @@ def _reached(column: str, uses: Mapping[str, AnyUse]) -> Iterator[_Reach]:
                 yield from _behind(use.view, name)
 
 
-def _behind(view: AnyView, name: str) -> Iterator[_Reach]:
+def _behind(view: AnyView, name: str) -> Iterator[Reach]:
     if isinstance(view, View):
         feature = view.features[name]
         delay_us = getattr(feature, "delay_us", 0)
         for column in _columns(view.arguments[feature.argument]):
-            yield _Reach(view, column, delay_us)
+            yield Reach(view, column, delay_us)
         return
     for column in _columns(view.features[name]):
         yield from _reached(column, view.parents)
@@ -134,29 +195,19 @@ def _columns(node: object) -> list[str]:
     return [part.name for part in parts_of(node) if isinstance(part, Column)]  # type: ignore[arg-type]
 
 
-def _refuse_own_label(found: _Found, table: Table) -> None:
+def _refuse_own_label(found: Found, table: Table, rows: Table) -> None:
     """Refuse a view that gives rows their own label; a row is told by what names an event."""
-    view, label, time = found.reach.view, found.reach.column, found.definition.time
-    named = view.key or (*view.entity, view.event_time)
-    if time is None or not _same(named, table, found.rows):
+    named, time = named_by(found.reach.view), found.definition.time
+    if time is None or not _same(named, table, rows):
         return
-    own = _own(table, found.rows, named, found.reach, time=time)
-    if not own.any():
-        return
-    raise leak(
-        f"{found.reader} reads the label {label!r} of the row itself: the view {view.name!r} knows an "
-        f"event of {found.source!r} from {view.known_at!r} on, which is not after the prediction time "
-        f"{time!r} in {int(own.sum()):,} of {table.rows:,} rows",
-        table,
-        columns=tuple(dict.fromkeys((*named, time))),
-        rows=own,
-        expected="labels of other rows, from when they are known on",
-        do=f"Say in the view when the {label!r} of an event is known: known_at=…, a column of "
-        f"{found.source!r}. If {label!r} is another value there, which is known by then (of the day before, "
-        "a forecast), rename that column in the step that makes the source",
-        column=label,
-        features=found.features,
-    )
+    own = _own(table, rows, named, found.reach, time=time)
+    if own.any():
+        raise found.own_label(
+            f"{int(own.sum()):,} of {table.rows:,} rows",
+            table,
+            columns=tuple(dict.fromkeys((*named, time))),
+            rows=own,
+        )
 
 
 def _same(names: Iterable[str], table: Table, rows: Table) -> bool:
@@ -165,7 +216,7 @@ def _same(names: Iterable[str], table: Table, rows: Table) -> bool:
 
 
 def _own(
-    table: Table, rows: Table, named: Iterable[str], reach: _Reach, *, time: str
+    table: Table, rows: Table, named: Iterable[str], reach: Reach, *, time: str
 ) -> NDArray[np.bool_]:
     """Return the rows that are events themselves, whose label is known by their time."""
     label = identifier(reach.column)
@@ -180,15 +231,16 @@ def _own(
         rows.select(*kept).register(connection, "events")
         places = connection.sql(
             f'SELECT DISTINCT asked."@place" AS place FROM asked JOIN events ON {same} '
-            f"WHERE events.{label} IS NOT NULL AND {_given(reach, 'events.')} <= asked.{identifier(time)}"
+            f"WHERE events.{label} IS NOT NULL AND events.{identifier(reach.view.known_at)} IS NOT NULL "
+            f"AND {_given(reach, 'events.')} <= asked.{identifier(time)}"
         )
         found[places.to_arrow_table().column(0).to_numpy()] = True
     return found
 
 
-def _refuse_early(found: _Found) -> None:
+def _refuse_early(found: Found, rows: Table) -> None:
     """Refuse a column that is known later than the view says of its event."""
-    view, column, rows = found.reach.view, found.reach.column, found.rows
+    view, column = found.reach.view, found.reach.column
     at = _known_at(found.definition, rows).get(column)
     if at is None or at == view.known_at:
         return
@@ -202,20 +254,14 @@ def _refuse_early(found: _Found) -> None:
         )
         answer = connection.sql(f"SELECT coalesce({early}, false) AS early FROM events")
         late = np.asarray(answer.to_arrow_table().column(0).to_numpy(), dtype=bool)
-    if not late.any():
-        return
-    raise leak(
-        f"{found.reader} reads {column!r} of {found.source!r}, which is known at {at!r}: after "
-        f"{view.known_at!r}, from which on the view {view.name!r} gives it, in {int(late.sum()):,} of "
-        f"{rows.rows:,} events",
-        rows,
-        columns=tuple(dict.fromkeys((*view.entity, view.known_at, at))),
-        rows=late,
-        expected="a view that gives an event when all that it reads of it is known",
-        do=f"Declare known_at={at!r} of the view; or read this column in a view of its own",
-        column=column,
-        features=found.features,
-    )
+    if late.any():
+        raise found.early(
+            at,
+            f"{int(late.sum()):,} of {rows.rows:,} events",
+            rows,
+            columns=tuple(dict.fromkeys((*view.entity, view.known_at, at))),
+            rows=late,
+        )
 
 
 def _known_at(definition: Features, rows: Table) -> dict[str, str]:
@@ -225,7 +271,7 @@ def _known_at(definition: Features, rows: Table) -> dict[str, str]:
     return with_moments({name: at for name, at in said.items() if {name, at} <= set(rows.types)})
 
 
-def _given(reach: _Reach, of: str = "") -> str:
+def _given(reach: Reach, of: str = "") -> str:
     """Return from when on a view gives an event: when it is known, and has happened so long ago."""
     known = f"{of}{identifier(reach.view.known_at)}"
     if not reach.delay_us:

@@ -340,6 +340,68 @@ def test_hindsight_is_refused_with_the_rows(framed):
     assert "delay" == caught.value.details["column"]
 
 
+def landings():
+    """Flights of two aircraft, one an hour, that land two hours later; their rows are their source."""
+    begin, hours = datetime(2024, 1, 1), range(8)
+    return ip.Table.from_columns(
+        {
+            "id": [*hours],
+            "tail": [f"t{hour % 2}" for hour in hours],
+            "left": [begin + timedelta(hours=hour) for hour in hours],
+            "landed": [begin + timedelta(hours=hour + 2) for hour in hours],
+            "delay": [None if hour == 7 else float(hour) for hour in hours],
+            "late": [None if hour == 5 else hour % 3 == 0 for hour in hours],
+        }
+    )
+
+
+def past_of(**settings):
+    """Features of a view over those rows."""
+
+    @ip.feature_view(source="flights", entity="tail", event_time="left", key="id", **settings)
+    def past(flight):
+        return {
+            "rate": flight.late.mean().over(ip.last(3)),
+            "before": flight.late.mean().over(ip.last("1d", delay="1h")),
+            "delay": flight.delay,
+        }
+
+    def written(name, **known):
+        @ip.features(label="late", time="left", key=["id"], **known)
+        def looking(flight, past=past.by("tail")):
+            return {name: getattr(past, name)}
+
+        return looking
+
+    return written
+
+
+def test_leaks_through_views_are_refused_as_without_spark(framed):
+    """A row's own label, and what is known later than its event; with a delay, or known_at, neither."""
+    table = landings()
+    frame, local = framed(table), {"flights": table}
+    sources = {"flights": frame}
+    forgetful, honest = past_of(), past_of(known_at="landed")
+    for written, count in (
+        (forgetful("rate"), 7),
+        (forgetful("delay", known_at={"delay": "landed"}), 7),
+    ):
+        with pytest.raises(Leak) as expected:
+            written.fit(table, sources=local)
+        with pytest.raises(Leak, match=rf" in {count} \w+, among them: ") as caught:
+            written.fit(frame, sources=sources)
+        for name in ("column", "features"):
+            assert expected.value.details[name] == caught.value.details[name]
+        assert str(expected.value).partition(f" in {count} ")[0] in str(caught.value)
+        assert expected.value.do == caught.value.do
+    for written in (
+        forgetful("before"),
+        honest("rate"),
+        honest("delay", known_at={"delay": "landed"}),
+    ):
+        assert 8 == written.fit(frame, sources=sources).training.rows
+
+
 def test_columns_that_cannot_be_exact_are_refused_by_name(spark):
     """A type that none of ours holds is refused where it is read, with what to do."""
     frame = spark.sql(

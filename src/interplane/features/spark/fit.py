@@ -19,6 +19,7 @@ from interplane.features.parity import prove
 from interplane.features.spark.aggregates import SparkAggregates
 from interplane.features.spark.definitions import Asked
 from interplane.features.spark.hindsight import refuse_late
+from interplane.features.spark.hindsight_views import refuse_views_hindsight
 from interplane.features.spark.keys import remembered
 from interplane.features.spark.programs import evaluate, with_folds
 from interplane.features.spark.rows import SparkRows
@@ -57,6 +58,7 @@ def fit(
         sources: the frame of each source that feature views read, by its name.
     """
     asked = Asked.of(definition, frame, sources)
+    refuse_views_hindsight(asked, frame, sources)
     with _kept(_read(asked, frame, sources)) as rows:
         facts = _checked(asked, rows)
         parts = freeze(asked.written, Passes(SparkAggregates(rows), label=asked.label))
@@ -80,6 +82,7 @@ def fit_transform(
             do="Declare label=..., or call fit and transform",
         )
     asked = Asked.of(definition, frame, sources)
+    refuse_views_hindsight(asked, frame, sources)
     folded = with_folds(_read(asked, frame, sources), definition.key, folds=asked.folds)
     with _kept(folded) as rows:
         facts = _checked(asked, rows)

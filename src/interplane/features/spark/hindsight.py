@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from interplane.features.spark.definitions import Asked
     from interplane.features.spark.rows import SparkRows
 
-__all__ = ["refuse_late"]
+__all__ = ["as_timestamp", "refuse_late"]
 
 _SHOWN = 5
 
@@ -38,7 +38,7 @@ def _refuse(
     import numpy as np
 
     row = Row(rows.types)
-    value, known, moment = row[column], _timestamp(row[at]), _timestamp(row[time])
+    value, known, moment = row[column], as_timestamp(row[at]), as_timestamp(row[time])
     late = value.not_null() & moment.not_null() & (known.is_null() | (known > moment))
     names = tuple(dict.fromkeys((*asked.definition.key, time, at)))
     outputs = {"late": late.node, **{name: row[name].node for name in names}}
@@ -61,5 +61,6 @@ def _refuse(
     )
 
 
-def _timestamp(moment: Expr) -> Expr:
+def as_timestamp(moment: Expr) -> Expr:
+    """Return a date as its first moment, and a moment as it is."""
     return moment.cast("timestamp") if moment.node.type == "date" else moment

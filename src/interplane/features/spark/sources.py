@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from interplane.views.derived import AnyUse
     from interplane.views.view import View
 
-__all__ = ["digests_of", "events_of"]
+__all__ = ["digests_of", "events_of", "given_frame"]
 
 
 def events_of(view: View, sources: Mapping[str, DataFrame] | None) -> SparkRows:
@@ -35,7 +35,7 @@ def events_of(view: View, sources: Mapping[str, DataFrame] | None) -> SparkRows:
 
     found: DataFrame | None = None
     for name in view.sources:
-        rows = _read(view, name, _given(name, sources, by=view.name))
+        rows = _read(view, name, given_frame(name, sources, by=view.name))
         columns = [
             functions.lit(name) if column == SOURCE_COLUMN else utc(rows, column)
             for column in view.columns
@@ -82,7 +82,12 @@ def _read(view: View, name: str, frame: DataFrame) -> SparkRows:
     return SparkRows.read(frame, own)
 
 
-def _given(name: str, sources: Mapping[str, DataFrame] | None, *, by: str) -> DataFrame:
+def given_frame(name: str, sources: Mapping[str, DataFrame] | None, *, by: str) -> DataFrame:
+    """Return the frame of a source that a view reads.
+
+    Raises:
+        UnknownName: if it is not given.
+    """
     if sources is None or name not in sources:
         raise UnknownName.of(
             *("source", name, sources or ()),
