@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import interplane as ip
-from interplane.errors import ExpressionError, UnknownName
+from interplane.errors import ExpressionError, NotFreezable, UnknownName
 from interplane.expressions.expr import Expr, Row
 from interplane.expressions.operations import TABLE
 from interplane.expressions.places import called
@@ -87,6 +87,39 @@ def test_what_python_raises_names_the_feature(write: Callable[[Any], Any], what:
     assert "the feature 'speed' (test_refused.py, line " in error.what
     assert "speed" == error.details["feature"]
     assert error.do
+
+
+@pytest.mark.parametrize(
+    ("write", "method"),
+    [
+        (lambda row: row.x - row.x.mean, "mean"),
+        (lambda row: row.x.mean - row.x, "mean"),
+        (lambda row: ip.standardize(row.x.abs), "abs"),
+        (lambda row: ip.if_else(row.x > 0, row.x.ln, 0.0), "ln"),
+    ],
+)
+def test_a_method_that_is_not_called_says_so(write: Callable[[Any], Any], method: str) -> None:
+    """The most common slip: no parentheses."""
+
+    def written(row: Any) -> dict[str, Any]:
+        return dict(speed=write(row))  # noqa: C408 - as many authors write it
+
+    with pytest.raises(
+        ExpressionError, match=rf"the feature 'speed' .*the method '{method}' is not called"
+    ) as caught:
+        called(written, ROW, of="flights")
+    assert f"Write {method}() with its arguments" in caught.value.do
+    assert "speed" == caught.value.details["feature"]
+
+
+@pytest.mark.parametrize("write", [lambda row: row.count, lambda row: row.count + 1])
+def test_a_column_that_has_the_name_of_a_method_is_read_by_it(write: Callable[[Any], Any]) -> None:
+    """As a feature, and where it is calculated with."""
+    definition = ip.features()(lambda row: {"many": write(row)})
+    with pytest.raises(NotFreezable, match=r'a column of (this|its) name is row\["count"\]'):
+        definition.expressions({"count": "int"})
+    as_column = ip.features()(lambda row: {"many": row["count"] + 1})
+    assert "{'many': count + 1}" == repr(as_column.expressions({"count": "int"}))
 
 
 def test_hasattr_says_no() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, date, datetime
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from interplane.errors import ExpressionError
@@ -19,6 +20,7 @@ __all__ = [
     "constant_from_text",
     "constant_to_text",
     "is_constant_of",
+    "refuse_uncalled",
     "to_literal",
     "type_of",
 ]
@@ -91,10 +93,27 @@ def to_literal(value: Any) -> Literal:
             expected="a number",
             do="Write literal(None, 'float') for a null",
         )
+    refuse_uncalled(value)
     raise ExpressionError(
         f"{value!r} of type {type(value).__name__} cannot be a constant in an expression",
         expected="a bool, int (64 bits), float, str (without NUL), date or datetime",
         do="Convert it before it enters the expression",
+    )
+
+
+def refuse_uncalled(value: object) -> None:
+    """Refuse a method that stands where its value should.
+
+    Raises:
+        ExpressionError: says how to call it, and how a column of its name is read.
+    """
+    if not isinstance(value, MethodType):
+        return
+    name = value.__name__
+    raise ExpressionError(
+        f"the method {name!r} is not called",
+        expected="the value that it gives",
+        do=f'Write {name}() with its arguments; a column of this name is row["{name}"]',
     )
 
 

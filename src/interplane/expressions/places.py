@@ -70,10 +70,14 @@ def _reads(reading: Reading, function: Any, of: str) -> NotFreezable:
 
 def _unwritable(error: Exception) -> NotFreezable:
     """Return what Python said of a line (too many arguments, no such operator) as an error of ours."""
+    uncalled = 'A method is called with parentheses; a column of its name is row["count"]. '
     return NotFreezable(
         f"{error}",
         expected="what expressions have: their operators and methods, with the arguments that they take",
-        do="Write it as docs/operations.md does; what expressions cannot say belongs in a data step",
+        do=uncalled
+        * ("'method'" in str(error))
+        + "Write it as docs/operations.md does; what expressions "
+        "cannot say belongs in a data step",
     ).with_traceback(error.__traceback__)
 
 
@@ -125,11 +129,13 @@ def _spans(node: ast.expr | ast.stmt, line: int, column: int) -> bool:
 
 
 def _entries(node: ast.AST) -> Iterator[tuple[ast.expr | None, ast.expr]]:
-    """Yield the entries that a part of a program writes: ``{"a": x}`` and ``found["a"] = x``."""
+    """Yield the entries that a part of a program writes: ``{"a": x}``, ``found["a"] = x``, ``dict(a=x)``."""
     match node:
         case ast.Dict(keys, values):
             yield from zip(keys, values, strict=True)
         case ast.Assign([ast.Subscript(slice=key)], value):
             yield key, value
+        case ast.Call(func=ast.Name("dict"), keywords=named):
+            yield from ((ast.Constant(each.arg), each.value) for each in named if each.arg)
         case _:
             pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from types import MethodType
 from typing import TYPE_CHECKING, Any, overload
 
 from interplane.errors import NotFreezable, UnknownName, UsageError
@@ -326,6 +327,14 @@ def _feature(name: str, value: object, within: str) -> Expr | OneHot:
             f"the feature {name!r} of {within} is {len(value)} values in a {type(value).__name__}",
             expected="one expression, or a dict of them by suffix",
             do='Name each: low, high = x.quantile([0.1, 0.9]); {"low": x - low, "high": high - x}',
+            feature=name,
+        )
+    if isinstance(value, MethodType):
+        raise NotFreezable(
+            f"the feature {name!r} of {within} is the method {value.__name__!r}, which is not called",
+            expected="an expression of the row's columns",
+            do=f"Write {value.__name__}() with its arguments; a column of this name is "
+            f'row["{value.__name__}"]',
             feature=name,
         )
     raise NotFreezable(

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from interplane.errors import ExpressionError
+from interplane.expressions.constants import refuse_uncalled
 from interplane.expressions.expr import Expr
 from interplane.record.arguments import told
 
@@ -144,6 +145,7 @@ def expression(x: Any, encoding: str) -> Expr:
     """Return x, if it is an expression."""
     if isinstance(x, Expr):
         return x
+    refuse_uncalled(x)
     raise ExpressionError(
         f"{encoding} got {x!r:.60}, of type {type(x).__name__}",
         expected="an expression of the row's columns",
