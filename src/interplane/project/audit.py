@@ -231,7 +231,7 @@ def _sources(
 
 def _keep(project: Project, found: Recorded, report: SkewReport, seed: int) -> Audit:
     store, worst = project.store, report.worst
-    draft = store.draft()
+    draft, at = store.draft(), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
     record = Audit(
         crossing=found.digest,
         rows=report.rows,
@@ -240,9 +240,11 @@ def _keep(project: Project, found: Recorded, report: SkewReport, seed: int) -> A
         worst=0.0 if worst is None else worst.rate,
         worst_of="" if worst is None else worst.name,
         report=draft.put_json(report),
+        seed=seed,
+        at=at,
     )
     digest = draft.record(record)
-    reason = f"{report.rows:,} predictions, seed {seed}, at {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    reason = f"{report.rows:,} predictions, seed {seed}, at {at[:19]}Z"
     draft.move(audit_pointer(found.digest), digest, reason=reason)
     store.commit(draft, writer=store.catalog.writer(project.actor))
     return record

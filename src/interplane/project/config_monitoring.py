@@ -25,6 +25,8 @@ __all__ = ["SECTIONS", "MonitoringConfig", "is_reference", "read_sections"]
 SECTIONS: Final = ("monitoring", "monitor", "owners", "delivery", "trigger")
 """The keys of the project file that `read_sections` reads."""
 
+_LEAST_S: Final = 3600.0
+
 
 class MonitoringConfig(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What all monitors share: ``[monitoring]``.
@@ -36,6 +38,9 @@ class MonitoringConfig(Value, frozen=True, kw_only=True, forbid_unknown_fields=T
             hours; these for longer where a rule is about longer windows, or earlier ones.
         horizon: how far back hours are counted anew when late rows or outcomes come.
         expressions: where named expressions for slices are, as ``module:attribute``.
+        audit_every: how often ``interplane up`` audits the skew of what is live, at least an hour;
+            by hand alone if it is not said.
+        audit_rows: how many predictions such an audit draws.
     """
 
     false_alarms: float = 0.05
@@ -43,6 +48,8 @@ class MonitoringConfig(Value, frozen=True, kw_only=True, forbid_unknown_fields=T
     keep_days: int = 90
     horizon: str = "30d"
     expressions: str | None = None
+    audit_every: str | None = None
+    audit_rows: int = 500
 
     @property
     def lateness_us(self) -> int:
@@ -57,6 +64,11 @@ class MonitoringConfig(Value, frozen=True, kw_only=True, forbid_unknown_fields=T
     def horizon_us(self) -> int:
         """``horizon`` in microseconds."""
         return int((parse_duration(self.horizon) or 0.0) * 1e6)
+
+    @property
+    def audit_every_s(self) -> float | None:
+        """``audit_every`` in seconds; None where nothing is audited by itself."""
+        return None if self.audit_every is None else parse_duration(self.audit_every)
 
 
 def read_sections(document: Mapping[str, Any], *, place: str) -> dict[str, Any]:
@@ -137,6 +149,10 @@ def _check_monitoring(config: MonitoringConfig, place: str) -> None:
             raise wrong(name, "a length of time such as 2h or 30d")
     if config.horizon_us <= config.lateness_us:
         raise wrong("horizon", f"more than lateness, which is {config.lateness}")
+    if config.audit_every is not None and (config.audit_every_s or 0.0) < _LEAST_S:
+        raise wrong("audit_every", "a length of time of an hour or more, such as 6h or 1d")
+    if config.audit_rows < 1:
+        raise wrong("audit_rows", "1 or more")
     if config.expressions is not None and not is_reference(config.expressions):
         raise wrong("expressions", '"module:attribute", for example "slices:expressions"')
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from interplane.errors import InterplaneError
+from interplane.project.audits import AuditSchedule
 from interplane.project.canaries import decide_rollouts
 from interplane.project.journal import open_journal
 from interplane.project.keeper import Keeper, Pass
@@ -29,11 +30,12 @@ _ALERT_LINES: Final = 1_000_000
 
 
 def watching_passes(project: Project) -> Sequence[Pass]:
-    """Return the passes that look at what servers logged: monitors, canaries, learners."""
+    """Return the passes that look at what servers logged: monitors, canaries, learners, audits."""
     return (
         Pass("monitors", lambda _now: look_at_models(project)),
         Pass("rollouts", lambda now: decide_rollouts(project, now)),
         Pass("learners", lambda now: learn_all(project, now)),
+        Pass("audits", AuditSchedule(project).audit_what_is_due),
     )
 
 

@@ -18,6 +18,8 @@ from interplane.project.audit import audit
 from interplane.project.recorded_code import RecordedCode, lay_out
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from interplane.project.crossings import Recorded
     from interplane.project.project import Project
 
@@ -27,7 +29,15 @@ _LONGEST_S: Final = 1800.0
 _LAST_WORDS: Final = 1000
 
 
-def audit_by_record(project: Project, found: Recorded, *, rows: int, seed: int, actor: str) -> None:
+def audit_by_record(
+    project: Project,
+    found: Recorded,
+    *,
+    rows: int,
+    seed: int,
+    actor: str,
+    since: datetime | None = None,
+) -> None:
     """Audit a crossing and keep what came of it, as `audit.audit` does.
 
     A crossing that reads no feature view needs none of the project's code. For others the code that
@@ -39,6 +49,7 @@ def audit_by_record(project: Project, found: Recorded, *, rows: int, seed: int, 
         rows: how many of its logged predictions.
         seed: what they are drawn by.
         actor: who asks, for the record.
+        since: those whose prediction time is not before this second; UTC.
 
     Raises:
         UsageError: if no code of it is on record, nothing of it was logged, or the data that it
@@ -47,7 +58,7 @@ def audit_by_record(project: Project, found: Recorded, *, rows: int, seed: int, 
             takes more than half an hour.
     """
     if not found.crossing.views:
-        audit(project, found.digest, rows=rows, seed=seed)
+        audit(project, found.digest, rows=rows, seed=seed, since=since)
         return
     crossing = found.crossing
     archive = None if crossing.archive is UNSET else crossing.archive
@@ -58,7 +69,9 @@ def audit_by_record(project: Project, found: Recorded, *, rows: int, seed: int, 
             expected="a commit, or an archive of its files",
             do=f'Audit it where its code is: "interplane audit {found.name}"',
         )
-    words = ("audit", f"@{found.digest}", "--rows", str(rows), "--seed", str(seed), "--json")
+    words = ["audit", f"@{found.digest}", "--rows", str(rows), "--seed", str(seed), "--json"]
+    if since is not None:
+        words += ["--since", f"{since:%Y-%m-%dT%H:%M:%SZ}"]
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-m", "interplane", *words],

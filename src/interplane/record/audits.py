@@ -24,6 +24,9 @@ class Audit(Record, frozen=True, kw_only=True, tag="audit"):
         worst: the greatest skew rate, over look-ups, features and scores.
         worst_of: what that is the rate of; empty if nothing was compared.
         report: the whole report, as JSON.
+        seed: what the sample was drawn by.
+        at: when it was made, ISO 8601, UTC; empty in audits of before it was kept. It makes each audit
+            an entry of its own: one that found what the last one found was made all the same.
     """
 
     crossing: Digest
@@ -33,6 +36,8 @@ class Audit(Record, frozen=True, kw_only=True, tag="audit"):
     worst: float
     worst_of: str
     report: Digest
+    seed: int = 0
+    at: str = ""
 
     def links(self) -> Iterator[Digest]:
         """Yield the crossing and the report."""
