@@ -77,7 +77,7 @@ COLUMNS = [f"x{place}" for place in range(8)]
 ZONES = tuple(f"zone {number:02}" for number in range(40))
 MODEL = "model-3"
 PATHS = {"model": MODEL, "dataset": "set-1", "pipeline": "pipeline-1", "kind": "model"}
-ONE_THING = {"version", "rows", "data-compare", "log", "feature"}
+ONE_THING = {"version", "rows", "data-compare", "log", "feature", "lineage-feature"}
 FILE = """
 name = "large"
 

@@ -17,6 +17,8 @@ PATHS = (
     "/data/rides/2",
     "/data/rides/2/rows",
     "/data/rides/compare?a=1&b=2",
+    "/lineage/models/rides",
+    "/lineage/data/rides",
     "/models",
     "/models/rides",
     "/models/rides/1",

@@ -1,4 +1,4 @@
-"""A pipeline's graph: boxes by depth from left to right, and an arrow for each input.
+"""A graph, such as a pipeline's: boxes by depth from left to right, and an arrow for each input.
 
 An arrow that passes a depth has a place of its own there, so that it goes around boxes and not
 through them. Within a depth, boxes stand near what they hang together with.
@@ -30,11 +30,12 @@ class Node(NamedTuple):
     """What a box stands for.
 
     Attributes:
-        name: its name, which arrows say.
+        name: its name, which arrows say, and what stands in the box where no title is said.
         kind: input, or how the step went.
         note: what stands below the name.
         says: what it tells when it is pointed at.
         href: where it leads.
+        title: what stands in the box, if not its name.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Node(NamedTuple):
     note: str = ""
     says: str = ""
     href: str = ""
+    title: str = ""
 
 
 class Box(Value, frozen=True, kw_only=True):
@@ -99,10 +101,10 @@ def draw_graph(nodes: Sequence[Node], parents: Mapping[str, Sequence[str]]) -> G
         Box(
             x=layout.left(name),
             y=layout.top(name),
-            title=_cut(name),
+            title=_cut(node.title or name),
             note=_cut(node.note),
             kind=node.kind,
-            says=node.says or name,
+            says=node.says or node.title or name,
             href=node.href,
         )
         for name, node in known.items()

@@ -14,6 +14,7 @@ from interplane.web.pages import (
     features,
     home,
     latest,
+    lineage,
     metrics,
     models,
     monitoring,
@@ -42,5 +43,6 @@ PAGES: Final[tuple[Page, ...]] = (
     ),
     *(*compare.PAGES, *models.PAGES, *crossing.PAGES, *card.PAGES),
     *(*monitoring.PAGES, *alerts.PAGES, *moves.PAGES, *latest.PAGES, *search.PAGES),
+    *lineage.PAGES,
 )
 """Every page."""

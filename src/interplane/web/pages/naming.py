@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from interplane.record import (
     Addition,
@@ -14,15 +14,27 @@ from interplane.record import (
     Snapshot,
     StepRun,
     Value,
+    ViewVersion,
     short,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from interplane.record import Record
     from interplane.storage.ports import Entry
     from interplane.storage.store import Store
 
 __all__ = ["Named", "Names"]
+
+
+_SERIES: Final = ("data/", "model/", "view/")
+_NUMBERED: Final[Mapping[type[Record], tuple[str, str]]] = {
+    Crossing: ("crossing", "models"),
+    DataVersion: ("data version", "data"),
+    ViewVersion: ("view", ""),
+}
+"""What a member of a series is called, and where it is shown; a view's place is its lineage."""
 
 
 class Named(Value, frozen=True, kw_only=True):
@@ -69,7 +81,7 @@ class Names:
 
     def _describe(self, digest: Digest, record: Record) -> tuple[str, str, str]:
         """Return kind, name and path."""
-        if isinstance(record, Crossing | DataVersion):
+        if isinstance(record, Crossing | DataVersion | ViewVersion):
             return self._numbered(digest, record)
         if isinstance(record, Run | RunEnd | StepRun):
             return _of_run(digest, record)
@@ -81,21 +93,22 @@ class Names:
             return "addition", name, f"/data/{record.dataset}"
         return type(record).__name__.lower(), short(digest), ""
 
-    def _numbered(self, digest: Digest, record: Crossing | DataVersion) -> tuple[str, str, str]:
-        is_crossing = isinstance(record, Crossing)
-        kind, place = ("crossing", "models") if is_crossing else ("data version", "data")
+    def _numbered(
+        self, digest: Digest, record: Crossing | DataVersion | ViewVersion
+    ) -> tuple[str, str, str]:
+        kind, place = _NUMBERED[type(record)]
         found = self._known().get(digest)
         if found is None:
             return kind, f"{kind} {short(digest)}", ""
         name, number = found
-        return kind, f"{name}@{number}", f"/{place}/{name}/{number}"
+        return kind, f"{name}@{number}", f"/{place}/{name}/{number}" if place else ""
 
     def _known(self) -> dict[Digest, tuple[str, int]]:
-        """Return the name and number of each data version and crossing."""
+        """Return the name and number of each data version, crossing and version of a view."""
         if self._numbers is None:
             self._numbers = {}
             catalog = self._store.catalog
-            for series in (*catalog.names("data/"), *catalog.names("model/")):
+            for series in (name for kind in _SERIES for name in catalog.names(kind)):
                 name = series.partition("/")[2]
                 for member in catalog.series(series):
                     self._numbers.setdefault(member.digest, (name, member.number))

@@ -1,4 +1,4 @@
-"""Finding anything by its name or by the beginning of its digest; and what stands on what."""
+"""Finding anything by its name or by the beginning of its digest."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from interplane.errors import UnknownName, UsageError
 from interplane.project.feature_reading import FeatureReading
 from interplane.record.base import Value
-from interplane.web.pages.naming import Named, Names
+from interplane.web.pages.naming import Names
 from interplane.web.places import Text
 from interplane.web.routes import Asked, Page
 
@@ -17,10 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from interplane.project.chronicle import Planes
-    from interplane.record import Digest
-    from interplane.storage.store import Store
 
-__all__ = ["PAGES", "LineagePage", "SearchPage"]
+__all__ = ["PAGES", "SearchPage"]
 
 _DIGEST: Final = re.compile(r"@?[0-9a-f]{4,64}")
 _MOST: Final = 60
@@ -41,63 +38,11 @@ class SearchPage(Value, frozen=True, kw_only=True):
     found: tuple[Found, ...]
 
 
-class LineagePage(Value, frozen=True, kw_only=True):
-    """What something stands on, and what stands on it.
-
-    Attributes:
-        it: the thing itself.
-        below: what it stands on; blobs and values without a record of their own are left out.
-        above: what stands on it, the newest first.
-        blobs: how many bytes' digests it names that no record is.
-        more: how many more stand on it.
-    """
-
-    it: Named
-    below: tuple[Named, ...]
-    above: tuple[Named, ...]
-    blobs: int
-    more: int
-
-
 def read_search(asked: Asked) -> SearchPage:
     """Return what is called by some words, or has a digest that begins so."""
     words = asked.query.get("q", "").strip()[:200]
     found = list(_search(asked, words.lower())) if words else []
     return SearchPage(words=words, found=tuple(dict.fromkeys(found[:_MOST])))
-
-
-def read_lineage(asked: Asked) -> LineagePage:
-    """Return what something stands on, and what stands on it."""
-    store, names = asked.project.store, Names(asked.project.store)
-    digest = _resolve(store, asked.path["digest"])
-    entry = store.catalog.get(digest)
-    linked = list(dict.fromkeys(entry.record.links()))
-    below = [found for each in linked if (found := store.catalog.find(each)) is not None]
-    above = list(reversed(store.catalog.standing_on(digest)))
-    return LineagePage(
-        it=names.of(entry),
-        below=tuple(map(names.of, below)),
-        above=tuple(names.of(store.catalog.get(each)) for each in above[:_MOST]),
-        blobs=len(linked) - len(below),
-        more=max(len(above) - _MOST, 0),
-    )
-
-
-def _resolve(store: Store, text: str) -> Digest:
-    if not _DIGEST.fullmatch(text):
-        raise UsageError(
-            f"{text[:70]!r} is no digest",
-            expected="at least four of 0 to 9, a to f",
-            do="See /search",
-        )
-    found = store.catalog.resolve(text.removeprefix("@"))
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise UsageError(
-            f"{len(found)} digests begin with {text!r}", expected="one", do="Give more of it"
-        )
-    raise UnknownName(f"no digest begins with {text!r}", expected="one on record", name=text)
 
 
 def _search(asked: Asked, words: str) -> Iterator[Found]:
@@ -112,7 +57,7 @@ def _search(asked: Asked, words: str) -> Iterator[Found]:
     for point in reversed(planes.code):
         if words in point.subject.lower() or point.name.startswith(words):
             name = f"{point.name[:12]} {point.subject}"
-            yield Found(kind="commit", name=name, href=f"/search?q={point.name[:12]}")
+            yield Found(kind="commit", name=name, href=f"/lineage/{point.name[:16]}")
 
 
 def _named(asked: Asked, words: str) -> Iterator[Found]:
@@ -171,12 +116,5 @@ PAGES: Final = (
         read=read_search,
         template="search.html",
         query={"q": Text("a name, a part of one, a pointer, or the beginning of a digest")},
-    ),
-    Page(
-        name="lineage",
-        path="/lineage/{digest}",
-        permission="look",
-        read=read_lineage,
-        template="lineage.html",
     ),
 )
