@@ -62,6 +62,7 @@ EXAMPLES = [
         inputs={"a": D[0], "b": None},
         snapshot=D[1],
         started_at="t",
+        takes={"split": ("a",), "model": ("split", "b")},
     ),
     StepRun(
         run=D[0],

@@ -105,7 +105,7 @@ class Slow:
 
 
 @pytest.fixture(scope="module")
-def _ended(tmp_path_factory):
+def ended(tmp_path_factory):
     """A project with one run that has ended."""
     root = tmp_path_factory.mktemp("slow") / "project"
     root.mkdir()
@@ -121,10 +121,10 @@ def _ended(tmp_path_factory):
 
 
 @pytest.fixture
-def slow(_ended, tmp_path):
+def slow(ended, tmp_path):
     """The pages of a copy of it; whatever runs at the end is killed."""
     root = tmp_path / "project"
-    shutil.copytree(_ended, root, symlinks=True)
+    shutil.copytree(ended, root, symlinks=True)
     with served(root) as pages:
         made = Slow(root, pages)
         yield made
@@ -255,7 +255,7 @@ def test_a_page_follows_a_run(slow, browser, width):
 
 
 def test_a_first_run_names_its_steps(slow):
-    """Nothing is known of what hangs on what, but what there is to do is."""
+    """What there is to do, and what each step waits for."""
     code = STEPS.replace('"slow"', '"other"').replace("def third", "def fourth")
     (slow.root / "other.py").write_text(code)
     file = slow.root / "interplane.toml"
@@ -268,7 +268,7 @@ def test_a_first_run_names_its_steps(slow):
         steps = {each["step"]: each["went"] for each in shown["steps"]}
         assert {"first": "done", "second": "running", "fourth": "waiting"} == steps
         whys = {each["step"]: each["why"] for each in shown["steps"]}
-        assert "it never ran before" == whys["fourth"]
+        assert "what it needs has not ended" == whys["fourth"]
         slow.go(process)
     finally:
         file.write_text(before)
@@ -354,11 +354,37 @@ def test_a_run_that_is_killed_says_so_with_what_it_wrote(slow):
     shown = next(value for name, value in rest if name == "shown")
     assert ("crashed", "over") == (shown["status"], rest[-1][0])
     steps = {each["step"]: each["went"] for each in shown["steps"]}
-    assert {"first": "done", "second": "killed"} == steps
+    assert {"first": "done", "second": "killed", "third": "skipped"} == steps
+    assert "the run ended before it began" == shown["steps"][-1]["why"]
     page = slow.pages.ask(f"/runs/{run}").body
     assert "last words\n" in page
     assert "while it was at <b>second</b>" in page
     slow.go(slow.run("--count", "7"))
+
+
+def test_the_first_run_of_all_shows_what_hangs_on_what(ended, tmp_path):
+    """Before any step has ended that could say so; and after a kill, what never began."""
+    root = tmp_path / "project"
+    shutil.copytree(ended, root, ignore=shutil.ignore_patterns(".interplane"))
+    line = [sys.executable, "-m", "interplane", "data", "add", "rows", "rows.csv"]
+    subprocess.run(line, cwd=root, check=True, stdout=subprocess.DEVNULL)
+    with served(root) as pages:
+        slow = Slow(root, pages)
+        try:
+            process = slow.run()
+            run = slow.newest(status="running")
+            shown = slow.pages.ask(f"/runs/{run}.json").json
+            assert 4 == len(shown["graph"]["arrows"])
+            steps = {each["step"]: each["why"] for each in shown["steps"]}
+            assert "what it needs has not ended" == steps["third"]
+            process.kill()
+            process.wait()
+            shown = slow.pages.ask(f"/runs/{run}.json").json
+            steps = {each["step"]: each["went"] for each in shown["steps"]}
+            assert {"first": "done", "second": "killed", "third": "skipped"} == steps
+            assert 4 == len(shown["graph"]["arrows"])
+        finally:
+            slow.end()
 
 
 def test_streams_are_described(slow):

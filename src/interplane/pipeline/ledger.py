@@ -58,18 +58,23 @@ class Ledger:
             environment=self.draft.put(code.environment),
             archive=UNSET if code.archive is None else self.draft.put(code.archive),
         )
-        pointer = current_run_pointer(planner.graph.name)
+        graph = planner.graph
+        pointer = current_run_pointer(graph.name)
         self.run = Run(
             id=run_id,
-            pipeline=planner.graph.name,
+            pipeline=graph.name,
             parameters={name: dict(values) for name, values in planner.parameters.items()},
             inputs={name: item.target for name, item in planner.inputs.items()},
             snapshot=self.draft.record(self.snapshot),
             started_at=self._clock.now_utc(),
             resumed_from=self._store.catalog.pointer(pointer),
+            takes={
+                name: tuple(dict.fromkeys(graph.producers.get(edge, edge) for edge in step.edges))
+                for name, step in graph.steps.items()
+            },
         )
         self.run_digest = self.draft.record(self.run)
-        self._is_current = self._may_be_current(planner.graph.name)
+        self._is_current = self._may_be_current(graph.name)
         if self._is_current:
             self.draft.move(pointer, self.run_digest, reason="a run has begun")
 

@@ -114,7 +114,12 @@ class StepRun(Record, frozen=True, kw_only=True, tag="step-run"):
 
 
 class Run(Record, frozen=True, kw_only=True, tag="run"):
-    """The beginning of a run: what was asked for. ``id`` makes two runs of one command differ."""
+    """The beginning of a run: what was asked for. ``id`` makes two runs of one command differ.
+
+    Attributes:
+        takes: what each step takes, in an order that can run: names of inputs and of steps; empty in
+            runs of before it was kept.
+    """
 
     id: str
     pipeline: str
@@ -123,6 +128,7 @@ class Run(Record, frozen=True, kw_only=True, tag="run"):
     snapshot: Digest
     started_at: str
     resumed_from: Digest | None = None
+    takes: dict[str, tuple[str, ...]] = {}
 
     def links(self) -> Iterator[Digest]:
         """Yield the snapshot and the inputs."""

@@ -119,20 +119,25 @@ class Steps:
                 **keys,
             }
         )
+        # Runs of before said not what their steps take: of these, what keys say.
+        self._order = tuple(info.run.takes or self.keys)
+        self._known = frozenset(self._order)
         self._makers = {
             output: name for name, key in self.keys.items() for output in (*key.outputs, name)
         }
 
     def parents(self, step: str) -> list[str]:
         """Return the steps and inputs that a step takes, by name."""
+        if step in self._info.run.takes:
+            return list(self._info.run.takes[step])
         key = self.keys.get(step)
         taken = () if key is None else key.inputs
         return list(dict.fromkeys(self._makers.get(n, n) for n in taken if "." not in n))
 
     def inputs(self) -> list[str]:
         """Return the names of the inputs that no step makes."""
-        every = (name for step in self.keys for name in self.parents(step))
-        return list(dict.fromkeys(name for name in every if name not in self.keys))
+        every = (name for step in self._order for name in self.parents(step))
+        return list(dict.fromkeys(name for name in every if name not in self._known))
 
     def called(self, name: str) -> Called | None:
         """Return what an input is called that a run declared."""
@@ -148,20 +153,22 @@ class Steps:
         """Return how each step went, or goes."""
         went = dict(self._info.steps)
         if not _goes_on(self._info):
-            return {**went, **dict.fromkeys(self._at_work, "killed")}
+            went.update(dict.fromkeys(self._at_work, "killed"))
+            left = (name for name in self._order if name not in went)
+            return {**went, **dict.fromkeys(left, "skipped")}
         ended = set(went)
         # What a step that has ended here took was made before, in this run or an earlier one.
         waiting = [name for name in ended for name in self.parents(name)]
         while waiting:
             name = waiting.pop()
-            if name in self.keys and name not in went:
+            if name in self._known and name not in went:
                 went[name] = "reused"
                 waiting += self.parents(name)
         failed = {name for name, word in went.items() if word in {"failed", "skipped"}}
-        for name in self.keys:  # in the order of the run before: parents first
+        for name in self._order:  # parents first
             if name in went:
                 continue
-            above = [each for each in self.parents(name) if each in self.keys]
+            above = [each for each in self.parents(name) if each in self._known]
             if failed & set(above):
                 went[name] = "skipped"
                 failed.add(name)
@@ -207,10 +214,12 @@ class Steps:
             return _WHYS[went]
         if went == "skipped":
             steps = self._info.steps
+            if name not in steps and not _goes_on(self._info):
+                return "the run ended before it began"
             failed = [step for step in self._above(name) if steps.get(step) == "failed"]
             return f"{', '.join(failed)} failed" if failed else "what it needs failed"
         if went == "waiting":
-            is_known = name in self.keys
+            is_known = name in self._known
             return "what it needs has not ended" if is_known else "it never ran before"
         if done is None:
             return "what it needs is there"
@@ -222,7 +231,7 @@ class Steps:
         waiting = [step]
         while waiting:
             for above in self.parents(waiting.pop()):
-                if above in self.keys and above not in seen:
+                if above in self._known and above not in seen:
                     seen.add(above)
                     waiting.append(above)
                     yield above
