@@ -185,3 +185,13 @@ def test_bytes_that_are_missing_are_a_fault_of_ours(root, tmp_path):
         assert not any(str(workspace) in each.body for each in answers)
         assert str(workspace) in pages.logged("cannot")[0]["error"]
         assert 404 == pages.ask("/data/rides/99/rows").status
+
+
+def test_what_is_refused_is_offered_as_a_shadow_alone(pages):
+    """A page offers nothing that would be refused, and says what would do."""
+    refused = pages.ask("/models/rides/3", role="operator").body
+    assert "<option>shadow</option>" in refused
+    assert "<option>live</option>" not in refused
+    assert "interplane deploy rides@3 --force" in refused
+    passed = pages.ask("/models/rides/2", role="operator").body
+    assert "<option>live</option>" in passed
