@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from interplane.errors import ConfigError, UnknownName, UsageError
-from interplane.project.feature_profiles import looked_up_profile, model_profile
+from interplane.project.feature_profiles import FeatureProfiles
 from interplane.project.feature_reading import FeatureReading
 from interplane.project.known_features import FeatureDetail, KnownFeatures
 from interplane.project.written_features import only_written
@@ -43,7 +43,13 @@ def list_features(project: Project, *, everything: bool = False) -> KnownFeature
         return KnownFeatures(found, unread=str(error))
 
 
-def find_feature(project: Project, name: str) -> FeatureDetail:
+def find_feature(
+    project: Project,
+    name: str,
+    *,
+    reading: FeatureReading | None = None,
+    profiles: FeatureProfiles | None = None,
+) -> FeatureDetail:
     """Return a feature with what the workspace knows of it.
 
     Args:
@@ -51,12 +57,15 @@ def find_feature(project: Project, name: str) -> FeatureDetail:
         name: ``carrier_history.late_rate_7d``, ``carrier_history@1.late_rate_7d`` for another version
             than the newest, or ``flights.distance`` for a feature of a model. Where a view and a model
             have one name: ``view/flights.distance``, ``model/flights.distance``.
+        reading: what reads features, if it has been opened already.
+        profiles: profiles that were made before, for whoever asks again and again.
 
     Raises:
         UnknownName: if there is none.
         UsageError: if a view and a model have one of that name.
     """
-    reading = FeatureReading(project)
+    reading = reading or FeatureReading(project)
+    profiles = profiles or FeatureProfiles()
     kind, _, plain = name.rpartition("/")
     of_view = None if kind == "model" else reading.find_in_views(plain)
     of_model = None if kind == "view" else reading.find_in_models(plain)
@@ -67,13 +76,15 @@ def find_feature(project: Project, name: str) -> FeatureDetail:
             do=f"Write view/{name} or model/{name}",
         )
     if of_view is not None:
-        return _view_detail(project, reading, of_view)
+        return _view_detail(project, reading, of_view, profiles)
     if of_model is not None:
-        return _model_detail(project, reading, of_model)
+        return _model_detail(project, reading, of_model, profiles)
     return _written_detail(project, reading, plain)
 
 
-def _view_detail(project: Project, reading: FeatureReading, found: OfView) -> FeatureDetail:
+def _view_detail(
+    project: Project, reading: FeatureReading, found: OfView, profiles: FeatureProfiles
+) -> FeatureDetail:
     used_by = reading.uses.users(found.version.view, found.name)
     by_name = {crossing.name: crossing for crossing in reading.uses.crossings}
     detail = FeatureDetail(
@@ -87,14 +98,16 @@ def _view_detail(project: Project, reading: FeatureReading, found: OfView) -> Fe
             detail = detail.but(parity=crossing.crossing.parity)
         if use.parameter is None:
             continue
-        profile = looked_up_profile(project.store, crossing, f"{use.parameter}.{found.name}")
+        profile = profiles.looked_up(project.store, crossing, f"{use.parameter}.{found.name}")
         if profile is not None:
             return detail.but(profile=profile[0], profile_rows=profile[1], profile_of=use.crossing)
     return detail
 
 
-def _model_detail(project: Project, reading: FeatureReading, found: OfModel) -> FeatureDetail:
-    profile = model_profile(project.store, found.crossing, found.name)
+def _model_detail(
+    project: Project, reading: FeatureReading, found: OfModel, profiles: FeatureProfiles
+) -> FeatureDetail:
+    profile = profiles.of_model(project.store, found.crossing, found.name)
     detail = FeatureDetail(
         feature=found.known,
         fitted=found.fitted,

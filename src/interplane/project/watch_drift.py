@@ -42,7 +42,8 @@ def drifts(watching: Watching, model: str, windows: Sequence[WindowReport]) -> l
 
     Each window is compared with the baseline of the crossing that answered most of it.
     """
-    by_window = [_distances(watching, model, window) for window in windows]
+    baselines: dict[str, Tally] = {}  # many windows are compared with few
+    by_window = [_distances(watching, model, window, baselines) for window in windows]
     columns = dict.fromkeys(name for found in by_window for name in found)
     lines = [
         DriftLine(column=spoken_name(name), distances=tuple(found.get(name) for found in by_window))
@@ -51,13 +52,17 @@ def drifts(watching: Watching, model: str, windows: Sequence[WindowReport]) -> l
     return sorted(lines, key=lambda line: (-line.largest, line.column))
 
 
-def _distances(watching: Watching, model: str, window: WindowReport) -> Mapping[str, float]:
+def _distances(
+    watching: Watching, model: str, window: WindowReport, baselines: dict[str, Tally]
+) -> Mapping[str, float]:
     begin, end = window.begin_us // HOUR_US, window.end_us // HOUR_US
     crossings = watching.windows.crossings(model, begin_hour=begin, end_hour=end)
     if not crossings:
         return {}
     most = max(crossings, key=lambda name: (crossings[name], name))
-    before = (watching.windows.baseline(most) or {}).get((), Tally())
+    if most not in baselines:
+        baselines[most] = (watching.windows.baseline(most) or {}).get((), Tally())
+    before = baselines[most]
     tallies = watching.windows.tallies(model, begin_hour=begin, end_hour=end, crossing=most)
     now = tallies.get((), Tally())
     return {

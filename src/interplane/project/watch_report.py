@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from interplane.errors import UnknownName
@@ -19,7 +20,7 @@ from interplane.record.base import Value
 from interplane.storage.names import named_pointer, series_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from interplane.monitoring.alerts.alert import Alert
     from interplane.monitoring.layout import Layout
@@ -134,8 +135,9 @@ def report(
     live = project.store.catalog.pointer(named_pointer("model", model, "live"))
     watermark_us = watching.windows.watermark(model)
     names = crossing_names(project.store, model)
+    layouts = cache(partial(watching.windows.layout, model))  # many windows have few
     windows = [
-        _window(watching, model, window, names, by=by, metric=metric)
+        _window(watching, model, window, names, layouts, by=by, metric=metric)
         for window in _last_windows(list(hours), length, last)
     ]
     return ModelReport(
@@ -230,6 +232,7 @@ def _window(
     model: str,
     window: Window,
     names: Mapping[str, str],
+    layouts: Callable[[str], Layout | None],
     *,
     by: tuple[str, ...],
     metric: str,
@@ -237,7 +240,9 @@ def _window(
     begin, end = window.hours
     whole = watching.windows.tallies(model, begin_hour=begin, end_hour=end).get((), Tally())
     answered = watching.windows.crossings(model, begin_hour=begin, end_hour=end)
-    layout = _layout(watching, model, answered)
+    # The bins of the crossing that answered most.
+    most = max(answered, key=lambda name: (answered[name], name), default=None)
+    layout = None if most is None else layouts(most)
     metrics = {} if layout is None else _metrics(whole, layout)
     who = [names.get(digest, digest[:12]) for digest in answered]
     untold = {} if layout is None else _untold(whole, layout, metrics, who)
@@ -263,14 +268,6 @@ def _window(
         untold=untold,
         slices=tuple(sorted(slices, key=lambda each: (-each.rows, each.name))),
     )
-
-
-def _layout(watching: Watching, model: str, answered: Mapping[str, int]) -> Layout | None:
-    """Return the bins of the crossing that answered most."""
-    if not answered:
-        return None
-    most = max(answered, key=lambda name: (answered[name], name))
-    return watching.windows.layout(model, most)
 
 
 def _metrics(tally: Tally, layout: Layout) -> dict[str, Estimate]:

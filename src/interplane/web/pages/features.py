@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from interplane.charts.column_card import ColumnCard, column_card
 from interplane.project.feature_catalogue import find_feature
+from interplane.project.feature_profiles import FeatureProfiles
 from interplane.project.feature_reading import FeatureReading
 from interplane.project.feature_text import length_text
 from interplane.project.known_features import FeatureUse, Freshness, KnownFeature
@@ -84,7 +85,12 @@ def read_features(asked: Asked) -> FeaturesPage:
 
 def read_feature(asked: Asked) -> FeaturePage:
     """Return a feature with all that is known of it."""
-    found = find_feature(asked.project, f"{asked.path['kind']}/{asked.path['feature']}")
+    found = find_feature(
+        asked.project,
+        f"{asked.path['kind']}/{asked.path['feature']}",
+        reading=FeatureReading(asked.project, asked.chronicle.crossings()),
+        profiles=asked.kept.get(FeatureProfiles, "profiles", FeatureProfiles, most=1),
+    )
     feature = found.feature
     used_by = _best_first(found)
     return FeaturePage(
