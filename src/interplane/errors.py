@@ -24,7 +24,8 @@
     │   ├── Corrupt                       6  bytes that do not match their digest
     │   ├── Fenced                        6  a write by somebody whose lease has ended
     │   ├── NewerFormat                   6  a workspace made by a newer Interplane
-    │   └── StorageFull                   6  no space left; nothing was half-written
+    │   ├── StorageFull                   6  no space left; nothing was half-written
+    │   └── Busy                          6  somebody else keeps writing; nothing was written
     └── MissingExtra (ImportError)        7  an optional engine that is not installed
 
 A message is three sentences: *what* (with the value and its place), *expected*, and what to *do*.
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "Busy",
     "ConfigError",
     "Corrupt",
     "DataError",
@@ -298,6 +300,12 @@ class StorageFull(StorageError):
     """No space left; nothing was half-written."""
 
     code = "storage-full"
+
+
+class Busy(StorageError):
+    """Somebody else keeps writing; nothing was written."""
+
+    code = "busy"
 
 
 class MissingExtra(InterplaneError, ImportError):

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from urllib.parse import urlencode
 
 import pytest
@@ -153,3 +155,31 @@ def test_what_is_asked_for_is_withdrawn_or_refused(root, tmp_path):
             assert (role, "asked to be live", None) == (move["actor"], move["what"], move["after"])
             assert move["reason"].startswith(f"{word}: not <i>yet</i>")
         assert 409 == act(pages, f"{path}/decline", SAID).status
+
+
+def test_who_acts_while_another_process_writes_is_told_soon(root, tmp_path):
+    """Nothing is done, the pages are read meanwhile, and it goes through when the other is done."""
+    copy = tmp_path / "project"
+    shutil.copytree(root, copy, symlinks=True, ignore=shutil.ignore_patterns(TOKENS))
+    catalog = copy / ".interplane" / "catalog.sqlite"
+    hold = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); "
+        "c.execute('BEGIN IMMEDIATE'); print('held', flush=True); sys.stdin.read()"
+    )
+    with served(copy) as pages:
+        before = len(Project.find(copy).deployments("rides"))
+        with subprocess.Popen(
+            [sys.executable, "-c", hold, str(catalog)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as other:
+            assert b"held\n" == other.stdout.readline()
+            busy = act(pages, "/models/rides/2/deploy", SAID)
+            assert (503, "2") == (busy.status, busy.headers["retry-after"])
+            assert "busy" == busy.json["error"]["code"]
+            assert str(copy) not in busy.body
+            assert 200 == pages.ask("/models/rides").status
+            other.stdin.close()
+        assert before == len(Project.find(copy).deployments("rides"))
+        assert 200 == act(pages, "/models/rides/2/deploy", SAID).status
+        assert before + 1 == len(Project.find(copy).deployments("rides"))

@@ -28,7 +28,9 @@ def open_journal(project: Project) -> SqliteJournal:
     def channels(owner: str) -> tuple[str, ...]:
         return owners.get(owner, Owner()).channels
 
-    return SqliteJournal(project.workspace / JOURNAL, channels=channels)
+    return SqliteJournal(
+        project.workspace / JOURNAL, channels=channels, patience_s=project.patience_s
+    )
 
 
 def find_journal(project: Project) -> SqliteJournal | None:

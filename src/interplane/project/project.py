@@ -60,7 +60,12 @@ class Project:
         root: the folder of the project file.
         config: what the file says.
         actor: who acts, for the record; the user's name if not given.
+
+    Attributes:
+        patience_s: how long a write waits while others write; set it before the first.
     """
+
+    patience_s: float = 60.0
 
     def __init__(self, root: Path, config: ProjectConfig, *, actor: str | None = None) -> None:
         self.root = root
@@ -103,7 +108,7 @@ class Project:
         """
         from interplane.storage.workspace import create_workspace
 
-        return create_workspace(self.workspace)
+        return create_workspace(self.workspace, patience_s=self.patience_s)
 
     def open_online(self) -> OnlineStore:
         """Open the online store: the history that servers look up, made where there is none yet.

@@ -20,7 +20,7 @@ from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from interplane.errors import Corrupt, StorageError, StorageFull
+from interplane.errors import Busy, Corrupt, StorageError, StorageFull
 from interplane.storage.file_lock import FileLock
 from interplane.storage.sqlite_schema import check_format, not_a_catalog
 
@@ -253,8 +253,8 @@ def translate(
     )
 
 
-def _busy(path: Path) -> StorageError:
-    return StorageError(
+def _busy(path: Path) -> Busy:
+    return Busy(
         f"another process keeps writing to {path}",
         expected="its turn to end within milliseconds",
         do="Nothing was written. See which process hangs or was stopped, end it, and run the same "

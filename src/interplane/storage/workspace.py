@@ -45,6 +45,7 @@ def create_workspace(
     clock: Clock | None = None,
     host: Host | None = None,
     token: Callable[[], str] = system_token,
+    patience_s: float = 60.0,
 ) -> Store:
     """Make a workspace and open it; if there is one already, open that.
 
@@ -66,11 +67,23 @@ def create_workspace(
             raise StorageError.from_os(error, doing=f"making the workspace {path}") from error
         finally:
             shutil.rmtree(building, ignore_errors=True)
-    return open_workspace(path, clock=clock, host=host)
+    return open_workspace(path, clock=clock, host=host, patience_s=patience_s)
 
 
-def open_workspace(path: Path, *, clock: Clock | None = None, host: Host | None = None) -> Store:
+def open_workspace(
+    path: Path,
+    *,
+    clock: Clock | None = None,
+    host: Host | None = None,
+    patience_s: float = 60.0,
+) -> Store:
     """Open a workspace.
+
+    Args:
+        path: its folder.
+        clock: tells the time.
+        host: tells which processes live.
+        patience_s: how long a write waits for others.
 
     Raises:
         StorageError: if there is none.
@@ -82,7 +95,7 @@ def open_workspace(path: Path, *, clock: Clock | None = None, host: Host | None 
             expected=f"a folder with {_CATALOG} and {_BLOBS}",
             do='Make one with "interplane init", or name the right folder',
         )
-    catalog = SqliteCatalog(path / _CATALOG, clock=clock, host=host)
+    catalog = SqliteCatalog(path / _CATALOG, clock=clock, host=host, patience_s=patience_s)
     return Store(catalog, FolderBlobs(path / _BLOBS))
 
 

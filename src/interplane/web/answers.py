@@ -8,6 +8,7 @@ import msgspec
 from starlette.responses import Response
 
 from interplane.errors import (
+    Busy,
     ConfigError,
     DataError,
     Fenced,
@@ -75,6 +76,15 @@ class Refused(NamedTuple):
     headers: Mapping[str, str] = {}
 
 
+_BUSY: Final = Refused(
+    503,
+    "somebody else keeps writing to the workspace",
+    "Nothing was done. Ask again in a moment",
+    expected="their turn to end within milliseconds",
+    headers={"Retry-After": "2"},
+)
+
+
 class ErrorBody(Value, frozen=True, kw_only=True):
     """What went wrong: a stable code, what, what was expected, what to do."""
 
@@ -92,6 +102,8 @@ class ErrorAnswer(Value, frozen=True, kw_only=True):
 
 def refused_by(error: InterplaneError) -> Refused:
     """Return how an error of the tree is refused; 500 for what no request can help."""
+    if isinstance(error, Busy):
+        return _BUSY
     status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
     return Refused(status, error.what, error.do, error.expected, error.code)
 

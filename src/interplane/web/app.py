@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from interplane.errors import InterplaneError
+from interplane.errors import Busy, InterplaneError
 from interplane.serving.log_lines import LogLines
 from interplane.storage.clock import system_token
 from interplane.web.answers import (
@@ -152,7 +152,7 @@ class _Serving:
     def refused_by(self, error: InterplaneError, request: Request) -> Refused:
         """Return how an error is refused; one that no request can help is told to the log alone."""
         refused = refused_by(error)
-        if refused.status < 500 or refused.code == "config":
+        if refused.status < 500 or refused.code == "config" or isinstance(error, Busy):
             return refused
         fault = system_token()
         path, said = request.url.path[:200], str(error)

@@ -30,7 +30,7 @@ _REFUSALS: Final = {
     "422": "what was said cannot be read",
     "431": "the header of the request is too long",
     "500": "a fault of ours: the log says what it was",
-    "503": "nothing can be read or done now: the project file is broken, or too many ask",
+    "503": "nothing can be read or done now: the project file is broken, or too many ask or write",
 }
 _ACTING: Final = {
     "409": "what there is does not let it be done",

@@ -24,6 +24,9 @@ __all__ = ["GO_ON", "Action", "Asked", "Done", "Following", "Grows", "Live", "Pa
 
 PARAMETER: Final = "{"
 
+_PATIENCE_S: Final = 3.0
+"""How long who acts on a page waits while others write: a person looks at it."""
+
 GO_ON: Final = Cursor("the id of the last event that came: where to go on")
 """What a stream of something that grows is asked for."""
 
@@ -51,7 +54,9 @@ class Asked(NamedTuple):
         """Return the project in the name of who asks: what is done stands under it on record."""
         from interplane.project.project import Project
 
-        return Project(self.project.root, self.project.config, actor=self.who.name)
+        acting = Project(self.project.root, self.project.config, actor=self.who.name)
+        acting.patience_s = _PATIENCE_S
+        return acting
 
 
 class Following(Protocol):

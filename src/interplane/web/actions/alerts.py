@@ -22,7 +22,7 @@ class Acknowledging(Value, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 def acknowledge(asked: Asked, said: Acknowledging) -> Done:
     """Say that somebody saw an alert and takes care of it."""
-    journal = open_journal(asked.project)
+    journal = open_journal(asked.acting())
     try:
         alert = journal.find_alert(asked.path["alert"])
         now_us = micros_of(datetime.now(UTC))
