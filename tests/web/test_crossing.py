@@ -195,3 +195,17 @@ def test_what_is_refused_is_offered_as_a_shadow_alone(pages):
     assert "interplane deploy rides@3 --force" in refused
     passed = pages.ask("/models/rides/2", role="operator").body
     assert "<option>live</option>" in passed
+
+
+def test_older_crossings_of_a_model_are_asked_for(pages, monkeypatch):
+    """Of many the newest are shown, how many there are before them, and where those are."""
+    monkeypatch.setattr("interplane.web.pages.models._MOST_LINES", 2)
+    first = pages.ask("/models/rides.json").json
+    assert ([3, 2], 1, 2) == (
+        [each["number"] for each in first["crossings"]],
+        first["crossings_left_out"],
+        first["before"],
+    )
+    assert '<a href="?before=2">1 older ones</a>' in pages.ask("/models/rides").body
+    rest = pages.ask("/models/rides.json?before=2").json
+    assert ([1], None) == ([each["number"] for each in rest["crossings"]], rest["before"])

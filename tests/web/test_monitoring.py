@@ -87,6 +87,9 @@ def test_an_alert_to_its_rows(watched):
     alerts = watched.ask("/alerts.json").json["alerts"]
     alert = next(each for each in alerts if each["where"] == "zone=north")
     path = f"/alerts/{alert['id'][:12]}"
+    for words in (alert["id"][:8], alert["rule"]):
+        found = watched.ask(f"/search.json?q={words}").json["found"]
+        assert path in {each["href"] for each in found if each["kind"] == "alert"}
     shown = watched.ask(f"{path}.json").json
     zone = shown["columns"].index("zone")
     assert {"north"} == {row[zone] for row in shown["rows"]}

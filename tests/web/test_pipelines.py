@@ -77,6 +77,20 @@ def test_a_page_of_many_is_small(many):
     assert 422 == many.ask("/pipelines/grid.json?limit=40001").status
 
 
+def test_all_runs_are_read_page_by_page(many):
+    """Newest first, each once; the page leads to those before."""
+    found, before = [], ""
+    while True:
+        shown = many.ask(f"/runs.json?limit=700{before}").json
+        found += [run["digest"] for run in shown["runs"]]
+        if shown["before"] is None:
+            break
+        before = f"&before={shown['before']}"
+    assert (COUNT, COUNT) == (len(found), len(set(found)))
+    page = many.ask("/runs").body
+    assert f"/runs?before={many.ask('/runs.json').json['before']}" in page
+
+
 def test_thousands_are_sorted_and_filtered(many, browser):
     """By a click and by typing; few rows are drawn, wherever one scrolls; lines follow."""
     from playwright.sync_api import expect

@@ -54,14 +54,20 @@ class RunInfo:
         return run_html(self)
 
 
-def list_runs(store: Store, *, limit: int | None = 20) -> list[RunInfo]:
-    """Return the last runs, newest first, without the executions behind the steps of ended ones."""
+def list_runs(store: Store, *, limit: int | None = 20, before: int | None = None) -> list[RunInfo]:
+    """Return the last runs, newest first, without the executions behind the steps of ended ones.
+
+    Args:
+        store: where they are.
+        limit: how many.
+        before: those whose sequence in the catalog is less than this.
+    """
     return [
         _info(
             *(store, entry.digest, entry.record, _end_of(store, entry.digest), entry.actor),
             details=False,
         )
-        for entry in store.catalog.list(str(Run.__struct_config__.tag), limit=limit)
+        for entry in store.catalog.list(str(Run.__struct_config__.tag), limit=limit, before=before)
         if isinstance(entry.record, Run)
     ]
 

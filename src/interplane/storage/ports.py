@@ -154,8 +154,10 @@ class Catalog(Protocol):
         """Return the digests of entries that begin with ``prefix`` (at most 10)."""
         ...
 
-    def list(self, kind: str | None = None, *, limit: int | None = None) -> Iterator[Entry]:
-        """Yield entries, newest first."""
+    def list(
+        self, kind: str | None = None, *, limit: int | None = None, before: int | None = None
+    ) -> Iterator[Entry]:
+        """Yield entries, newest first; with ``before`` those whose sequence is less than it."""
         ...
 
     def value(self, digest: Digest) -> bytes | None:

@@ -142,10 +142,12 @@ class SqliteCatalog:
         )
         return [Digest(digest) for (digest,) in found]
 
-    def list(self, kind: str | None = None, *, limit: int | None = None) -> Iterator[Entry]:
-        """Yield entries, newest first."""
+    def list(
+        self, kind: str | None = None, *, limit: int | None = None, before: int | None = None
+    ) -> Iterator[Entry]:
+        """Yield entries, newest first; with ``before`` those whose sequence is less than it."""
         wanted = "" if kind is None else "AND kind = ?"
-        before, left = 1 << 62, limit
+        before, left = 1 << 62 if before is None else before, limit
         while left is None or left > 0:
             page = _PAGE if left is None else min(_PAGE, left)
             rows = self._all(

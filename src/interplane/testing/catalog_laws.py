@@ -143,6 +143,9 @@ def entries_are_listed_newest_first(bench: CatalogBench) -> None:
     bench.catalog.write(Batch(entries=records), writer=bench.catalog.writer("ann"))
     newest = [record.digest for record in reversed(records)]
     assert [entry.digest for entry in bench.catalog.list()] == newest
+    second = bench.catalog.get(newest[1]).sequence
+    assert [entry.digest for entry in bench.catalog.list(before=second)] == newest[2:]
+    assert [entry.digest for entry in bench.catalog.list(limit=1, before=second + 1)] == newest[1:2]
     assert [entry.digest for entry in bench.catalog.list("snapshot", limit=7)] == newest[:7]
     assert list(bench.catalog.list("run")) == []
     assert list(bench.catalog.list(limit=0)) == []

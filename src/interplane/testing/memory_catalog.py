@@ -95,10 +95,16 @@ class MemoryCatalog:
         """Return the digests of entries that begin with ``prefix`` (at most 10)."""
         return sorted(digest for digest in self._entries if digest.startswith(prefix))[:10]
 
-    def list(self, kind: str | None = None, *, limit: int | None = None) -> Iterator[Entry]:
-        """Yield entries, newest first."""
+    def list(
+        self, kind: str | None = None, *, limit: int | None = None, before: int | None = None
+    ) -> Iterator[Entry]:
+        """Yield entries, newest first; with ``before`` those whose sequence is less than it."""
         entries = (self.get(digest) for digest in reversed(list(self._entries)))
-        wanted = (entry for entry in entries if kind in {None, entry.record.kind})
+        wanted = (
+            entry
+            for entry in entries
+            if kind in {None, entry.record.kind} and (before is None or entry.sequence < before)
+        )
         for position, entry in enumerate(wanted):
             if position == limit:
                 return

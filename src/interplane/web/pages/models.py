@@ -13,6 +13,7 @@ from interplane.project.reports.model_card import Span, spans_of
 from interplane.record import Digest, Value
 from interplane.storage.clock import SystemClock
 from interplane.web.pages.figures import headline
+from interplane.web.places import Whole
 from interplane.web.routes import Asked, Page
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = ["PAGES", "ModelPage", "ModelsPage", "by_model"]
 
 _MOST_LINES: Final = 120
 _NEWEST: Final = 5
+_NEWEST_NUMBER: Final = 10**9
 
 
 class CrossingLine(Value, frozen=True, kw_only=True):
@@ -64,11 +66,23 @@ class Asking(Value, frozen=True, kw_only=True):
 
 
 class ModelPage(Value, frozen=True, kw_only=True):
-    """A model: its crossings, and what was live when, newest first."""
+    """A model: its crossings, and what was live when, newest first.
+
+    Attributes:
+        model: its name.
+        crossings: crossings, newest first.
+        crossings_left_out: how many there are before these.
+        before: what to ask for to see those; None where there are none.
+        spans: what was live when.
+        asking: what somebody asked to be live, which waits for another.
+        wide: the spans as a picture.
+        narrow: the same for a narrow screen.
+    """
 
     model: str
     crossings: tuple[CrossingLine, ...]
     crossings_left_out: int
+    before: int | None
     spans: tuple[Span, ...]
     asking: Asking | None
     wide: SpansPicture | None
@@ -96,12 +110,17 @@ def read_model(asked: Asked) -> ModelPage:
     found = models.get(model)
     if found is None:
         raise UnknownName.of("model", model, models)
+    before = int(asked.query.get("before") or _NEWEST_NUMBER)
+    older = [each for each in found if (each.number or 0) < before]
+    shown = older[:_MOST_LINES]
+    left_out = len(older) - len(shown)
     spans = tuple(spans_of(store, model))[-_MOST_LINES:]
     stretches, now = list(_stretches(spans)), SystemClock().now_utc()
     return ModelPage(
         model=model,
-        crossings=tuple(_line(asked, each) for each in found[:_MOST_LINES]),
-        crossings_left_out=max(len(found) - _MOST_LINES, 0),
+        crossings=tuple(_line(asked, each) for each in shown),
+        crossings_left_out=left_out,
+        before=shown[-1].number if left_out else None,
         spans=spans[::-1],
         asking=_asking(asked, model),
         wide=draw_spans(stretches, width=1360, now=now),
@@ -165,5 +184,6 @@ PAGES: Final = (
         permission="look",
         read=read_model,
         template="model.html",
+        query={"before": Whole("crossings before, as the page before says", 1, _NEWEST_NUMBER)},
     ),
 )

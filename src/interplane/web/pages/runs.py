@@ -25,6 +25,7 @@ __all__ = ["PAGES", "RunPage", "RunsPage"]
 
 _PAGE: Final = 100
 _MOST: Final = 1000
+_NEWEST: Final = 10**15
 _GOES_ON: Final = 0.2
 
 
@@ -41,10 +42,10 @@ class RunRow(Value, frozen=True, kw_only=True):
 
 
 class RunsPage(Value, frozen=True, kw_only=True):
-    """The last runs, newest first; ``more`` is how many to ask for to see others before them."""
+    """Runs, newest first; ``before`` is what to ask for to see those before them, if there are any."""
 
     runs: tuple[RunRow, ...]
-    more: int | None
+    before: int | None
 
 
 class Published(Value, frozen=True, kw_only=True):
@@ -80,11 +81,12 @@ class RunPage(Value, frozen=True, kw_only=True):
 
 
 def read_runs(asked: Asked) -> RunsPage:
-    """Return the last runs, newest first."""
-    limit = int(asked.query.get("limit", _PAGE))
-    found = list_runs(asked.project.store, limit=limit + 1)
-    more = min(limit * 2, _MOST) if len(found) > limit and limit < _MOST else None
-    return RunsPage(runs=tuple(map(_row, found[:limit])), more=more)
+    """Return the last runs, newest first, or those before."""
+    store, limit = asked.project.store, int(asked.query.get("limit", _PAGE))
+    before = int(asked.query["before"]) if "before" in asked.query else None
+    found = list_runs(store, limit=limit + 1, before=before)
+    last = store.catalog.get(found[limit - 1].digest).sequence if len(found) > limit else None
+    return RunsPage(runs=tuple(map(_row, found[:limit])), before=last)
 
 
 def read_run(asked: Asked) -> RunPage:
@@ -159,7 +161,10 @@ PAGES: Final = (
         permission="look",
         read=read_runs,
         template="runs.html",
-        query={"limit": Whole("how many to list", 1, _MOST)},
+        query={
+            "limit": Whole("how many to list", 1, _MOST),
+            "before": Whole("those before, as the page before says", 1, _NEWEST),
+        },
     ),
     Page(
         name="run",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from interplane.project.feature_reading import FeatureReading
+from interplane.project.journal import find_journal
+from interplane.project.watch_report import alert_words
 from interplane.record.base import Value
 from interplane.web.pages.naming import Names
 from interplane.web.places import Text
@@ -21,6 +23,7 @@ __all__ = ["PAGES", "SearchPage"]
 
 _DIGEST: Final = re.compile(r"@?[0-9a-f]{4,64}")
 _MOST: Final = 60
+_PREFIX: Final = 4
 
 
 class Found(Value, frozen=True, kw_only=True):
@@ -32,17 +35,24 @@ class Found(Value, frozen=True, kw_only=True):
 
 
 class SearchPage(Value, frozen=True, kw_only=True):
-    """What was found for some words."""
+    """What was found for some words.
+
+    Attributes:
+        words: the words.
+        found: the first of what they are about.
+        in_all: how much they are about.
+    """
 
     words: str
     found: tuple[Found, ...]
+    in_all: int
 
 
 def read_search(asked: Asked) -> SearchPage:
     """Return what is called by some words, or has a digest that begins so."""
     words = asked.query.get("q", "").strip()[:200]
-    found = list(_search(asked, words.lower())) if words else []
-    return SearchPage(words=words, found=tuple(dict.fromkeys(found[:_MOST])))
+    found = tuple(dict.fromkeys(_search(asked, words.lower()))) if words else ()
+    return SearchPage(words=words, found=found[:_MOST], in_all=len(found))
 
 
 def _search(asked: Asked, words: str) -> Iterator[Found]:
@@ -53,6 +63,7 @@ def _search(asked: Asked, words: str) -> Iterator[Found]:
             named = names.of(store.catalog.get(digest))
             yield Found(kind=named.kind, name=f"{named.name} ({digest[:12]})", href=named.href)
     yield from _named(asked, words)
+    yield from _alerts(asked, words)
     planes = asked.chronicle.planes()
     for point in reversed(planes.code):
         if words in point.subject.lower() or point.name.startswith(words):
@@ -74,6 +85,21 @@ def _named(asked: Asked, words: str) -> Iterator[Found]:
     for kind, name in _features(asked):
         if words in name.lower():
             yield Found(kind="feature", name=name, href=f"/features/{kind}/{quote(name)}")
+
+
+def _alerts(asked: Asked, words: str) -> Iterator[Found]:
+    """Yield the alerts whose id begins so, or whose rule is called so, open ones first."""
+    journal = find_journal(asked.project)
+    if journal is None:
+        return
+    try:
+        alerts = journal.alerts()
+    finally:
+        journal.close()
+    for each in alerts:
+        if words in each.cell.rule.lower() or (len(words) >= _PREFIX and each.id.startswith(words)):
+            name = f"{each.cell.rule}: {alert_words(each)} ({each.id[:12]})"
+            yield Found(kind="alert", name=name, href=f"/alerts/{each.id[:12]}")
 
 
 def _features(asked: Asked) -> Iterator[tuple[str, str]]:
