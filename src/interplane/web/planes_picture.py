@@ -9,7 +9,7 @@ keyboard: the lists lead to everything.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import datetime
+from datetime import UTC, datetime
 from math import log10
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -92,7 +92,7 @@ class Tag(Value, frozen=True, kw_only=True):
 
 
 class PlanesPicture(Value, frozen=True, kw_only=True):
-    """The picture: what to draw, in a frame of this size."""
+    """The picture: what to draw, in a frame of this size, and from which day to which."""
 
     width: float
     height: float
@@ -107,6 +107,7 @@ class PlanesPicture(Value, frozen=True, kw_only=True):
     crossings: tuple[Line, ...]
     tags: tuple[Tag, ...]
     now: float
+    days: str
 
 
 def draw_planes(planes: Planes, *, width: float, now: str) -> PlanesPicture | None:
@@ -145,7 +146,21 @@ def draw_planes(planes: Planes, *, width: float, now: str) -> PlanesPicture | No
         crossings=tuple(crossings),
         tags=tuple(_tags(named, width, models=len({each.model for each in planes.crossings}))),
         now=line.x(now),
+        days=_days(begin, now),
     )
+
+
+def _days(begin: str, end: str) -> str:
+    """Return the days that an axis is about: its marks may say hours alone.
+
+    >>> _days("2026-11-26T16:07:00Z", "2026-11-26T18:00:00Z")
+    '26 Nov 2026'
+    >>> _days("2025-12-01T00:00:00Z", "2026-11-26T18:00:00Z")
+    '1 Dec 2025 to 26 Nov 2026'
+    """
+    days = (datetime.fromisoformat(at).astimezone(UTC) for at in (begin, end))
+    texts = dict.fromkeys(f"{day.day} {day:%b %Y}" for day in days)
+    return " to ".join(texts)
 
 
 class _Places:
