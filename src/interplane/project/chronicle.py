@@ -29,7 +29,7 @@ from interplane.record import (
 from interplane.storage.names import named_pointer, series_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from interplane.project.project import Project
@@ -49,6 +49,8 @@ class Commit(NamedTuple):
 
 
 _MOST_COMMITS: Final = 20_000
+_AT_ONCE: Final = 500
+_FORM: Final = "--format=%H%x09%cI%x09%s"
 _POINTERS: Final = ("live", "canary", "shadow")
 _COMMITS_S: Final = 2.0
 
@@ -289,10 +291,14 @@ class Chronicle:
         for name, at, subject in commits:
             yield CodePoint(name=name, at=at, subject=subject, used=name in used)
         known = {name for name, _, _ in commits}
+        # A commit that was put to work need not have touched the project's folder.
+        others = [name for digest, (name, _) in self._snapshots.items() if name != digest]
+        subjects = self._log.subjects(name for name in others if name not in known)
         for digest, (name, at) in self._snapshots.items():
             if name not in known:
                 known.add(name)
-                said = "not in this repository" if name != digest else "files that are in no git"
+                said = subjects.get(name) or "not in this repository"
+                said = said if name != digest else "files that are in no git"
                 yield CodePoint(name=name, at=at, subject=said, used=name in used)
 
     def _record(self, places: Mapping[str, Digest]) -> Iterator[Recorded]:
@@ -349,6 +355,7 @@ class _Log:
         self._due = 0.0
         self._head: bytes | None = None
         self._commits: list[Commit] = []
+        self._subjects: dict[str, str] = {}
 
     def read(self) -> Sequence[Commit]:
         """Return the commits, oldest first."""
@@ -358,16 +365,30 @@ class _Log:
         head = run_git(self._root, "rev-parse", "HEAD")
         if head != self._head:
             self._head, self._commits = head, _commits(self._root)
+            self._subjects = {name: said for name, said in self._subjects.items() if said}
         return self._commits
+
+    def subjects(self, names: Iterable[str]) -> Mapping[str, str]:
+        """Return the first lines of the messages of some commits; empty where there is no such one."""
+        asked = list(dict.fromkeys(name for name in names if name not in self._subjects))
+        for begin in range(0, len(asked), _AT_ONCE):
+            part = asked[begin : begin + _AT_ONCE]
+            words = ("log", "--no-walk=unsorted", "--ignore-missing", _FORM, *part)
+            self._subjects |= dict.fromkeys(part, "")
+            self._subjects |= {name: subject for name, _, subject in _read(self._root, words)}
+        return self._subjects
 
 
 def _commits(root: Path) -> list[Commit]:
     """Return the commits that touched a folder, oldest first."""
-    form = "--format=%H%x09%cI%x09%s"
-    words = ("log", f"--max-count={_MOST_COMMITS}", form, "--", ".")
+    words = ("log", f"--max-count={_MOST_COMMITS}", _FORM, "--", ".")
+    return _read(root, words)[::-1]
+
+
+def _read(root: Path, words: Sequence[str]) -> list[Commit]:
     told = (run_git(root, *words) or b"").decode("utf-8", "replace")
     lines = [line.split("\t", 2) for line in told.splitlines()]
-    return [Commit(name, _utc(at), subject) for name, at, subject in reversed(lines)]
+    return [Commit(name, _utc(at), subject) for name, at, subject in lines]
 
 
 def _utc(at: str) -> str:
