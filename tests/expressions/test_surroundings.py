@@ -66,6 +66,8 @@ READING = {
     "a host": (lambda: len(socket.gethostname()), "gethostname()"),
     "a machine": (lambda: len(platform.node()), "platform.node()"),
     "a folder": (lambda: len(os.getcwd()), "getcwd()"),  # noqa: PTH109
+    "a folder as a path": (lambda: len(str(Path.cwd())), "Path.cwd()"),
+    "a home": (lambda: len(str(Path.home())), "Path.home()"),
     "a file": (opened, "open()"),
     "a file by its path": (lambda: len(TEXT.read_text(encoding="utf-8")), "open()"),
     "a file by a library": (lambda: len(np.loadtxt(TEXT, str, max_rows=1)), "open()"),

@@ -119,6 +119,32 @@ def test_by_names_a_column_for_each_of_the_entity():
     assert ("origin", "carrier") == view.by().by
     with pytest.raises(UsageError, match="one for each of origin, carrier"):
         view.by("origin")
+    with pytest.raises(UsageError, match=r"names 1 column\."):
+        view.by("origin")
+    for wrong in (3, ["origin"], "", None):
+        with pytest.raises(UsageError, match=r"history\.by got .* not in a list"):
+            view.by("origin", wrong)
+
+
+def test_settings_are_asked_for():
+    """The decorator without parentheses, and without an entity, says what it needs."""
+    with pytest.raises(UsageError, match="in parentheses after the decorator"):
+        feature_view(history)
+    with pytest.raises(UsageError, match="at least one column"):
+        feature_view(source="flights", event_time="left")(history)
+
+
+def test_a_function_is_plain():
+    """One that would only be begun by a call is refused before it is."""
+
+    async def later(flights):
+        return {"delay": flights.delay}
+
+    def piecewise(flights):
+        yield {"delay": flights.delay}
+
+    for function in (later, piecewise):
+        assert "history is asynchronous, or yields" in refused(function)
 
 
 def test_names_of_features_differ_also_in_lower_case():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import linecache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,14 +34,26 @@ def called(
         UsageError: what it raised of such errors, with the feature and the line.
         NotFreezable: if Python itself knew no such operation, or no such arguments of one; or if a
             feature is another one when the function is called again, or it reads the clock, the
-            environment or a file (`surroundings.py`).
+            environment or a file (`surroundings.py`); or if it is no plain function.
     """
+    if _is_deferred(function):
+        raise NotFreezable(
+            f"{of} is asynchronous, or yields",
+            expected="a plain function, which returns a dict from feature names to expressions",
+            do="Write it with def and return: nothing in it waits for anything",
+        )
     first, reading = _called(function, *rows, of=of, views=views)
     if reading is not None:
         raise _reads(reading, function, of)
     again, _ = _called(function, *rows, of=of, views=views)
     refuse_changing(first, again, of=of)
     return first
+
+
+def _is_deferred(function: Any) -> bool:
+    """Return whether a call of a function would only begin it."""
+    kinds = (inspect.iscoroutinefunction, inspect.isasyncgenfunction, inspect.isgeneratorfunction)
+    return any(is_kind(function) for is_kind in kinds)
 
 
 def _called(

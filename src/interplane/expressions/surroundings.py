@@ -148,6 +148,8 @@ class _Watch:
             return
         elif code.co_name in _NOW:
             self._keep(caller, f"{code.co_qualname}()", _CLOCK, _AT_ONCE)
+        elif _module(frame) == "pathlib" and code.co_name in {"cwd", "home"}:
+            self._keep(caller, f"Path.{code.co_name}()", _SETTINGS, _BEFORE)
         elif _module(frame) in {"getpass", "platform"}:
             self._keep(caller, f"{_module(frame)}.{code.co_name}()", _SETTINGS, _BEFORE)
 

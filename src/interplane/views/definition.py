@@ -52,13 +52,13 @@ def feature_view(
 ) -> Callable[[Callable[..., Mapping[str, Any]]], FeatureView]: ...
 @overload
 def feature_view(
-    *misplaced: object, entity: str | Sequence[str]
+    *misplaced: object, entity: str | Sequence[str] = ()
 ) -> Callable[[Callable[..., Mapping[str, Any]]], DerivedFeatureView]: ...
 @checked
 def feature_view(
     *misplaced: object,
     source: str | Dataset | Sequence[str | Dataset] = (),
-    entity: str | Sequence[str],
+    entity: str | Sequence[str] = (),
     event_time: str = "",
     known_at: str | None = None,
     ttl: str | timedelta | None = None,

@@ -35,6 +35,10 @@ def column_of(parameter: str, feature: str) -> str:
     return f"{parameter}.{feature}"
 
 
+def _is_name(given: object) -> bool:
+    return isinstance(given, str) and bool(given)
+
+
 class WrittenView(ABC):
     """A feature view as written; ``by`` joins it to the rows of features, or to another view.
 
@@ -54,12 +58,20 @@ class WrittenView(ABC):
         Without any, by columns of the entity's own names.
 
         Raises:
-            UsageError: if their number is not that of the entity's columns.
+            UsageError: if one is no name, or their number is not that of the entity's columns.
         """
         names = columns or self.entity
+        unnamed = [column for column in names if not _is_name(column)]
+        if unnamed:
+            raise UsageError(
+                f"{self.name}.by got {unnamed[0]!r:.80}",
+                expected="the name of a column of the row, a text",
+                do=f'Write for example {self.name}.by("{self.entity[0]}"); several names one after '
+                "the other, not in a list",
+            )
         if len(names) != len(self.entity):
             raise UsageError(
-                f"{self.name}.by({', '.join(map(repr, columns))}) names {len(names)} columns",
+                f"{self.name}.by({', '.join(map(repr, columns))}) names {len(names)} column{'s' * (len(names) != 1)}",
                 expected=f"one for each of {', '.join(self.entity)}",
                 do="Name the row's column for each of them, in this order",
             )
