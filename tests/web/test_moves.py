@@ -19,7 +19,7 @@ def test_everything_and_some(pages, root, monkeypatch):
     assert [] == pages.ask("/moves.json?since=2999-01-01&name=&actor=").json["moves"]
     assert [] == pages.ask("/moves.json?name=trips").json["moves"]
     assert "Nothing was moved like this" in pages.ask("/moves?name=trips").body
-    for wrong in ("since=soon", "before=0", "until=2026-3-1"):
+    for wrong in ("since=soon", "before=0", "until=2026-3-1", "since=2026-02-30", "until=20260301"):
         assert 422 == pages.ask(f"/moves.json?{wrong}").status
     log = [*Project.find(root).store.catalog.all_moves()]
     spoken = [each for each in log if each.pointer.startswith(("model/", "rollout/", "data/"))]

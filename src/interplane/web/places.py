@@ -7,6 +7,7 @@ understands behind the question mark has a kind as well. The OpenAPI document sa
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from starlette.convertors import Convertor, register_url_convertor
@@ -171,11 +172,26 @@ class Day(NamedTuple):
     @property
     def schema(self) -> dict[str, Any]:
         """It as JSON Schema."""
-        return {"type": "string", "pattern": f"^(?:{_DAY})?$"}
+        day = {"type": "string", "format": "date", "pattern": f"^{_DAY}$"}
+        return {"anyOf": [day, {"const": ""}]}
 
     def refuse(self, text: str) -> str | None:
-        """Return what is expected instead; None if it is one."""
-        return "a day such as 2026-03-01" if text and not re.fullmatch(_DAY, text) else None
+        """Return what is expected instead; None if it is one.
+
+        >>> Day("since").refuse("2026-02-30"), Day("since").refuse("2028-02-29")
+        ('a day of the calendar such as 2026-03-01', None)
+        """
+        return None if not text or _is_day(text) else "a day of the calendar such as 2026-03-01"
+
+
+def _is_day(text: str) -> bool:
+    if re.fullmatch(_DAY, text) is None:  # ISO 8601 has other forms: they do not sort as texts
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 class Cursor(NamedTuple):
