@@ -249,7 +249,7 @@ def test_a_rollout_ends_when_what_is_live_moves_otherwise(trips):
     assert (1, None, None, 0.0) == trips.now
 
 
-@pytest.mark.parametrize("share", [0, -0.1, 1.01, float("nan")])
+@pytest.mark.parametrize("share", [0, -0.1, 5e-324, 0.0009, 1.01, float("nan")])
 def test_a_share_that_is_none_is_refused(trips, share):
     """Nothing moves."""
     with pytest.raises(UsageError, match="a canary with a share of"):

@@ -91,6 +91,8 @@ def test_what_is_refused(pages, root):
     assert 422 == act(pages, path, {}).status
     assert 422 == act(pages, path, {"reason": "x", "kind": "all"}).status
     assert 422 == act(pages, path, {"reason": "x", "force": True}).status
+    least = act(pages, path, {"reason": "x", "kind": "canary", "share": 5e-324})
+    assert (422, True) == (least.status, "0.001" in least.json["error"]["what"])
     assert 413 == act(pages, path, {"reason": "x" * 100_000}).status
     assert 415 == act(pages, path, SAID, Content_Type="text/plain").status
     body = urlencode(SAID)

@@ -11,7 +11,7 @@ from interplane.cli.models import summary
 from interplane.cli.options import SHARE, TIME
 from interplane.cli.output import json_option, print_json, print_table, say
 from interplane.errors import UsageError
-from interplane.record import short
+from interplane.record import LEAST_SHARE, short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,8 @@ _reason_option = click.option("--reason", required=True, help="Why, for the reco
     "--canary",
     type=SHARE,
     metavar="SHARE",
-    help="Answer this share of the requests beside what is live, for example 5% or 0.05.",
+    help="Answer this share of the requests beside what is live, for example 5% or 0.05; at least "
+    f"{100 * LEAST_SHARE:g}%.",
 )
 @click.option("--shadow", is_flag=True, help="Predict what was answered once more, unseen.")
 @json_option

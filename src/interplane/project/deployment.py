@@ -14,7 +14,7 @@ from interplane.project.approvals import ask_or_confirm, check_share
 from interplane.project.config_approval import ApprovalConfig
 from interplane.project.crossings import Recorded, find_crossing
 from interplane.project.rollouts import check_model
-from interplane.record import Digest, Rollout, short
+from interplane.record import LEAST_SHARE, Digest, Rollout, short
 from interplane.storage.moves import targets_before
 from interplane.storage.names import named_pointer, proposal_pointer, rollout_pointer
 
@@ -70,8 +70,8 @@ def deploy(
         reason: why.
         writer: who.
         force: although its gate is closed; the record says so.
-        canary: the share of the requests that it answers beside the live crossing, above 0 and at
-            most 1.
+        canary: the share of the requests that it answers beside the live crossing, at least
+            `LEAST_SHARE` and at most 1.
         shadow: make it the shadow of the live crossing.
         check: raises if the crossing could not serve; it is asked before anything moves.
         approval: what two people have to agree on.
@@ -247,10 +247,11 @@ def _beside(found: Recorded, before: _Place, *, canary: float | None, shadow: bo
             expected="one of them: a canary answers, a shadow is never seen",
             do="Leave --canary or --shadow out",
         )
-    if canary is not None and not 0 < canary <= 1:
+    if canary is not None and not LEAST_SHARE <= canary <= 1:
         raise UsageError(
             f"a canary with a share of {canary:g}",
-            expected="more than 0 and at most 1: the part of the requests that it answers",
+            expected=f"at least {LEAST_SHARE:g} and at most 1: the part of the requests that it "
+            "answers",
             do=f'For example --canary 5%. A canary ends with "interplane rollback {model}"',
         )
     if before.live is None:

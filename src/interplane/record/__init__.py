@@ -16,7 +16,7 @@ from interplane.record.digests import (
     short,
 )
 from interplane.record.refs import Ref, check_name
-from interplane.record.rollouts import Rollout
+from interplane.record.rollouts import LEAST_SHARE, Rollout
 from interplane.record.runs import Artifact, Run, RunEnd, Snapshot, StepKey, StepRun
 from interplane.record.tables import TYPES, Addition, Column, DataVersion, Part, Type
 from interplane.record.verdicts import Breach, Verdict
@@ -25,6 +25,7 @@ from interplane.record.views import ViewVersion
 __all__ = [
     "ALGORITHM",
     "KINDS",
+    "LEAST_SHARE",
     "TYPES",
     "Addition",
     "Artifact",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from interplane.record.base import Record
 from interplane.record.digests import Digest
@@ -10,7 +10,10 @@ from interplane.record.digests import Digest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Rollout"]
+__all__ = ["LEAST_SHARE", "Rollout"]
+
+LEAST_SHARE: Final = 0.001
+"""The least share of the requests that a canary begins with: of less, nobody learns anything."""
 
 
 class Rollout(Record, frozen=True, kw_only=True, tag="rollout"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from msgspec import Meta
 
 from interplane.errors import Unconfirmed
-from interplane.record import Value
+from interplane.record import LEAST_SHARE, Value
 from interplane.web.actions.reasons import Why  # noqa: TC001 - read by msgspec
 from interplane.web.routes import Action, Asked, Done
 
@@ -24,12 +24,12 @@ class Deploying(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Attributes:
         reason: why.
         kind: live, or beside what is live.
-        share: the canary's share of the requests, from 0 to 1.
+        share: the canary's share of the requests, at most 1.
     """
 
     reason: Why
     kind: Literal["live", "canary", "shadow"] = "live"
-    share: Annotated[float, Meta(gt=0, le=1)] = 0.05
+    share: Annotated[float, Meta(ge=LEAST_SHARE, le=1)] = 0.05
 
 
 class Reason(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
