@@ -1,6 +1,7 @@
 """What monitors know, on pages: lines, heat maps, alerts with their rows, and what is said to them."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -10,11 +11,14 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "project"))
 import trips_project as trips
 import watching_trips as hours
 
+from interplane.monitoring.alerts.episodes import abandoned
 from interplane.monitoring.skew import FirstSkew, SkewFigure, SkewReport
+from interplane.project.journal import open_journal
 from interplane.project.watching import look_at_models
 from interplane.record import Audit
 from interplane.serving.minute_file import MINUTES, MinuteFile
 from interplane.serving.minutes import Minute, ModelMinute
+from interplane.serving.tokens import TOKENS
 from interplane.storage.names import audit_pointer
 
 from .conftest import served
@@ -108,6 +112,30 @@ def test_an_alert_to_its_rows(watched):
     assert "acknowledged" == again["history"][0]["what"]
     assert "&lt;i&gt;on it&lt;/i&gt;" in watched.ask(path).body
     assert 404 == watched.ask("/alerts/ffffffff.json").status
+
+
+def test_an_alert_that_is_over_is_not_acknowledged(watched, tmp_path):
+    """409 with what to do, and nothing more on record; its page offers no form."""
+    root = tmp_path / "trips"
+    shutil.copytree(watched.root, root, ignore=shutil.ignore_patterns(TOKENS, f"{TOKENS}-lock"))
+    with trips.opened(root) as project:
+        journal = open_journal(project)
+        over = journal.end_alerts(abandoned(journal.alerts(), rules={}), now_us=2**50)
+        journal.close()
+    path = f"/alerts/{over[0].id[:12]}"
+    with served(root) as pages:
+        before = pages.ask(f"{path}.json").json
+        said = pages.ask(
+            f"{path}/acknowledge",
+            method="POST",
+            role="contributor",
+            body=json.dumps({"reason": "too late"}),
+            Content_Type="application/json",
+        )
+        error = said.json["error"]
+        assert (409, True, True) == (said.status, "is resolved" in error["what"], bool(error["do"]))
+        assert before == pages.ask(f"{path}.json").json
+        assert "Acknowledge</button>" not in pages.ask(path, role="contributor").body
 
 
 def test_what_servers_counted(watched):

@@ -195,6 +195,19 @@ def people_are_not_overwritten(journal: Journal) -> None:
         journal.acknowledge(digest_bytes(b"nowhere"), who="ann", why="x", now_us=5)
 
 
+def what_is_over_is_not_acknowledged(journal: Journal) -> None:
+    """Nor is anything written of it: who looks later sees who took care of it while it went on."""
+    alert = _opened(journal)
+    seen = journal.acknowledge(alert.id, who="ann", why="a storm", now_us=5)
+    judge(journal, 1, finding(1, fires=False))
+    before = list(journal.history(alert.id))
+    with refused(UsageError):
+        journal.acknowledge(alert.id, who="bob", why="too late", now_us=9)
+    (kept,) = journal.alerts()
+    assert ("resolved", seen.acknowledged) == (kept.state, kept.acknowledged)
+    assert before == list(journal.history(alert.id))
+
+
 def a_mute_is_of_a_rule_or_a_slice(journal: Journal) -> None:
     """Only what it is about is muted, until its time, or until somebody ends it."""
     judge(journal, 0, finding(0, fires=True), finding(0, fires=True, origin="LGA"))
@@ -274,6 +287,7 @@ LAWS: tuple[Callable[[Journal], None], ...] = (
     open_alerts_come_first,
     an_alert_is_found_by_the_beginning_of_its_id,
     people_are_not_overwritten,
+    what_is_over_is_not_acknowledged,
     a_mute_is_of_a_rule_or_a_slice,
     a_delivery_is_replaced_by_what_became_of_it,
     a_firing_is_written_once,

@@ -14,6 +14,7 @@ from interplane.monitoring.alerts.ports import (
     Event,
     Judged,
     RuleMute,
+    check_open,
     matches,
     no_alert,
     several_alerts,
@@ -177,6 +178,7 @@ class MemoryJournal:
         with self._turn:
             if alert not in self._alerts:
                 raise no_alert(alert)
+            check_open(self._alerts[alert][0])
             self._seen[alert] = Acknowledgement(who=who, why=why, at_us=now_us)
             self._events.append(
                 Event(alert=alert, kind="acknowledged", at_us=now_us, who=who, why=why)

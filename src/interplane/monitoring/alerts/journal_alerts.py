@@ -12,6 +12,7 @@ from interplane.monitoring.alerts.ports import (
     Event,
     Judged,
     RuleMute,
+    check_open,
     matches,
     no_alert,
     several_alerts,
@@ -184,12 +185,11 @@ def get_alert(connection: sqlite3.Connection, alert: str) -> Alert:
 def put_acknowledgement(
     connection: sqlite3.Connection, alert: str, acknowledgement: Acknowledgement
 ) -> None:
-    """Write down that somebody saw an alert. Raises UnknownName."""
-    made = connection.execute(
+    """Write down that somebody saw an alert. Raises UnknownName; UsageError if it is resolved."""
+    check_open(get_alert(connection, alert))
+    connection.execute(
         "UPDATE alert SET acknowledged = ? WHERE id = ?", (_encode(acknowledgement), alert)
     )
-    if made.rowcount == 0:
-        get_alert(connection, alert)
 
 
 def put_event(connection: sqlite3.Connection, event: Event) -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "Journal",
     "Judged",
     "RuleMute",
+    "check_open",
     "matches",
     "no_alert",
     "several_alerts",
@@ -150,7 +151,7 @@ class Journal(Protocol):
         ...
 
     def acknowledge(self, alert: Digest, *, who: str, why: str, now_us: int) -> Alert:
-        """Write down that somebody saw an alert. Raises UnknownName."""
+        """Write down that somebody saw an alert. Raises UnknownName; UsageError if it is resolved."""
         ...
 
     def mute(self, mute: RuleMute) -> Sequence[Alert]:
@@ -243,6 +244,20 @@ def _text(value: str | float | bool | None) -> str:  # noqa: FBT001 - a value of
     if value is None:
         return "null"
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def check_open(alert: Alert) -> None:
+    """Refuse to acknowledge an alert that is over.
+
+    Raises:
+        UsageError: if it is resolved.
+    """
+    if alert.state != "open":
+        raise UsageError(
+            f"the alert {alert.id[:12]} is {alert.state}",
+            expected="one that is open: nobody has to take care of another",
+            do='See those that are open with "interplane alerts"',
+        )
 
 
 def no_alert(text: str) -> UnknownName:
