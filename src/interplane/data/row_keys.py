@@ -98,6 +98,7 @@ def leak(
     rows: NDArray[np.bool_],
     expected: str,
     do: str,
+    counted: tuple[int, int] | None = None,
     **details: Any,
 ) -> Leak:
     """Build the error for rows of a table that must not be there: how many they are, and some of them.
@@ -109,15 +110,17 @@ def leak(
         rows: which they are.
         expected: what was expected instead.
         do: what to do.
+        counted: how many they are, and among how many, where the table holds a few of them alone.
         details: what a program may want to know besides.
     """
     count = int(rows.sum())
+    all_of_them, of = counted or (count, table.rows)
     examples = examples_of(table, columns, rows)
     return Leak(
         f"{what}: {shown(examples, count)}",
         expected=expected,
         do=do,
-        **{"rows": count, "of": table.rows, "examples": plain_examples(examples), **details},
+        **{"rows": all_of_them, "of": of, "examples": plain_examples(examples), **details},
     )
 
 

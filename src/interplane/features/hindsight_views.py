@@ -64,7 +64,7 @@ class Found(NamedTuple):
         Args:
             told: in how many rows, in words.
             table: the rows that they are among.
-            which: of them: ``columns`` and ``rows`` of `leak`.
+            which: of them: ``columns``, ``rows`` and ``counted`` of `leak`.
         """
         view, label, time = self.reach.view, self.reach.column, self.definition.time
         return leak(
@@ -88,7 +88,7 @@ class Found(NamedTuple):
             at: the column that says when it is.
             told: in how many events, in words.
             table: the events that they are among.
-            which: of them: ``columns`` and ``rows`` of `leak`.
+            which: of them: ``columns``, ``rows`` and ``counted`` of `leak`.
         """
         view, column = self.reach.view, self.reach.column
         return leak(

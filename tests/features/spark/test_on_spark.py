@@ -337,7 +337,8 @@ def test_hindsight_is_refused_with_the_rows(framed):
     )
     with pytest.raises(Leak, match=r"in 1 rows, among them.*2") as caught:
         features.fit(framed(table))
-    assert "delay" == caught.value.details["column"]
+    details = caught.value.details
+    assert ("delay", 1, 3) == (details["column"], details["rows"], details["of"])
 
 
 def landings():
@@ -390,7 +391,7 @@ def test_leaks_through_views_are_refused_as_without_spark(framed):
             written.fit(table, sources=local)
         with pytest.raises(Leak, match=rf" in {count} \w+, among them: ") as caught:
             written.fit(frame, sources=sources)
-        for name in ("column", "features"):
+        for name in ("column", "features", "rows", "of"):
             assert expected.value.details[name] == caught.value.details[name]
         assert str(expected.value).partition(f" in {count} ")[0] in str(caught.value)
         assert expected.value.do == caught.value.do

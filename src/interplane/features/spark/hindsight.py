@@ -54,6 +54,7 @@ def _refuse(
         examples,
         columns=names,
         rows=np.ones(examples.rows, dtype=bool),
+        counted=(count, rows.frame.count()),
         expected="values that are known when the prediction is made",
         do="Take it out; or give what was known of it by then, with a feature view",
         column=column,

@@ -92,7 +92,11 @@ def _refuse_own_label(
     count, examples = _some(own_events)
     if count:
         raise found.own_label(
-            f"{count:,} rows, among them", examples, columns=tuple(kept), rows=_all(examples)
+            f"{count:,} rows, among them",
+            examples,
+            columns=tuple(kept),
+            rows=_all(examples),
+            counted=(count, rows.frame.count()),
         )
 
 
@@ -112,7 +116,12 @@ def _refuse_early(found: Found, events: DataFrame, types: Mapping[str, Type]) ->
     count, examples = _some(early.where("@late").select(names))
     if count:
         raise found.early(
-            at, f"{count:,} events, among them", examples, columns=names, rows=_all(examples)
+            at,
+            f"{count:,} events, among them",
+            examples,
+            columns=names,
+            rows=_all(examples),
+            counted=(count, early.frame.count()),
         )
 
 
