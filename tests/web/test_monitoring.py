@@ -138,6 +138,36 @@ def test_an_alert_that_is_over_is_not_acknowledged(watched, tmp_path):
         assert "Acknowledge</button>" not in pages.ask(path, role="contributor").body
 
 
+def test_alerts_are_read_page_by_page(watched, monkeypatch):
+    """Each once; behind the last one is said where the first is."""
+    whole = watched.ask("/alerts.json").json
+    assert (len(whole["alerts"]), None) == (whole["in_all"], whole["skip"])
+    assert whole["in_all"] > 1
+    monkeypatch.setattr("interplane.web.pages.alerts._MOST", 1)
+    found, skip = [], 0
+    while skip is not None:
+        page = watched.ask(f"/alerts.json?skip={skip}").json
+        found, skip = found + page["alerts"], page["skip"]
+    assert whole["alerts"] == found
+    assert f'<a href="?skip=1">{whole["in_all"] - 1} more alerts</a>' in watched.ask("/alerts").body
+    assert "No alert is behind these." in watched.ask("/alerts?skip=99").body
+
+
+def test_slices_and_stretches_that_are_left_out_are_counted(watched, monkeypatch):
+    """Of what is watched, and of what was live."""
+    path = "/monitoring/trips{}?window=1h&metric=mean_score"
+    whole, model = watched.ask(path.format(".json")).json, watched.ask("/models/trips.json").json
+    assert (0, 0) == (whole["slices_left_out"], model["spans_left_out"])
+    monkeypatch.setattr("interplane.web.pages.monitoring._SHOWN", 1)
+    monkeypatch.setattr("interplane.web.pages.models._MOST_LINES", 1)
+    some = watched.ask(path.format(".json")).json
+    assert (1, len(whole["slices"]) - 1) == (len(some["slices"]), some["slices_left_out"])
+    assert "smaller slices are left out" in watched.ask(path.format("")).body
+    left_out = watched.ask("/models/trips.json").json["spans_left_out"]
+    assert len(model["spans"]) - 1 == left_out > 0
+    assert f"{left_out} stretches of time before these" in watched.ask("/models/trips").body
+
+
 def test_what_servers_counted(watched):
     """Nothing says what to do; minutes become charts, and errors by whose fault they are."""
     assert watched.ask("/monitoring/trips.json").json["traffic"] is None

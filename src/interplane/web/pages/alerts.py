@@ -9,6 +9,7 @@ from interplane.project.watch_report import alert_words
 from interplane.record import Digest, Value, short
 from interplane.storage.clock import iso_of
 from interplane.web.pages.alert_rows import read_rows_of
+from interplane.web.places import Whole
 from interplane.web.routes import Asked, Page
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from interplane.monitoring.triggers.firing import Firing
 
 __all__ = ["PAGES", "AlertPage", "AlertsPage"]
+
+_MOST: Final = 100
+_MOST_SKIPPED: Final = 10**9
 
 
 class AlertRow(Value, frozen=True, kw_only=True):
@@ -39,9 +43,17 @@ class AlertRow(Value, frozen=True, kw_only=True):
 
 
 class AlertsPage(Value, frozen=True, kw_only=True):
-    """All alerts, open ones first."""
+    """Alerts, open ones first, then newest first.
+
+    Attributes:
+        alerts: the alerts.
+        in_all: how many there are.
+        skip: how many to pass over to see those behind; None where there are none.
+    """
 
     alerts: tuple[AlertRow, ...]
+    in_all: int
+    skip: int | None
 
 
 class WindowCard(Value, frozen=True, kw_only=True):
@@ -116,14 +128,21 @@ class AlertPage(Value, frozen=True, kw_only=True):
 
 
 def read_alerts(asked: Asked) -> AlertsPage:
-    """Return all alerts, open ones first."""
+    """Return alerts, open ones first."""
     journal = find_journal(asked.project)
     if journal is None:
-        return AlertsPage(alerts=())
+        return AlertsPage(alerts=(), in_all=0, skip=None)
     try:
-        return AlertsPage(alerts=tuple(map(_row, journal.alerts())))
+        found = journal.alerts()
     finally:
         journal.close()
+    skip = int(asked.query.get("skip", 0))
+    end = skip + _MOST
+    return AlertsPage(
+        alerts=tuple(map(_row, found[skip:end])),
+        in_all=len(found),
+        skip=end if len(found) > end else None,
+    )
 
 
 def read_alert(asked: Asked) -> AlertPage:
@@ -219,7 +238,12 @@ def _links(asked: Asked) -> dict[Digest, tuple[str, str]]:
 
 PAGES: Final = (
     Page(
-        name="alerts", path="/alerts", permission="look", read=read_alerts, template="alerts.html"
+        name="alerts",
+        path="/alerts",
+        permission="look",
+        read=read_alerts,
+        template="alerts.html",
+        query={"skip": Whole("how many to pass over, as the page before says", 0, _MOST_SKIPPED)},
     ),
     Page(
         name="alert",

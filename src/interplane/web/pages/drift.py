@@ -43,7 +43,8 @@ class ColumnPair(Value, frozen=True, kw_only=True):
         name: its name.
         change: added, removed, type, or empty.
         moved: how far it moved, from 0 to 1; None where that cannot be told.
-        first: the first version in between in which it had moved; None if it never had.
+        first: the first version in between, of those of the heat map, in which it had moved; None if
+            it never had.
         before: it in the first version.
         after: it in the second.
         overlay: both over each other.
@@ -83,7 +84,9 @@ class DataComparePage(Value, frozen=True, kw_only=True):
         parts_new: how many only the second has.
         columns: the columns, those that moved first and furthest first.
         heat: how far each was from the first version, in each version up to the second.
+        columns_left_out: how many more there are, which moved later or less.
         versions: what the versions of the heat map are called.
+        versions_left_out: how many versions between them the heat map leaves out: the oldest ones.
     """
 
     dataset: str
@@ -96,8 +99,10 @@ class DataComparePage(Value, frozen=True, kw_only=True):
     parts_shared: int
     parts_new: int
     columns: tuple[ColumnPair, ...]
+    columns_left_out: int
     heat: tuple[HeatLine, ...]
     versions: tuple[str, ...]
+    versions_left_out: int
 
 
 def read_data_compare(asked: Asked) -> DataComparePage:
@@ -117,7 +122,8 @@ def read_data_compare(asked: Asked) -> DataComparePage:
     old, new = (store.record(side.digest, DataVersion) for side in sides)
     counted, why_not = _counted(asked, name, sides, old, new)
     shared = len(set(old.parts) & set(new.parts))
-    columns = sorted(_pairs(first, last, moves, b), key=_order)[:_MOST_COLUMNS]
+    every = sorted(_pairs(first, last, moves, b), key=_order)
+    columns, between = every[:_MOST_COLUMNS], sum(min(a, b) < each < max(a, b) for each in numbers)
     shown = [number for number in profiles if number != a]
     lines = [(pair.name, [moves[number].get(pair.name) for number in shown]) for pair in columns]
     return DataComparePage(
@@ -131,8 +137,10 @@ def read_data_compare(asked: Asked) -> DataComparePage:
         parts_shared=shared,
         parts_new=len(set(new.parts)) - shared,
         columns=tuple(columns),
+        columns_left_out=len(every) - len(columns),
         heat=draw_heat(lines, [f"@{number}" for number in shown], quiet=_QUIET, loud=_LOUD),
         versions=tuple(f"@{number}" for number in shown),
+        versions_left_out=max(between - _MOST_VERSIONS, 0),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from interplane.evaluation.figures import Figure  # noqa: TC001 - the type of a field
 from interplane.project.journal import find_journal
-from interplane.project.runs import list_runs
+from interplane.project.runs import find_run
 from interplane.record import Crossing, Digest, Value
 from interplane.storage.clock import iso_of
 from interplane.web.pages.figures import headline
@@ -25,7 +25,6 @@ __all__ = ["PAGES", "Home", "Live", "StoodOn", "Waiting"]
 _WIDE: Final = 1360.0
 _NARROW: Final = 360.0
 _MINUTE: Final = timedelta(minutes=1)
-_RECENT: Final = 40
 _MOST_WAITING: Final = 8
 
 
@@ -77,6 +76,7 @@ class Home(Value, frozen=True, kw_only=True):
         project: the project's name.
         live: what is live, by model.
         waiting: what waits for a person, newest first.
+        waiting_left_out: how much more waits that is older.
         wide: the picture on a wide page; None where nothing happened yet.
         narrow: the picture on a telephone.
         commits: how many commits there are.
@@ -88,6 +88,7 @@ class Home(Value, frozen=True, kw_only=True):
     project: str
     live: tuple[Live, ...]
     waiting: tuple[Waiting, ...]
+    waiting_left_out: int
     wide: PlanesPicture | None
     narrow: PlanesPicture | None
     commits: int
@@ -107,12 +108,13 @@ def read_home(asked: Asked) -> Home:
     """Return the project as one picture, what is live, and what waits for a person."""
     project, planes = asked.project, asked.chronicle.planes()
     drawn = _pictures(asked, planes, datetime.now(UTC))
-    waiting = [*_alerts(project), *_runs(project), *_data(planes)]
+    waiting = [*_alerts(project), *_runs(project, planes), *_data(planes)]
     waiting.sort(key=lambda each: each.at, reverse=True)
     return Home(
         project=project.config.name,
         live=tuple(_live(asked, planes)),
         waiting=tuple(waiting[:_MOST_WAITING]),
+        waiting_left_out=max(len(waiting) - _MOST_WAITING, 0),
         wide=drawn.wide,
         narrow=drawn.narrow,
         commits=len(planes.code),
@@ -205,12 +207,12 @@ def _alerts(project: Project) -> Iterator[Waiting]:
         journal.close()
 
 
-def _runs(project: Project) -> Iterator[Waiting]:
+def _runs(project: Project, planes: Planes) -> Iterator[Waiting]:
     """Yield the last run of each pipeline, where it went wrong."""
-    seen: set[str] = set()
-    for info in list_runs(project.store, limit=_RECENT):
-        pipeline = info.run.pipeline
-        if pipeline not in seen and info.status in {"failed", "crashed", "gate-closed"}:
+    last = {run.pipeline: run.run for run in planes.runs}
+    for pipeline, digest in last.items():
+        info = find_run(project.store, digest, details=False)
+        if info.status in {"failed", "crashed", "gate-closed"}:
             what = {"gate-closed": "The gate of {} stayed closed"}.get(info.status, "{} failed")
             yield Waiting(
                 kind="run",
@@ -219,7 +221,6 @@ def _runs(project: Project) -> Iterator[Waiting]:
                 at=info.run.started_at,
                 href=f"/runs/{info.digest[:12]}",
             )
-        seen.add(pipeline)
 
 
 def _data(planes: Planes) -> Iterator[Waiting]:

@@ -77,6 +77,7 @@ class MetricsPage(Value, frozen=True, kw_only=True):
         runs: the runs, the newest first.
         chosen: whether they were asked for, rather than being the last ones that told something.
         others: further runs that can be added, the newest first.
+        others_left_out: how many more there are, which the page of the pipeline lists.
         most: how many can be drawn at once.
         metrics: a picture a metric.
         left_out: how many metrics more there are.
@@ -86,6 +87,7 @@ class MetricsPage(Value, frozen=True, kw_only=True):
     runs: tuple[ComparedRun, ...]
     chosen: bool
     others: tuple[Digest, ...]
+    others_left_out: int
     most: int
     metrics: tuple[MetricCard, ...]
     left_out: int
@@ -127,12 +129,14 @@ def read_metrics(asked: Asked) -> MetricsPage:
                 line = _Curve(of, curve, tone, f"/runs/{of}")
                 cards.setdefault((step, curve.name), []).append(line)
     drawn = dict(list(cards.items())[:_MOST_CARDS])
-    digests = [each.info.digest for each in found]
+    digests = {each.info.digest for each in found}
+    others = [each for each in known if each not in digests]
     return MetricsPage(
         pipeline=pipeline,
         runs=tuple(_compared(pipeline, found)),
         chosen=bool(words),
-        others=tuple([each for each in known if each not in digests][:_LOOKED_AT]),
+        others=tuple(others[:_LOOKED_AT]),
+        others_left_out=max(len(others) - _LOOKED_AT, 0),
         most=_MOST,
         metrics=_cards(drawn),
         left_out=len(cards) - len(drawn),

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["PAGES", "ModelPage", "ModelsPage", "by_model"]
 
 _MOST_LINES: Final = 120
+_MOST_MODELS: Final = 24
+_MOST_SKIPPED: Final = 10**9
 _NEWEST: Final = 5
 _NEWEST_NUMBER: Final = 10**9
 
@@ -50,9 +52,18 @@ class ModelRow(Value, frozen=True, kw_only=True):
 
 
 class ModelsPage(Value, frozen=True, kw_only=True):
-    """All models; of each what is pointed at, and the newest crossings."""
+    """Models; of each what is pointed at, and the newest crossings.
+
+    Attributes:
+        models: the models.
+        in_all: how many there are.
+        skip: how many to pass over to see those behind; None where there are none.
+        crossings: their crossings.
+    """
 
     models: tuple[ModelRow, ...]
+    in_all: int
+    skip: int | None
     crossings: tuple[CrossingLine, ...]
 
 
@@ -74,6 +85,7 @@ class ModelPage(Value, frozen=True, kw_only=True):
         crossings_left_out: how many there are before these.
         before: what to ask for to see those; None where there are none.
         spans: what was live when.
+        spans_left_out: how much was before that.
         asking: what somebody asked to be live, which waits for another.
         wide: the spans as a picture.
         narrow: the same for a narrow screen.
@@ -84,23 +96,27 @@ class ModelPage(Value, frozen=True, kw_only=True):
     crossings_left_out: int
     before: int | None
     spans: tuple[Span, ...]
+    spans_left_out: int
     asking: Asking | None
     wide: SpansPicture | None
     narrow: SpansPicture | None
 
 
 def read_models(asked: Asked) -> ModelsPage:
-    """Return all models, each with what is live of it and its newest crossings."""
-    models = by_model(asked)
+    """Return models, each with what is live of it and its newest crossings."""
+    models, skip = [*by_model(asked).items()], int(asked.query.get("skip", 0))
+    shown = models[skip : skip + _MOST_MODELS]
     lines = [
         _line(asked, each)
-        for found in models.values()
+        for _, found in shown
         for place, each in enumerate(found)
         if place < _NEWEST or each.pointers
     ]
     return ModelsPage(
-        models=tuple(ModelRow(name=name, crossings=len(found)) for name, found in models.items()),
-        crossings=tuple(lines[:_MOST_LINES]),
+        models=tuple(ModelRow(name=name, crossings=len(found)) for name, found in shown),
+        in_all=len(models),
+        skip=skip + _MOST_MODELS if len(models) > skip + _MOST_MODELS else None,
+        crossings=tuple(lines),
     )
 
 
@@ -114,7 +130,8 @@ def read_model(asked: Asked) -> ModelPage:
     older = [each for each in found if (each.number or 0) < before]
     shown = older[:_MOST_LINES]
     left_out = len(older) - len(shown)
-    spans = tuple(spans_of(store, model))[-_MOST_LINES:]
+    every = tuple(spans_of(store, model))
+    spans = every[-_MOST_LINES:]
     stretches, now = list(_stretches(spans)), SystemClock().now_utc()
     return ModelPage(
         model=model,
@@ -122,6 +139,7 @@ def read_model(asked: Asked) -> ModelPage:
         crossings_left_out=left_out,
         before=shown[-1].number if left_out else None,
         spans=spans[::-1],
+        spans_left_out=len(every) - len(spans),
         asking=_asking(asked, model),
         wide=draw_spans(stretches, width=1360, now=now),
         narrow=draw_spans(stretches, width=340, now=now),
@@ -176,7 +194,12 @@ def _line(asked: Asked, found: Recorded) -> CrossingLine:
 
 PAGES: Final = (
     Page(
-        name="models", path="/models", permission="look", read=read_models, template="models.html"
+        name="models",
+        path="/models",
+        permission="look",
+        read=read_models,
+        template="models.html",
+        query={"skip": Whole("how many to pass over, as the page before says", 0, _MOST_SKIPPED)},
     ),
     Page(
         name="model",

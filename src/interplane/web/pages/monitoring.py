@@ -84,6 +84,7 @@ class MonitoredPage(Value, frozen=True, kw_only=True):
         slicings: those that might be.
         metric: what is shown of slices.
         slices: the slices by window, largest first.
+        slices_left_out: how many smaller ones are not shown.
         traffic: what servers counted; None where none kept a minute.
         spans: how far back traffic might go.
         skew: the latest audits of what answers.
@@ -100,6 +101,7 @@ class MonitoredPage(Value, frozen=True, kw_only=True):
     slicings: tuple[str, ...]
     metric: str
     slices: tuple[HeatLine, ...]
+    slices_left_out: int
     traffic: TrafficPart | None
     spans: tuple[str, ...]
     skew: tuple[SkewPart, ...]
@@ -130,6 +132,7 @@ def read_monitored(asked: Asked) -> MonitoredPage:
     names = tuple(window.name for window in found.windows)
     lines = [(line.column, line.distances) for line in moved]
     loud = max([_LOUD, *(line.largest for line in moved)])
+    slices = _slices(found.windows, names)
     heat = draw_heat(lines[:_SHOWN], names, quiet=_QUIET, loud=loud)
     return MonitoredPage(
         row=_row(found),
@@ -142,7 +145,8 @@ def read_monitored(asked: Asked) -> MonitoredPage:
         by=by,
         slicings=slicings,
         metric=metric,
-        slices=_slices(found.windows, names),
+        slices=slices,
+        slices_left_out=max(len(_names(found.windows)) - _SHOWN, 0) if slices else 0,
         traffic=read_traffic(project, model, span=asked.query.get("traffic", SPANS[0])),
         spans=SPANS,
         skew=read_skew(project, model),
@@ -225,19 +229,22 @@ def _reading(window: WindowReport, found: Estimate | None, name: str) -> Reading
 
 def _slices(windows: Sequence[WindowReport], names: Sequence[str]) -> tuple[HeatLine, ...]:
     """Return how far each slice's figure is from that of the whole first window with one."""
-    rows: dict[str, int] = {}
-    values: list[dict[str, float | None]] = []
-    for window in windows:
-        values.append({each.name: each.value for each in window.slices})
-        for each in window.slices:
-            rows[each.name] = rows.get(each.name, 0) + each.rows
-    order = sorted(rows, key=lambda name: (-rows[name], name))[:_SHOWN]
+    values = [{each.name: each.value for each in window.slices} for window in windows]
     shown = [value for found in values for value in found.values() if value is not None]
     if not shown:
         return ()
     low, high = min(shown), max(shown)
-    lines = [(name, [found.get(name) for found in values]) for name in order]
+    lines = [(name, [found.get(name) for found in values]) for name in _names(windows)[:_SHOWN]]
     return draw_heat(lines, names, quiet=low, loud=high if high > low else low + 1.0)
+
+
+def _names(windows: Sequence[WindowReport]) -> list[str]:
+    """Return the slices of windows, largest first."""
+    rows: dict[str, int] = {}
+    for window in windows:
+        for each in window.slices:
+            rows[each.name] = rows.get(each.name, 0) + each.rows
+    return sorted(rows, key=lambda name: (-rows[name], name))
 
 
 PAGES: Final = (

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from interplane.project.feature_reading import FeatureReading
 from interplane.project.journal import find_journal
+from interplane.project.runs import find_run
 from interplane.project.watch_report import alert_words
 from interplane.record.base import Value
 from interplane.web.pages.naming import Names
@@ -82,9 +83,22 @@ def _named(asked: Asked, words: str) -> Iterator[Found]:
     for pipeline in sorted({run.pipeline for run in planes.runs}):
         if words in pipeline.lower():
             yield Found(kind="pipeline", name=pipeline, href=f"/pipelines/{pipeline}")
+    yield from _steps(asked, planes, words)
     for kind, name in _features(asked):
         if words in name.lower():
             yield Found(kind="feature", name=name, href=f"/features/{kind}/{quote(name)}")
+
+
+def _steps(asked: Asked, planes: Planes, words: str) -> Iterator[Found]:
+    """Yield the steps of the last run of each pipeline, which shows them."""
+    last = {run.pipeline: run.run for run in planes.runs}
+    for pipeline, digest in sorted(last.items()):
+        info = find_run(asked.project.store, digest, details=False)
+        # Runs of before said not what their steps take: of these, what is known when they end.
+        for step in info.run.takes or info.steps:
+            if words in step.lower():
+                name = f"{step} of {pipeline}, in its last run"
+                yield Found(kind="step", name=name, href=f"/runs/{digest[:12]}")
 
 
 def _alerts(asked: Asked, words: str) -> Iterator[Found]:
