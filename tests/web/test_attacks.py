@@ -119,6 +119,15 @@ def test_odd_paths_are_nothing(pages, path):
     assert "Location" not in told
 
 
+@pytest.mark.parametrize("end", ["", ".json", ".txt", "/live"])
+@pytest.mark.parametrize("path", ["/runs/%15/log/a", "/runs/" + "f" * 3000])
+def test_programs_hear_of_odd_paths_as_json(pages, path, end):
+    """Where a page's twin, text or stream would be; where the page would be, a page says so."""
+    answer = pages.ask(path + end)
+    media = "application/json" if end else "text/html; charset=utf-8"
+    assert (404, media) == (answer.status, answer.headers["content-type"])
+
+
 @pytest.mark.parametrize(
     "query",
     [

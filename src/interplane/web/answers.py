@@ -26,15 +26,20 @@ if TYPE_CHECKING:
     from interplane.web.access.gate import Who
 
 __all__ = [
+    "JSON",
     "ErrorAnswer",
     "Refused",
+    "asks_as_program",
     "encoded",
+    "media_of",
     "refusal",
     "refused_by",
     "rendered",
     "told",
     "wants_json",
 ]
+
+JSON: Final = "application/json"
 
 _STATUSES: Final = (
     *((ConfigError, 503), (UnknownName, 404), (UsageError, 422)),
@@ -126,7 +131,7 @@ def encoded(value: Any, *, status: int = 200, headers: Mapping[str, str] | None 
     """Return a value as JSON."""
     body = msgspec.json.encode(value)
     fields = dict(headers or {})
-    return Response(body, status_code=status, headers=fields, media_type="application/json")
+    return Response(body, status_code=status, headers=fields, media_type=JSON)
 
 
 def refusal(refused: Refused) -> Response:
@@ -147,6 +152,21 @@ def told(refused: Refused, who: Who | None, *, as_page: bool) -> Response:
     return rendered("refused.html", who=who, status=status, headers=headers, refused=refused)
 
 
+def media_of(headers: Mapping[str, str]) -> str:
+    """Return the type of what a request says, without parameters."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def asks_as_program(path: str, headers: Mapping[str, str]) -> bool:
+    """Return whether a request is a program's, which hears of a refusal as JSON.
+
+    >>> asks_as_program("/runs/last/log/fit.txt", {}), asks_as_program("/runs/last", {})
+    (True, False)
+    """
+    is_said = media_of(headers) == JSON or path.endswith((".json", ".txt", "/live"))
+    return is_said or wants_json(headers.get("accept", ""))
+
+
 def wants_json(accept: str) -> bool:
     """Return whether JSON is accepted rather than a page (RFC 9110, 12.5.1).
 
@@ -155,7 +175,7 @@ def wants_json(accept: str) -> bool:
     >>> wants_json("*/*"), wants_json("application/json;q=x"), wants_json("application/*, */*;q=0")
     (False, False, True)
     """
-    return _quality(accept, "application/json") > _quality(accept, "text/html")
+    return _quality(accept, JSON) > _quality(accept, "text/html")
 
 
 def _quality(accept: str, media: str) -> float:

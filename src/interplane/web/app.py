@@ -17,14 +17,16 @@ from interplane.serving.log_lines import LogLines
 from interplane.storage.clock import system_token
 from interplane.web.answers import (
     Refused,
+    asks_as_program,
     encoded,
+    media_of,
     refusal,
     refused_by,
     rendered,
     told,
     wants_json,
 )
-from interplane.web.bodies import FORM, Unreadable, media_of, read_value
+from interplane.web.bodies import FORM, Unreadable, read_value
 from interplane.web.hardening import Hardening
 from interplane.web.openapi import document
 from interplane.web.places import check_query, routed
@@ -227,7 +229,7 @@ class _Acted:
 
     async def answer(self, request: Request) -> Response:
         """Do it; answer a form with where to look, a program with what was done."""
-        is_form = media_of(request) == FORM
+        is_form = media_of(request.headers) == FORM
         who = self._serving.who(request)
         refused = self._serving.gate.allow(who, self._action.permission)
         if who is None:
@@ -272,10 +274,4 @@ async def _refused_route(request: Request, error: Exception) -> Response:
             expected=str(headers.get("Allow", "")),
             headers=headers,
         )
-    return told(refused, None, as_page=not _is_program(request))
-
-
-def _is_program(request: Request) -> bool:
-    is_json = media_of(request) == "application/json"
-    is_json = is_json or request.url.path.endswith((".json", ".txt", "/live"))
-    return is_json or wants_json(request.headers.get("accept", ""))
+    return told(refused, None, as_page=not asks_as_program(request.url.path, request.headers))

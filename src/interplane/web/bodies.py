@@ -10,17 +10,16 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from interplane.web.answers import Refused
+from interplane.web.answers import JSON, Refused, media_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from starlette.requests import Request
 
-__all__ = ["FORM", "Unreadable", "media_of", "read_body", "read_value"]
+__all__ = ["FORM", "Unreadable", "read_body", "read_value"]
 
 FORM: Final = "application/x-www-form-urlencoded"
-_JSON: Final = "application/json"
 _LONGEST: Final = 1 << 16
 _MOST_DROPPED: Final = 1 << 20
 _DROPPED_S: Final = 1.0
@@ -38,11 +37,6 @@ class Unreadable(Exception):
     def __init__(self, refused: Refused) -> None:
         super().__init__(refused.what)
         self.refused = refused
-
-
-def media_of(request: Request) -> str:
-    """Return the type of what a request says, without parameters."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def read_body(request: Request) -> bytes:
@@ -80,12 +74,12 @@ async def read_value(request: Request, takes: type[Any]) -> Any:
     Raises:
         Unreadable: if it is neither, too long, or no such value.
     """
-    media = media_of(request)
-    if media not in {_JSON, FORM}:
+    media = media_of(request.headers)
+    if media not in {JSON, FORM}:
         raise Unreadable(Refused(415, f"{media[:60]!r} is not understood", "Send JSON"))
     body = await read_body(request)
     try:
-        if media == _JSON:
+        if media == JSON:
             return msgspec.json.decode(body, type=takes)
         told = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
         fields = {name: each[-1] for name, each in told.items()}
@@ -93,7 +87,7 @@ async def read_value(request: Request, takes: type[Any]) -> Any:
     except (msgspec.MsgspecError, UnicodeError, ValueError, RecursionError) as error:
         # A pattern says nothing to a person; each of ours asks for words that can be shown.
         wrong = _PATTERN.sub("`str` with something to read in it", str(error))
-        do = "See /openapi.json" if media == _JSON else "Go back, and say it anew"
+        do = "See /openapi.json" if media == JSON else "Go back, and say it anew"
         what = f"what was said cannot be read: {wrong[:300]}"
         raise Unreadable(Refused(422, what, do)) from error
 

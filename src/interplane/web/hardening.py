@@ -8,7 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 
 from interplane.storage.clock import system_token
-from interplane.web.answers import Refused, told, wants_json
+from interplane.web.answers import Refused, asks_as_program, told
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -113,6 +113,4 @@ def _is_odd(path: str) -> bool:
 
 
 def _answer(refused: Refused, scope: Scope, headers: Headers) -> ASGIApp:
-    is_json = headers.get("content-type", "").startswith("application/json")
-    is_program = is_json or scope["path"].endswith(".json") or wants_json(headers.get("accept", ""))
-    return told(refused, None, as_page=not is_program)
+    return told(refused, None, as_page=not asks_as_program(scope["path"], headers))

@@ -13,8 +13,8 @@ from urllib.parse import parse_qs, quote
 from starlette.responses import RedirectResponse
 
 from interplane.web.access.attempts import Attempts
-from interplane.web.answers import Refused, rendered, told
-from interplane.web.bodies import FORM, Unreadable, media_of, read_body
+from interplane.web.answers import Refused, media_of, rendered, told
+from interplane.web.bodies import FORM, Unreadable, read_body
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -70,7 +70,7 @@ class Sessions:
             headers = {"Retry-After": str(wait_s)}
             refused = Refused(429, "too many were no tokens", do, headers=headers)
             return told(refused, None, as_page=True)
-        if media_of(request) != FORM:
+        if media_of(request.headers) != FORM:
             what = "signing in asks for the form's own kind of body"
             do = "Use the form; programs send the token with each request"
             return told(Refused(415, what, do), None, as_page=True)
