@@ -305,7 +305,7 @@ def _end() -> dict[str, Any]:
 _NEEDED = {
     "cases": ("branches",),
     "check": ("schema",),
-    "feature_view": ("source", "event_time", "known_at"),
+    "feature_view": ("source", "entity", "event_time", "known_at"),
     "operation": ("args", "result", "sql", "python", "name", "doc"),
     "split_at_random": ("share",),
     "split_by_entity": ("share",),

@@ -20,12 +20,14 @@ moves_by = 0.2
 
 
 def log_days(folder, shares):
-    """Log a day of predictions for each mean score, the last one today."""
+    """Log a day of predictions for each mean score; the one before the last is closed for good."""
     project, draw = Project.find(folder.root), random.Random(3)
     crossing = project.crossing("rides@2").digest
     now_us = int(datetime.now(UTC).timestamp() * 1_000_000)
     day_us = 86_400_000_000
-    begin_us = now_us - now_us % day_us
+    # What was yesterday is waited for a while after midnight.
+    told_us = now_us - 7_200_000_000
+    begin_us = told_us - told_us % day_us
     entries = [
         Entry(
             id=f"{day:08d}{number:024d}",
