@@ -2,18 +2,24 @@
 
 import html
 import re
+import shutil
+import threading
+from dataclasses import replace
 from urllib.parse import quote, urlencode
 
 import pytest
 
 from interplane.errors import ConfigError
+from interplane.serving.tokens import TOKENS
 from interplane.web.access.roles import PERMISSIONS, permitted
 from interplane.web.actions import ACTIONS
 from interplane.web.hardening import POLICY
 from interplane.web.pages import PAGES
+from interplane.web.pages.home import PAGES as HOME
+from interplane.web.pages.home import Home, read_home
 from interplane.web.routes import Action, Page, check_routes
 
-from .conftest import HOSTILE
+from .conftest import HOSTILE, served
 
 PLACES = {
     "kind": "model",
@@ -245,3 +251,21 @@ def test_a_page_without_a_permission_stops_the_start():
     with pytest.raises(ConfigError, match="asks for 'look'"):
         check_routes([], [looking])
     assert set(PERMISSIONS) >= {page.permission for page in PAGES}
+
+
+@pytest.mark.parametrize("error", [None, ConfigError("nothing can be read")], ids=["read", "not"])
+def test_the_first_page_is_read_before_anybody_asks(root, tmp_path, error):
+    """What was ever is read at the start, not when the first person looks; or they are told why not."""
+    began = threading.Event()
+
+    def read(asked) -> Home:
+        began.set()
+        if error is not None:
+            raise error
+        return read_home(asked)
+
+    folder = tmp_path / "rides"
+    shutil.copytree(root, folder, ignore=shutil.ignore_patterns(TOKENS, f"{TOKENS}-lock"))
+    with served(folder, pages=[replace(HOME[0], read=read)]) as pages:
+        assert began.wait(30)
+        assert (503 if error else 200) == pages.ask("/").status

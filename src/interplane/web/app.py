@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +17,7 @@ from starlette.routing import Route
 from interplane.errors import Busy, InterplaneError
 from interplane.serving.log_lines import LogLines
 from interplane.storage.clock import system_token
+from interplane.web.access.gate import Who
 from interplane.web.answers import (
     Refused,
     asks_as_program,
@@ -37,17 +40,18 @@ from interplane.web.static_files import StaticFiles
 from interplane.web.streams import Room, Streamed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from starlette.requests import Request
 
     from interplane.project.project import Project
-    from interplane.web.access.gate import Gate, Who
+    from interplane.web.access.gate import Gate
     from interplane.web.routes import Action, Asked, Done, Page
 
 __all__ = ["make_app"]
 
 UNKNOWN: Final = Refused(401, "nobody is signed in", "Sign in with a token that has a role")
+_NOBODY: Final = Who("", "viewer")
 _NOTHING: Final = "there is nothing here"
 
 
@@ -92,9 +96,18 @@ def make_app(
         routes=routes,
         middleware=[Middleware(Hardening, gate=gate, log=log)],
         exception_handlers={HTTPException: _refused_route},
+        lifespan=partial(_lifespan, serving, [page for page in pages if page.path == "/"]),
     )
     app.router.redirect_slashes = False
     return app
+
+
+@asynccontextmanager
+async def _lifespan(serving: _Serving, first: Sequence[Page], _: Starlette) -> AsyncIterator[None]:
+    """Read the first page once while the application begins: all that was ever is read for it."""
+    ahead = [asyncio.create_task(run_in_threadpool(serving.read_ahead, page)) for page in first]
+    yield
+    await asyncio.gather(*ahead)
 
 
 def _others(gate: Gate, log: LogLines, described: dict[str, Any]) -> list[Route]:
@@ -150,6 +163,11 @@ class _Serving:
         asked = self.readers.looking(who, request.path_params, {})
         self.readers.check_file()
         return asked
+
+    def read_ahead(self, page: Page) -> None:
+        """Read a page that nobody asked for yet; what is in its way is told to who asks."""
+        with suppress(InterplaneError):
+            page.read(self.readers.looking(_NOBODY, {}, {}))
 
     def refused_by(self, error: InterplaneError, request: Request) -> Refused:
         """Return how an error is refused; one that no request can help is told to the log alone."""

@@ -64,7 +64,7 @@ def server_config(app: Starlette, limits: Limits | None = None) -> uvicorn.Confi
         app,
         http=connections(limits or Limits()),
         ws="none",
-        lifespan="off",
+        lifespan="on",
         access_log=False,
         log_level="error",
         server_header=False,
