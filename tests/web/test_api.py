@@ -66,9 +66,9 @@ def run(api, folder, examples, known):
 def test_every_answer_is_as_it_is_described(api, tmp_path, known):
     """Statuses, types, schemas, methods, who may; never a fault, and none in the log."""
     before = len(api.ask("/moves.json").json["moves"])
-    count = run(api, tmp_path, max(2, CASES // 40), known)
+    count = run(api, tmp_path, max(2, CASES // 28), known)
     moved = len(api.ask("/moves.json").json["moves"]) > before
     assert moved or not known  # what is there was deployed, and taken back
     sys.stdout.write(f"{count:,} cases\n")
-    assert count >= CASES // 2
+    assert count >= CASES
     assert [] == api.logged("fault")
