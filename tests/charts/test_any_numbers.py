@@ -94,8 +94,8 @@ def test_intervals(values, against):
 def test_heat(lines, quiet):
     """Each cell in one of the steps."""
     drawn = draw_heat(lines, ["a", HOSTILE, "c"], quiet=quiet, loud=1.0)
-    assert {cell.step for line in drawn for cell in line.cells} <= {*range(-1, 7)}
-    whole(f"<div>{tables.heat(drawn, ['a', HOSTILE, 'c'])}</div>")
+    assert {cell.step for line in drawn.lines for cell in line.cells} <= {*range(-1, 7)}
+    whole(f"<div>{tables.heat(drawn)}</div>")
 
 
 @CASES

@@ -188,7 +188,7 @@ def test_a_line_has_every_value_and_gaps_where_there_are_none(values):
 def test_a_greater_value_is_never_a_quieter_cell(values):
     """Steps follow the values; nothing is not quiet but empty."""
     names = [f"{place}" for place in range(len(values))]
-    (line,) = draw_heat([("x", values)], names, quiet=0.1, loud=2.0)
+    (line,) = draw_heat([("x", values)], names, quiet=0.1, loud=2.0).lines
     steps = [cell.step for cell in line.cells]
     assert [value is None for value in values] == [step == -1 for step in steps]
     pairs = sorted((value, step) for value, step in zip(values, steps, strict=True) if step >= 0)

@@ -57,6 +57,28 @@ def test_every_page(page, pages):
         found = Axe().run(page, options=rules).response["violations"]
         told = [(each["id"], [node["html"][:200] for node in each["nodes"][:3]]) for each in found]
         assert [] == told, path
+        if page.viewport_size["width"] < 400:
+            assert_fits(page, path)
+
+
+OUTSIDE = """() => [...document.querySelectorAll(".card, .paper")].flatMap(card => {
+    const right = card.getBoundingClientRect().right + 1;
+    const inside = [...card.querySelectorAll("table:not(.rows, .fixed-rows), svg")];
+    return inside.filter(each => each.getBoundingClientRect().right > right).map(each => each.outerHTML.slice(0, 80));
+})"""
+
+
+def assert_fits(page, path):
+    """The smallest telephone shows it, and paper has all of it but the columns of long rows."""
+    was = page.viewport_size
+    page.set_viewport_size({"width": 320, "height": 900})
+    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert wide <= 0, path
+    page.set_viewport_size({"width": 720, "height": 900})
+    page.emulate_media(media="print")
+    assert [] == page.evaluate(OUTSIDE), path
+    page.emulate_media(media="screen")
+    page.set_viewport_size(was)
 
 
 def test_a_story_by_clicks(page, pages):

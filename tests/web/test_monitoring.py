@@ -64,14 +64,22 @@ def test_what_is_watched(watched):
     assert {"predictions", "positive rate"} <= {chart["name"] for chart in shown["charts"]}
     traffic = next(each["picture"] for each in shown["charts"] if each["name"] == "predictions")
     assert 5 == len(traffic["points"])
-    page = watched.ask("/monitoring/trips?window=1h").body
-    assert 5 * len(shown["drift"]) + 5 * len(shown["slices"]) == page.count('<td class="step')
+    assert shown["slices"] is None  # no outcome came
+    shown = watched.ask("/monitoring/trips.json?window=1h&metric=mean_score").json
+    page = watched.ask("/monitoring/trips?window=1h&metric=mean_score").body
+    lines = [*shown["drift"]["lines"], *shown["slices"]["lines"]]
+    assert 5 * len(lines) == page.count('<td class="step')
+    assert 2 == page.count(f'<th scope="colgroup" colspan="5">{shown["windows"][0]}</th>')
+    ends = [f"{shown[heat]['quiet']:.3f} or less" in page for heat in ("drift", "slices")]
+    assert [True, True] == ends
 
 
 def test_hours_that_are_alike_are_as_loud(watched):
     """The score is as far from the baseline in three hours, and elsewhere in the two that moved."""
     shown = watched.ask("/monitoring/trips.json?window=1h").json
-    lines = {line["name"]: [cell["step"] for cell in line["cells"]] for line in shown["drift"]}
+    lines = {
+        line["name"]: [cell["step"] for cell in line["cells"]] for line in shown["drift"]["lines"]
+    }
     assert not set(lines["score"][:3]) & set(lines["score"][3:])
     assert -1 not in lines["score"]
 
@@ -161,7 +169,10 @@ def test_slices_and_stretches_that_are_left_out_are_counted(watched, monkeypatch
     monkeypatch.setattr("interplane.web.pages.monitoring._SHOWN", 1)
     monkeypatch.setattr("interplane.web.pages.models._MOST_LINES", 1)
     some = watched.ask(path.format(".json")).json
-    assert (1, len(whole["slices"]) - 1) == (len(some["slices"]), some["slices_left_out"])
+    assert (1, len(whole["slices"]["lines"]) - 1) == (
+        len(some["slices"]["lines"]),
+        some["slices_left_out"],
+    )
     assert "smaller slices are left out" in watched.ask(path.format("")).body
     left_out = watched.ask("/models/trips.json").json["spans_left_out"]
     assert len(model["spans"]) - 1 == left_out > 0

@@ -11,7 +11,7 @@ from interplane.record import Value
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["STEPS", "Cell", "HeatLine", "draw_heat"]
+__all__ = ["STEPS", "Cell", "HeatLine", "HeatMap", "draw_heat"]
 
 STEPS: Final = 6
 """How many steps there are above none."""
@@ -31,14 +31,30 @@ class HeatLine(Value, frozen=True, kw_only=True):
     cells: tuple[Cell, ...]
 
 
+class HeatMap(Value, frozen=True, kw_only=True):
+    """Lines of cells, and what their steps mean.
+
+    Attributes:
+        names: what the columns are called.
+        quiet: up to this a value is step 0.
+        loud: from this on it is the last step.
+        lines: the lines.
+    """
+
+    names: tuple[str, ...]
+    quiet: float
+    loud: float
+    lines: tuple[HeatLine, ...]
+
+
 def draw_heat(
     lines: Sequence[tuple[str, Sequence[float | None]]],
     names: Sequence[str],
     *,
     quiet: float,
     loud: float,
-) -> tuple[HeatLine, ...]:
-    """Return the cells of lines.
+) -> HeatMap:
+    """Return a heat map.
 
     Args:
         lines: each line's name and its values.
@@ -46,8 +62,8 @@ def draw_heat(
         quiet: up to this a value is step 0.
         loud: from this on it is the last step.
 
-    >>> (line,) = draw_heat([("wind", [0.0, 1.0, None])], ["a", "b", "c"], quiet=0.1, loud=0.5)
-    >>> [cell.step for cell in line.cells]
+    >>> it = draw_heat([("wind", [0.0, 1.0, None])], ["a", "b", "c"], quiet=0.1, loud=0.5)
+    >>> [cell.step for cell in it.lines[0].cells]
     [0, 6, -1]
     """
 
@@ -63,13 +79,18 @@ def draw_heat(
     def says(line: str, name: str, value: float | None) -> str:
         return f"{line}, {name}: " + ("nothing to compare" if value is None else f"{value:.3f}")
 
-    return tuple(
-        HeatLine(
-            name=line,
-            cells=tuple(
-                Cell(step=step(value), says=says(line, name, value))
-                for name, value in zip(names, values, strict=True)
-            ),
-        )
-        for line, values in lines
+    return HeatMap(
+        names=tuple(names),
+        quiet=quiet,
+        loud=loud,
+        lines=tuple(
+            HeatLine(
+                name=line,
+                cells=tuple(
+                    Cell(step=step(value), says=says(line, name, value))
+                    for name, value in zip(names, values, strict=True)
+                ),
+            )
+            for line, values in lines
+        ),
     )

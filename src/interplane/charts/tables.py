@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from interplane.charts.heat import STEPS
 from interplane.charts.markup import Markup, element, joined
 from interplane.charts.numbers import number
 from interplane.charts.svg import calibration, precision_recall, roc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from interplane.charts.curves import Curves
     from interplane.charts.grid import Grid, GridCell
-    from interplane.charts.heat import HeatLine
+    from interplane.charts.heat import Cell, HeatMap
     from interplane.charts.intervals import Ruler
 
 __all__ = ["curves", "grid", "heat", "overlay_key", "pairs", "ruler", "scrolled", "state", "table"]
+
+_LETTER_PX: Final = 6.4
+_CELL_PX: Final = 11
+"""Of a letter above a heat map, and of its cells where they are as narrow as they may be."""
 
 
 def scrolled(inside: Markup, label: str = "") -> Markup:
@@ -76,32 +81,44 @@ def ruler(it: Ruler) -> Markup:
     return element("span", *ends, class_="ruler")
 
 
-def heat(lines: Sequence[HeatLine], names: Sequence[str], cell: str = "window") -> Markup:
-    """Return lines of cells, each in its step of the one loud colour.
+def heat(it: HeatMap, cell: str = "window") -> Markup:
+    """Return lines of cells, each in its step of the one loud colour, with what the colours mean.
 
     Args:
-        lines: the lines.
-        names: what the columns are called.
+        it: the heat map.
         cell: what a column is.
     """
     rows = (
-        element(
-            "tr",
-            element("th", line.name, scope="row"),
-            *(
-                element(
-                    "td", class_=f"step{each.step if each.step >= 0 else '-none'}", title=each.says
-                )
-                for each in line.cells
-            ),
-        )
-        for line in lines
+        element("tr", element("th", line.name, scope="row"), *map(_heat_cell, line.cells))
+        for line in it.lines
     )
-    cells = element("table", element("tbody", *rows), class_="heat")
-    range_ = f"{names[0]} to {names[-1]}, one cell a {cell}" if names else ""
+    head = element("tr", element("td"), *_heat_names(it.names))
+    cells = element("table", element("thead", head), element("tbody", *rows), class_="heat")
+    steps = [_swatch(f"step{step}") for step in range(STEPS + 1)]
+    key = [number(it.quiet), " or less ", *steps, " ", number(it.loud), " or more"]
+    empty = [_swatch("step-none"), " nothing to compare"]
     return joined(
-        [scrolled(cells, f"Lines by {cell}s"), element("p", range_, class_="soft small-text")]
+        [
+            scrolled(cells, f"Lines by {cell}s"),
+            element("p", *key, *empty, f"; a cell is a {cell}", class_="soft small-text heat-key"),
+        ]
     )
+
+
+def _heat_cell(it: Cell) -> Markup:
+    kind = f"step{it.step}" if it.step >= 0 else "step-none"
+    return element("td", class_=kind, title=it.says)
+
+
+def _heat_names(names: Sequence[str]) -> Iterator[Markup]:
+    """Yield the names above the cells: as many as have room beside each other, each above its own."""
+    wide = 1 + int(max(map(len, names), default=0) * _LETTER_PX / _CELL_PX)
+    for place in range(0, len(names), wide):
+        over = min(wide, len(names) - place)
+        if over == wide or place == 0:
+            yield element("th", names[place], scope="colgroup", colspan=over)
+        else:
+            yield element("td", colspan=over)
 
 
 def grid(it: Grid, metric: str) -> Markup:

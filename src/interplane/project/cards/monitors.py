@@ -107,5 +107,5 @@ def _slices(it: ModelReport) -> Iterator[Markup]:
     drawn = draw_heat(list(values.items()), [w.name for w in it.windows], quiet=low, loud=high)
     left_out = len(rows) - len(names)
     more = element("p", f"and {left_out:,} more slices", class_="soft") if left_out else ""
-    title = f"{it.metric} by {', '.join(it.by)}, from {number(low)} to {number(high)}"
-    yield part(title, heat(drawn, [each.name for each in it.windows]), more)
+    title = f"{it.metric} by {', '.join(it.by)}"
+    yield part(title, heat(drawn), more)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from interplane.charts.column_card import ColumnCard, column_card
-from interplane.charts.heat import HeatLine, draw_heat
+from interplane.charts.heat import HeatMap, draw_heat
 from interplane.charts.overlay import Overlay, draw_overlay
 from interplane.data.datasets import diff, profile_of
 from interplane.data.distance import distance
@@ -85,7 +85,6 @@ class DataComparePage(Value, frozen=True, kw_only=True):
         columns: the columns, those that moved first and furthest first.
         heat: how far each was from the first version, in each version up to the second.
         columns_left_out: how many more there are, which moved later or less.
-        versions: what the versions of the heat map are called.
         versions_left_out: how many versions between them the heat map leaves out: the oldest ones.
     """
 
@@ -100,8 +99,7 @@ class DataComparePage(Value, frozen=True, kw_only=True):
     parts_new: int
     columns: tuple[ColumnPair, ...]
     columns_left_out: int
-    heat: tuple[HeatLine, ...]
-    versions: tuple[str, ...]
+    heat: HeatMap
     versions_left_out: int
 
 
@@ -139,7 +137,6 @@ def read_data_compare(asked: Asked) -> DataComparePage:
         columns=tuple(columns),
         columns_left_out=len(every) - len(columns),
         heat=draw_heat(lines, [f"@{number}" for number in shown], quiet=_QUIET, loud=_LOUD),
-        versions=tuple(f"@{number}" for number in shown),
         versions_left_out=max(between - _MOST_VERSIONS, 0),
     )
 

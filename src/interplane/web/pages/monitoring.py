@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, get_args
 
 from interplane.charts.coverage import CoveragePicture, draw_coverage
-from interplane.charts.heat import HeatLine, draw_heat
+from interplane.charts.heat import HeatMap, draw_heat
 from interplane.charts.lines import LinePicture, Reading, draw_line
 from interplane.errors import UnknownName, UsageError
 from interplane.monitoring.calendar import LENGTHS, Length
@@ -95,12 +95,12 @@ class MonitoredPage(Value, frozen=True, kw_only=True):
     lengths: tuple[str, ...]
     windows: tuple[str, ...]
     charts: tuple[Chart, ...]
-    drift: tuple[HeatLine, ...]
+    drift: HeatMap
     drift_left_out: int
     by: str
     slicings: tuple[str, ...]
     metric: str
-    slices: tuple[HeatLine, ...]
+    slices: HeatMap | None
     slices_left_out: int
     traffic: TrafficPart | None
     spans: tuple[str, ...]
@@ -227,12 +227,12 @@ def _reading(window: WindowReport, found: Estimate | None, name: str) -> Reading
     return Reading(window.name, found.value, found.low, found.high, window.coverage or 0.0)
 
 
-def _slices(windows: Sequence[WindowReport], names: Sequence[str]) -> tuple[HeatLine, ...]:
-    """Return how far each slice's figure is from that of the whole first window with one."""
+def _slices(windows: Sequence[WindowReport], names: Sequence[str]) -> HeatMap | None:
+    """Return each slice's figure, from the least to the greatest of all; None if there is none."""
     values = [{each.name: each.value for each in window.slices} for window in windows]
     shown = [value for found in values for value in found.values() if value is not None]
     if not shown:
-        return ()
+        return None
     low, high = min(shown), max(shown)
     lines = [(name, [found.get(name) for found in values]) for name in _names(windows)[:_SHOWN]]
     return draw_heat(lines, names, quiet=low, loud=high if high > low else low + 1.0)
