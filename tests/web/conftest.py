@@ -227,6 +227,15 @@ def pages(root):
         yield found
 
 
+def violations(page):
+    """Return what of an open page is wrong by the rules of level A and AA, and where."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+    found = Axe().run(page, options=rules).response["violations"]
+    return [(each["id"], [node["html"][:200] for node in each["nodes"][:3]]) for each in found]
+
+
 @pytest.fixture
 def browser():
     """Chromium, as Debian has it."""

@@ -2,6 +2,8 @@
 
 import pytest
 
+from .conftest import violations
+
 PATHS = (
     "/monitoring",
     "/alerts",
@@ -46,17 +48,12 @@ def page(request, browser, pages):
 
 def test_every_page(page, pages):
     """Nothing overflows the width, nothing is wrong by the rules of level A and AA."""
-    from axe_playwright_python.sync_playwright import Axe
-
     run = page.request.get(f"{pages.url}/runs.json").json()["runs"][0]["digest"][:12]
     for path in (*PATHS, f"/runs/{run}", f"/runs/{run}/log/model"):
         assert page.goto(pages.url + path).ok, path
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0, path
-        rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
-        found = Axe().run(page, options=rules).response["violations"]
-        told = [(each["id"], [node["html"][:200] for node in each["nodes"][:3]]) for each in found]
-        assert [] == told, path
+        assert [] == violations(page), path
         if page.viewport_size["width"] < 400:
             assert_fits(page, path)
 

@@ -4,7 +4,7 @@ import pytest
 
 from interplane.project.project import Project
 
-from .conftest import served
+from .conftest import served, violations
 
 PATHS = ("/", "/runs", "/data", "/features", "/models", "/monitoring", "/alerts", "/moves")
 
@@ -22,8 +22,6 @@ def empty(tmp_path_factory):
 @pytest.mark.parametrize("width", [1440, 390])
 def test_every_page_says_what_to_do(empty, browser, width):
     """In words, one thing at least, with nothing wrong by the rules of level A and AA."""
-    from axe_playwright_python.sync_playwright import Axe
-
     with browser.new_context(viewport={"width": width, "height": 800}) as context:
         page, said = context.new_page(), []
         page.on("console", lambda message: said.append(message.text))
@@ -34,9 +32,7 @@ def test_every_page_says_what_to_do(empty, browser, width):
             words = page.locator(".empty .do").all_inner_texts()
             assert words, path
             assert all(words), path
-            rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
-            found = Axe().run(page, options=rules).response["violations"]
-            assert [] == [each["id"] for each in found], path
+            assert [] == violations(page), path
             wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
             assert wide <= 0, path
         assert [] == said

@@ -13,7 +13,7 @@ import pytest
 from interplane.project.project import Project
 from interplane.serving.tokens import TOKENS, TokenFile
 
-from .conftest import HOSTILE, served
+from .conftest import HOSTILE, served, violations
 
 STEPS = """
 import pathlib
@@ -436,6 +436,7 @@ def test_a_page_follows_what_a_step_writes(slow, browser, scheme):
         at_end = "log => log.scrollHeight - log.scrollTop - log.clientHeight < 30"
         assert log.evaluate(at_end)
         expect(button).to_be_hidden()
+        assert [] == violations(page)
         log.focus()
         page.keyboard.press("Home")
         page.wait_for_timeout(300)

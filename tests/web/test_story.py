@@ -16,11 +16,10 @@ from flights_story import Story
 
 from interplane.project.project import Project
 
-from .conftest import served
+from .conftest import served, violations
 
 pytestmark = [pytest.mark.xdist_group("story"), pytest.mark.timeout(580)]
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 FOCUSED = "[document.activeElement.getAttribute('href'), document.activeElement.textContent.trim()]"
 
 
@@ -84,17 +83,13 @@ class Reader:
 
         A page that was held against the rules is not again, unless something was said on it.
         """
-        from axe_playwright_python.sync_playwright import Axe
-
         self.page.wait_for_load_state()
         if self.path in self._held:
             return self.path
         self._held.add(self.path)
         wide = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0, self.path
-        found = Axe().run(self.page, options=RULES).response["violations"]
-        told = [(each["id"], [node["html"][:200] for node in each["nodes"][:3]]) for each in found]
-        assert [] == told, self.path
+        assert [] == violations(self.page), self.path
         return self.path
 
     @property
