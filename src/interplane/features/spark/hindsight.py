@@ -46,15 +46,16 @@ def _refuse(
     count = found.frame.count()
     if not count:
         return
-    examples = found.select(names).first(_SHOWN).collect()
+    of, examples = rows.frame.count(), found.select(names).first(_SHOWN).collect()
     more = f" (and {len(readers) - 1} more)" if len(readers) > 1 else ""
     raise leak(
         f"the feature {readers[0]!r}{more} of {asked.definition.name} reads {column!r}, which is "
-        f"known at {at!r}: after the prediction time {time!r} in {count:,} rows, among them",
+        f"known at {at!r}: after the prediction time {time!r} in {count:,} of "
+        f"{of:,} rows, among them",
         examples,
         columns=names,
         rows=np.ones(examples.rows, dtype=bool),
-        counted=(count, rows.frame.count()),
+        counted=(count, of),
         expected="values that are known when the prediction is made",
         do="Take it out; or give what was known of it by then, with a feature view",
         column=column,

@@ -91,12 +91,13 @@ def _refuse_own_label(
     own_events = SparkRows(left.join(right, met, "left_semi").toDF(*columns), rows.types)
     count, examples = _some(own_events)
     if count:
+        of = rows.frame.count()
         raise found.own_label(
-            f"{count:,} rows, among them",
+            f"{count:,} of {of:,} rows, among them",
             examples,
             columns=tuple(kept),
             rows=_all(examples),
-            counted=(count, rows.frame.count()),
+            counted=(count, of),
         )
 
 
@@ -115,13 +116,14 @@ def _refuse_early(found: Found, events: DataFrame, types: Mapping[str, Type]) ->
     early = _evaluate({"@late": late, **{name: event[name] for name in names}}, events, types)
     count, examples = _some(early.where("@late").select(names))
     if count:
+        of = early.frame.count()
         raise found.early(
             at,
-            f"{count:,} events, among them",
+            f"{count:,} of {of:,} events, among them",
             examples,
             columns=names,
             rows=_all(examples),
-            counted=(count, early.frame.count()),
+            counted=(count, of),
         )
 
 
