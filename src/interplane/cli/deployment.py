@@ -54,6 +54,9 @@ def deploy(
     live crossing does. It ends with "interplane promote" or "interplane rollback". Without --canary
     and --shadow the crossing goes live alone, and a rollout that is under way ends.
 
+    Where the project file asks for a second person ([approval] second_person), what is live changes
+    when another person, by the name on record, says the same within the time set there.
+
     \b
       interplane deploy flights@3 --shadow --reason "what would change?"
       interplane deploy flights@3 --canary 5% --reason "first look"
@@ -80,7 +83,7 @@ def promote(model: str, *, reason: str, as_json: bool) -> None:
     """Make the canary of MODEL the live crossing, which ends the rollout.
 
     It is one step for everybody: no server ever sees half of it. "interplane rollback" takes it
-    back.
+    back. Where [approval] asks for a second person, it is done when two have said so.
     """
     project = _project()
     found = project.promote(model, reason=reason)
@@ -102,7 +105,8 @@ def rollback(
     Model, features, feature views, request schema and baseline return together: they are one
     crossing. A second rollback goes one further back. With --canary what is live stays in any case,
     also where somebody else has ended the canary a moment ago. With --live what is live goes back
-    although a canary is under way.
+    although a canary is under way. Where [approval] asks for a second person, what is live goes back
+    when two have said so; a canary or a shadow is ended by one.
     """
     if canary + shadow + live > 1:
         raise UsageError(
