@@ -1,4 +1,7 @@
-"""The real commands, killed at any moment: nothing acknowledged is lost, the end is the same."""
+"""The real commands, killed at any moment: nothing acknowledged is lost, the end is the same.
+
+``INTERPLANE_CRASH_KILLS=1000`` kills as often; the moments are others each time.
+"""
 
 import json
 import os
@@ -10,6 +13,7 @@ from pathlib import Path
 import pytest
 
 CRASHING = Path(__file__).with_name("crashing.py")
+KILLS = int(os.environ.get("INTERPLANE_CRASH_KILLS", "80"))
 
 
 def crashed(folder, kills, *words):
@@ -22,7 +26,7 @@ def crashed(folder, kills, *words):
         check=False,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=60 + 3 * KILLS,
         env={**os.environ, "TMPDIR": str(folder / "temporary")},
     )
     assert ("", 0) == (done.stderr[-2000:], done.returncode)
@@ -32,9 +36,10 @@ def crashed(folder, kills, *words):
 
 @pytest.mark.long
 @pytest.mark.crash
+@pytest.mark.timeout(90 + 3 * KILLS)
 def test_commands_that_are_killed_end_like_commands_that_are_not(tmp_path):
     """Adding data, appending, running: each is killed, repeated, and leaves what it would have."""
-    found = crashed(tmp_path, 150)
+    found = crashed(tmp_path, KILLS)
     assert {"data add", "data add --append", "run"} == found.pop("kills").keys()
     assert {"faults": [], "lost": [], "refused": [], "differing": []} == found
 

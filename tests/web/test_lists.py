@@ -87,7 +87,7 @@ def test_columns_and_versions_side_by_side_are_counted(root, tmp_path, monkeypat
         assert 2 == len(some["columns"])
         assert {2} == {each["first"] for each in whole["columns"] if each["first"]}
         assert len(whole["columns"]) - 2 == some["columns_left_out"]
-        assert (["@3", "@4"], 1) == (some["versions"], some["versions_left_out"])
+        assert (["@3", "@4"], 1) == (some["heat"]["names"], some["versions_left_out"])
         page = pages.ask(path.format("")).body
         assert "of those that are shown" in page
         assert "1 older versions between these two" in page

@@ -39,6 +39,11 @@ for (const table of document.querySelectorAll("table.sortable")) {
   });
 }
 
+// A heat map that is wider than its frame begins with what is newest.
+for (const heat of document.querySelectorAll(".scroll > .heat")) {
+  heat.parentElement.scrollLeft = heat.offsetWidth;
+}
+
 // "/" goes to the field that finds.
 document.addEventListener("keydown", (event) => {
   const find = document.getElementById("find");
