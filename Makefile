@@ -2,8 +2,6 @@
 PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
-# Tests wait for the processes that they start: half as many again as there are cores.
-WORKERS ?= $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
 
 .PHONY: demo test lint bench study fuzz docs screenshots lock clean
 .DEFAULT_GOAL := help
@@ -29,7 +27,7 @@ demo: .venv/demo.stamp  ## the main job: examples/flights from raw data to score
 	@$(BIN)/python examples/flights/demo.py $(ARGS)
 
 test: .venv/dev.stamp  ## all tests, doctests and documentation tests (ARGS="-k name" for some)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 lint: .venv/dev.stamp  ## formatting, lint, types, architecture
 	$(BIN)/ruff format --check .
