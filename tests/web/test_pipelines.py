@@ -9,7 +9,7 @@ from interplane.project.project import Project
 from interplane.record import Run, RunEnd, Snapshot
 from interplane.storage.ports import Batch
 
-from .conftest import served
+from .conftest import served, violations
 
 COUNT = 3000
 
@@ -125,6 +125,33 @@ def test_thousands_are_sorted_and_filtered(many, browser):
         expect(last).to_have_text("0")
         assert rows.count() < 100
         assert [] == said
+
+
+def test_what_is_not_there_yet_has_a_place(many, browser):
+    """While thousands are read their places are shown; where they cannot be read it is said."""
+    from playwright.sync_api import expect
+
+    with browser.new_context(viewport={"width": 1440, "height": 900}) as context:
+        page, held = context.new_page(), []
+        page.goto(f"{many.url}/sign-in#{many.tokens['viewer']}")
+        page.wait_for_url(f"{many.url}/")
+        # The browser's side marks what it is given, which a method of a list does not bear.
+        page.route("**/pipelines/grid.json*", lambda route: [held.append(route)])
+        box, count = page.locator("#runs"), page.locator("#runs-count")
+        page.goto(f"{many.url}/pipelines/grid")
+        expect(count).to_have_text("60 of 3,000: the others are being read")
+        assert ("true", 8) == (box.get_attribute("aria-busy"), box.locator("tr.waiting").count())
+        assert [] == violations(page)
+        held.pop().continue_()
+        expect(count).to_have_text("3,000 of 3,000")
+        expect(box.locator(".skeleton")).to_have_count(0)
+        assert box.get_attribute("aria-busy") is None
+        page.goto(f"{many.url}/pipelines/grid")
+        expect(box.locator(".skeleton").first).to_be_visible()
+        held.pop().abort()
+        expect(count).to_contain_text("60 of 3,000: the others could not be read")
+        expect(box.locator(".skeleton")).to_have_count(0)
+        expect(page.locator("#runs-filter")).to_be_disabled()
 
 
 cells = st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-1e6, 1e6) | st.text(max_size=3)

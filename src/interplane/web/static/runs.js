@@ -10,6 +10,7 @@
   const threads = [...document.querySelectorAll(".thread")];
   const TALL = 38;
   const ROUND = 12;
+  const WAITING = 8;
   const TERM = /^(.+?)(<=|>=|!=|=|<|>)(.+)$/;
   let runs = [];
   let shown = [];
@@ -162,6 +163,28 @@
     order();
   }
 
+  // While the runs beyond the first ones are read, the places where they will stand.
+  function wait() {
+    box.setAttribute("aria-busy", "true");
+    count.textContent += ": the others are being read";
+    for (let number = 0; number < Math.min(WAITING, Number(box.dataset.beyond)); number += 1) {
+      const made = element("tr", undefined, "waiting");
+      for (const _ of headings) {
+        const td = element("td");
+        td.append(element("span", undefined, "skeleton"));
+        made.append(td);
+      }
+      body.append(made);
+    }
+  }
+
+  function fail() {
+    for (const each of body.querySelectorAll(".waiting")) each.remove();
+    input.disabled = true;
+    const told = count.textContent.split(":")[0];
+    count.textContent = `${told}: the others could not be read. Load the page again to sort and filter them`;
+  }
+
   function take(page) {
     runs = page.runs.map((run) => {
       const cells = [run.digest.slice(0, 12), run.status, run.crossing || null, ...run.values];
@@ -191,8 +214,10 @@
     for (const thread of threads) thread.classList.toggle("shown", thread.dataset.run === key);
   });
 
+  if (Number(box.dataset.beyond)) wait();
   fetch(box.dataset.twin, { headers: { Accept: "application/json" } })
     .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.status))))
     .then(take)
-    .catch(() => (input.disabled = true));
+    .catch(fail)
+    .finally(() => box.removeAttribute("aria-busy"));
 }
